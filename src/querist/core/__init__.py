@@ -1,0 +1,1 @@
+"""The vocabulary of querist: records, signals, ports, seeds, names and errors. Standard library and NumPy only."""

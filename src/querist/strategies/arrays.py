@@ -1,0 +1,234 @@
+"""`select` and `score`: plain arrays from any model in, choices out."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.core.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    QueristWarning,
+    UnknownNameError,
+    nearest,
+    shorten,
+)
+from querist.core.seeds import check_seed, id_hashes
+from querist.core.signals import CATALOGUE, GRADIENT, GRAPH, LABELS, PROBS, Context, Needs, Selection, Signal, View
+from querist.core.types import Array
+from querist.strategies.algebra import AnyPart, as_score, as_strategy, choose, rated
+from querist.strategies.checks import check_signal
+
+__all__ = ["check_count", "score", "select"]
+
+
+def select(
+    strategy: str | AnyPart,
+    n: int,
+    *,
+    seed: int = 0,
+    ids: Sequence[Any] | Array | None = None,
+    labelled: Mapping[str, Any] | None = None,
+    pending: Mapping[str, Any] | None = None,
+    reference: Mapping[str, Any] | None = None,
+    **signals: Any,
+) -> Selection:
+    """Choose n items of a pool from arrays that any model gave.
+
+    Args:
+        strategy: text such as ``"badge"`` or ``"shortlist(margin, times=10) | k_center"``, or a part.
+        n: size of the batch; more than the pool holds gives the whole pool with a warning.
+        seed: the only source of randomness.
+        ids: (N,) stable ids; with them, ties do not depend on the order of the pool.
+        labelled: signals of the labelled items, plus ``labels`` (L,).
+        pending: signals of items sent out and not yet answered.
+        reference: signals of a reference (target, validation) set.
+        **signals: signals of the pool: ``probs`` (N, C), ``members`` (N, S, C), ``embedding`` (N, D), ``gradient`` pair
+            of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,). NumPy arrays, memory-maps or torch tensors;
+            they are never changed. Signals that the strategy does not need are ignored.
+
+    Returns:
+        A `Selection`: ``indices`` (n,) rows in order of choice, ``ids``, ``scores`` (n,), ``reasons``.
+
+    Raises:
+        ArgumentError: n below 1, a missing signal, wrong shapes or lengths.
+        UnknownNameError: an unknown strategy, parameter or signal.
+        DataError: NaN, infinite or unnormalised values.
+
+    >>> import numpy as np
+    >>> p = np.array([[0.9, 0.1], [0.5, 0.5], [0.7, 0.3]])
+    >>> select("margin", 2, probs=p).indices.tolist()
+    [1, 2]
+    """
+    n = check_count(n, "n")
+    chosen_by = as_strategy(strategy)
+    ctx = context(
+        chosen_by.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals
+    )
+    if n > ctx.size:
+        warnings.warn(
+            f"n is {n} and the pool has {ctx.size} items: all of them are chosen", QueristWarning, stacklevel=2
+        )
+    chosen = choose(chosen_by, ctx, n)
+    names: Any = chosen.indices if ids is None else [ids[int(r)] for r in chosen.indices]
+    if isinstance(ids, np.ndarray):
+        names = ids[chosen.indices]
+    return dataclasses.replace(chosen, ids=names)
+
+
+def score(
+    name: str | AnyPart,
+    *,
+    seed: int = 0,
+    ids: Sequence[Any] | Array | None = None,
+    labelled: Mapping[str, Any] | None = None,
+    pending: Mapping[str, Any] | None = None,
+    reference: Mapping[str, Any] | None = None,
+    **signals: Any,
+) -> NDArray[np.float64]:
+    """The ratings of a score: (N,) float64, higher = label me. Arguments as for `select`."""
+    part = as_score(name)
+    ctx = context(part.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals)
+    return np.asarray(rated(part, ctx), dtype=np.float64)
+
+
+def check_count(n: object, name: str) -> int:
+    """``n`` as an int of at least 1; ``name`` is how the caller called it."""
+    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (numbers.Integral, np.integer)):
+        raise ArgumentTypeError(
+            f"{name} must be a whole number ≥ 1, got {type(n).__name__} {shorten(n)}", code="BadCount"
+        )
+    if int(n) < 1:
+        raise ArgumentError(f"{name} must be ≥ 1, got {int(n)}", code="BadCount")
+    return int(n)
+
+
+def context(
+    needs: Needs,
+    *,
+    seed: int,
+    ids: Sequence[Any] | Array | None,
+    labelled: Mapping[str, Any] | None,
+    pending: Mapping[str, Any] | None,
+    reference: Mapping[str, Any] | None,
+    **signals: Any,
+) -> Context:
+    """Plain arrays as a `Context`; what is missing or does not fit is refused by name."""
+    seed = check_seed(seed)
+    pool_arrays = _arrays(signals, "pool")
+    size = _length(pool_arrays, ids, "pool")
+    pool = View(size, pool_arrays, role="pool", check=check_signal)
+    views = {}
+    for role, given in (("labelled", labelled), ("pending", pending), ("reference", reference)):
+        arrays = _arrays(given or {}, role)
+        views[role] = View(_length(arrays, None, role) if arrays else 0, arrays, role=role, check=check_signal)
+    _demand(needs.pool, pool, "")
+    _demand(needs.labelled, views["labelled"], "labelled=")
+    _demand(needs.reference, views["reference"], "reference=")
+    if needs.plugin or needs.capabilities:
+        what = needs.plugin or ", ".join(sorted(needs.capabilities))
+        raise ArgumentError(
+            f"this strategy needs {what} of a learner; plain arrays cannot give it: use a Session",
+            code="NeedsCapability",
+        )
+    _same_widths(pool, views)
+    return Context(
+        pool=pool,
+        labelled=views["labelled"],
+        pending=views["pending"],
+        reference=views["reference"] if reference else None,
+        seed=seed,
+        hashes=id_hashes(size if ids is None else ids),
+        ids=ids,
+    )
+
+
+def _arrays(given: Mapping[str, Any], role: str) -> dict[Signal, Any]:
+    out: dict[Signal, Any] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        signal = CATALOGUE.get(name)
+        if signal is None:
+            near = nearest(name, CATALOGUE)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(CATALOGUE)}"
+            raise UnknownNameError(f"unknown signal {name!r} of the {role}; {hint}", code="UnknownSignal")
+        if signal is GRADIENT:
+            if not isinstance(value, (tuple, list)) or len(value) != 2:
+                raise ArgumentTypeError(
+                    f"gradient is a pair (a, h) with shapes {signal.shape}; got {type(value).__name__}",
+                    code="ShapeMismatch",
+                )
+            out[signal] = (_array(value[0]), _array(value[1]))
+        else:
+            out[signal] = value if signal is GRAPH else _array(value)
+    return out
+
+
+def _array(value: Any) -> Array:
+    """A NumPy view of an array or tensor: no copy where none is needed."""
+    if hasattr(value, "detach"):  # a torch tensor, without importing torch
+        value = value.detach().cpu().numpy()
+    array: Array = np.asanyarray(value)
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)
+    return array
+
+
+def _length(arrays: Mapping[Signal, Any], ids: Any, role: str) -> int:
+    lengths: dict[str, int] = {}
+    for signal, value in arrays.items():
+        if signal is GRADIENT:
+            lengths["gradient[0]"], lengths["gradient[1]"] = len(value[0]), len(value[1])
+        else:
+            lengths[signal.name] = value.shape[0]
+    if ids is not None:
+        lengths["ids"] = len(ids)
+    if not lengths:
+        raise ArgumentError(
+            f"no signals of the {role} were given: pass at least one array (probs=, embedding=, ...) or ids=",
+            code="MissingSignal",
+        )
+    if len(set(lengths.values())) > 1:
+        text = ", ".join(f"{k} has {v}" for k, v in lengths.items())
+        raise ArgumentError(f"arrays of the {role} differ in length: {text}", code="LengthMismatch")
+    size = next(iter(lengths.values()))
+    if role == "pool" and size == 0:
+        raise DataError("the pool has 0 items: pass arrays with at least one row", code="EmptyPool")
+    return size
+
+
+def _demand(wanted: frozenset[Signal], view: View, prefix: str) -> None:
+    for signal in sorted(wanted, key=str):
+        if signal not in view:
+            how = f"{prefix}{{'{signal.name}': ...}}" if prefix else f"{signal.name}=..."
+            raise ArgumentError(
+                f"this strategy needs the signal {signal.name} {signal.shape} of the {view.role} ({signal.meaning}); "
+                f"pass {how}",
+                code="MissingSignal",
+            )
+
+
+def _same_widths(pool: View, views: Mapping[str, View]) -> None:
+    """Classes and feature widths of all roles agree with the pool's."""
+    for role, view in views.items():
+        for signal in CATALOGUE.values():
+            if signal in (LABELS, GRAPH) or signal not in pool or signal not in view:
+                continue
+            ours, theirs = pool._arrays[signal], view._arrays[signal]
+            ours, theirs = getattr(ours, "array", ours), getattr(theirs, "array", theirs)
+            pairs = zip(ours, theirs) if signal is GRADIENT else [(ours, theirs)]
+            for mine, other in pairs:
+                if mine.shape[1:] != other.shape[1:]:
+                    raise ArgumentError(
+                        f"{signal.name} of the {role} has rows of shape {other.shape[1:]}, those of the pool "
+                        f"{mine.shape[1:]}",
+                        code="ClassMismatch" if signal is PROBS else "FeatureMismatch",
+                    )

@@ -1,0 +1,117 @@
+"""What is looked at when a signal is first read: shapes, finite numbers, rows that sum to one.
+
+One blocked pass over each array, on first use; arrays that a strategy does not read are not looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.core.errors import ArgumentError, DataError
+from querist.core.signals import AUGMENTED, EMBEDDING, GRADIENT, GRAPH, LABELS, MEMBERS, PERTURBED, PROBS, Signal
+
+__all__ = ["check_signal"]
+
+TOLERANCE = 1e-3
+"""How far a row of probabilities may be from summing to one."""
+_BLOCK = 1 << 14
+
+
+def check_signal(signal: Signal, value: Any, role: str) -> None:
+    """Raise a named error when ``value`` cannot be the signal of ``role``.
+
+    Raises:
+        ArgumentError: wrong number of dimensions or kind of numbers (code ``ShapeMismatch``).
+        DataError: NaN, infinite, negative or unnormalised values (code ``BadScores`` or ``BadFeatures``).
+    """
+    name = signal.name if role == "pool" else f"{role} {signal.name}"
+    if signal is GRADIENT:
+        a, h = value
+        _dimensions(a, (2,), f"{name}[0]", "(N, C)")
+        _dimensions(h, (2,), f"{name}[1]", "(N, D)")
+        _finite(a, f"{name}[0]", "BadScores")
+        _finite(h, f"{name}[1]", "BadFeatures")
+    elif signal is EMBEDDING:
+        _dimensions(value, (2,), name, signal.shape)
+        _finite(value, name, "BadFeatures")
+    elif signal is PROBS:
+        _dimensions(value, (2,), name, signal.shape)
+        _simplex(value, name)
+    elif signal in (MEMBERS, AUGMENTED, PERTURBED):
+        _dimensions(value, (2, 3) if signal is MEMBERS else (3,), name, signal.shape)
+        if value.ndim == 3:
+            _simplex(value, name)
+        else:
+            _finite(value, name, "BadScores")
+    elif signal is LABELS:
+        if np.asarray(value).dtype.kind not in "iub":
+            raise ArgumentError(
+                f"{name} must be class numbers (whole numbers), got {np.asarray(value).dtype}", code="ShapeMismatch"
+            )
+    elif signal is not GRAPH:
+        _finite(np.asarray(value), name, "BadScores")
+
+
+def _dimensions(value: NDArray[Any], allowed: tuple[int, ...], name: str, shape: str) -> None:
+    if value.ndim not in allowed:
+        raise ArgumentError(f"{name} must have shape {shape}, got {tuple(value.shape)}", code="ShapeMismatch")
+    if value.dtype.kind not in "fiu":
+        raise ArgumentError(f"{name} must be numbers, got {value.dtype}", code="ShapeMismatch")
+
+
+def _finite(value: NDArray[Any], name: str, code: str) -> None:
+    if value.dtype.kind in "iu" or value.size == 0:
+        return
+    bad: list[int] = []
+    total = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(value), _BLOCK):
+            block = value[start : start + _BLOCK]
+            if np.isfinite(block.sum()):  # one cheap pass; a sum is finite only when all of it is
+                continue
+            rows = np.flatnonzero(~np.isfinite(block).reshape(len(block), -1).all(axis=1))
+            total += len(rows)
+            bad.extend((rows[:3] + start).tolist())
+    if total:
+        raise DataError(
+            f"{name} holds NaN or infinite values in {total} of {len(value)} rows, first rows {bad[:3]}; "
+            "remove or repair them",
+            code=code,
+        )
+
+
+def _simplex(value: NDArray[Any], name: str) -> None:
+    if value.shape[-1] == 0:
+        raise ArgumentError(f"{name} has no classes: shape {tuple(value.shape)}", code="ShapeMismatch")
+    flat = value.reshape(-1, value.shape[-1]) if value.ndim > 2 else value
+    per = flat.shape[0] // max(len(value), 1)
+    for start in range(0, len(flat), _BLOCK):
+        block = flat[start : start + _BLOCK]
+        sums = block.sum(axis=-1, dtype=np.float64)
+        if np.abs(sums - 1.0).max(initial=0.0) <= TOLERANCE and block.min() >= 0:
+            continue
+        _blame(flat, name, per)
+
+
+def _blame(flat: NDArray[Any], name: str, per: int) -> None:
+    """Find the fault that a block showed, over all rows, and say it."""
+    with np.errstate(invalid="ignore"):
+        sums = flat.sum(axis=-1, dtype=np.float64)
+        odd = np.flatnonzero(~np.isfinite(sums))
+        if len(odd):
+            raise DataError(
+                f"{name} holds NaN or infinite values in {len(odd)} of {len(flat)} rows, first rows "
+                f"{(odd[:3] // per).tolist()}; check the model's outputs",
+                code="BadScores",
+            )
+        negative = float(flat.min())
+        worst = int(np.abs(sums - 1.0).argmax())
+        hint = " These look like logits: apply softmax first." if negative < 0 or sums.max() > 1.5 else ""
+        raise DataError(
+            f"{name} must be probabilities: rows sum to between {sums.min():.4g} and {sums.max():.4g}, the worst is "
+            f"row {worst // per} with {sums[worst]:.4g}; the smallest value is {negative:.4g}.{hint} (logits?)",
+            code="BadScores",
+        )

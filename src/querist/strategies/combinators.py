@@ -1,0 +1,1 @@
+"""Choose, switch or share between strategies: the survey's criteria selection."""

@@ -1,0 +1,1 @@
+"""Filters: narrow the pool. One idea a file."""

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the fast code behind the strategies. Blocked, factored, knows no ids."""

@@ -1,0 +1,1 @@
+"""Scores: rate each item. One idea a file."""

@@ -1,0 +1,1 @@
+"""Selectors: pick a batch from ratings and signals. One idea a file."""
