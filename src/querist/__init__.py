@@ -1,1 +1,112 @@
-"""querist: deep active learning. Give it an unlabelled pool and a budget, and it asks for the labels that help most."""
+"""querist: deep active learning. Give it an unlabelled pool and a budget, and it asks for the labels that help most.
+
+Everything is loaded when it is first used: importing this package loads no torch, NumPy, scikit-learn or pydantic.
+Every registered part is here under its Python name too: ``querist.Margin() >> querist.KMeans()``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from querist.annotation.noisy import NoisyAnnotator
+    from querist.annotation.simulated import SimulatedAnnotator
+    from querist.assembly.session import Session
+    from querist.core.errors import (
+        ArgumentError,
+        ArgumentTypeError,
+        DataError,
+        QueristError,
+        QueristWarning,
+        ResourceError,
+        StateError,
+        UnknownNameError,
+    )
+    from querist.core.registry import registry
+    from querist.core.types import Answer, Query
+    from querist.data.read import read
+    from querist.data.schema import MultiLabel, Number, SingleLabel
+    from querist.session.run import run
+    from querist.strategies.arrays import score, select
+    from querist.strategies.parser import parse
+    from querist.training.recipe import Recipe
+    from querist.training.sklearn_learner import SklearnLearner
+    from querist.training.torch_learner import TorchLearner
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Answer": "querist.core.types",
+    "ArgumentError": "querist.core.errors",
+    "ArgumentTypeError": "querist.core.errors",
+    "DataError": "querist.core.errors",
+    "MultiLabel": "querist.data.schema",
+    "NoisyAnnotator": "querist.annotation.noisy",
+    "Number": "querist.data.schema",
+    "Query": "querist.core.types",
+    "QueristError": "querist.core.errors",
+    "QueristWarning": "querist.core.errors",
+    "Recipe": "querist.training.recipe",
+    "ResourceError": "querist.core.errors",
+    "Session": "querist.assembly.session",
+    "SimulatedAnnotator": "querist.annotation.simulated",
+    "SingleLabel": "querist.data.schema",
+    "SklearnLearner": "querist.training.sklearn_learner",
+    "StateError": "querist.core.errors",
+    "TorchLearner": "querist.training.torch_learner",
+    "UnknownNameError": "querist.core.errors",
+    "parse": "querist.strategies.parser",
+    "read": "querist.data.read",
+    "registry": "querist.core.registry",
+    "run": "querist.session.run",
+    "score": "querist.strategies.arrays",
+    "select": "querist.strategies.arrays",
+}
+
+__all__ = [  # noqa: PLE0604, RUF022
+    "Answer",
+    "ArgumentError",
+    "ArgumentTypeError",
+    "DataError",
+    "MultiLabel",
+    "NoisyAnnotator",
+    "Number",
+    "Query",
+    "QueristError",
+    "QueristWarning",
+    "Recipe",
+    "ResourceError",
+    "Session",
+    "SimulatedAnnotator",
+    "SingleLabel",
+    "SklearnLearner",
+    "StateError",
+    "TorchLearner",
+    "UnknownNameError",
+    "__version__",
+    "parse",
+    "read",
+    "registry",
+    "run",
+    "score",
+    "select",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name, or a registered part by its Python name, when it is first used."""
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    if not name.startswith("_") and name[:1].isupper():
+        for entry in importlib.import_module("querist.core.registry").registry.entries():
+            if getattr(entry.factory, "__name__", "") == name:
+                return entry.factory
+    raise AttributeError(f"module 'querist' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

@@ -15,6 +15,7 @@ from querist.core.types import Answer, Consensus, Event, FitReport, ItemId, Labe
 __all__ = [
     "Aggregator",
     "Annotator",
+    "Artifacts",
     "Learner",
     "Simulator",
     "StopRule",
@@ -108,6 +109,23 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give the lock and the file back."""
+        ...
+
+
+@runtime_checkable
+class Artifacts(Protocol):
+    """Keeps folders by the digest of their content (storage/): the weights of every round."""
+
+    def put(self, folder: Path) -> str:
+        """Keep a folder and return its digest; it is durable when this returns."""
+        ...
+
+    def has(self, digest: str) -> bool:
+        """Whether a folder of this digest is kept."""
+        ...
+
+    def get(self, digest: str) -> Path:
+        """The kept folder; raises `StateError` (code ``DigestMismatch``) when its content has changed."""
         ...
 
 

@@ -114,6 +114,7 @@ class Needs:
         uses: signals of labelled and pending items that are taken into account when they are there.
         capabilities: abilities of the learner itself, e.g. ``"refit"`` or ``"adversarial"``.
         plugin: training plug-in that must be installed, or None.
+        instead: pairs (needed signal of the pool, signal that may stand in for it when it is missing).
     """
 
     pool: frozenset[Signal] = frozenset()
@@ -122,6 +123,7 @@ class Needs:
     uses: frozenset[Signal] = frozenset()
     capabilities: frozenset[str] = frozenset()
     plugin: str | None = None
+    instead: frozenset[tuple[Signal, Signal]] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         """What both need together."""
@@ -132,6 +134,7 @@ class Needs:
             self.uses | other.uses,
             self.capabilities | other.capabilities,
             self.plugin or other.plugin,
+            self.instead | other.instead,
         )
 
     @property

@@ -6,8 +6,22 @@ from typing import TYPE_CHECKING
 
 from querist.strategies import fusion
 from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
+from querist.strategies.filters.shortlist import Shortlist
+from querist.strategies.filters.subsample import Subsample
+from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.egl import Egl
+from querist.strategies.scores.entropy import Entropy
+from querist.strategies.scores.grad_norm import GradNorm
+from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
+from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.pred_variance import PredVariance
+from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
+from querist.strategies.scores.ratio import Ratio
+from querist.strategies.scores.variation_ratio import VariationRatio
+from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.top_k import TopK
 
 if TYPE_CHECKING:
@@ -18,7 +32,19 @@ __all__ = ["PARTS", "register"]
 PARTS: tuple[type[Part], ...] = (
     # scores
     Random,
+    LeastConfidence,
     Margin,
+    Ratio,
+    Entropy,
+    VariationRatio,
+    MeanStd,
+    VoteEntropy,
+    ConsensusKl,
+    PredictiveEntropy,
+    Bald,
+    PredVariance,
+    Egl,
+    GradNorm,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -26,6 +52,9 @@ PARTS: tuple[type[Part], ...] = (
     fusion.CostRatio,
     # selectors
     TopK,
+    # filters
+    Shortlist,
+    Subsample,
 )
 """Every registered part, one line each."""
 

@@ -29,7 +29,7 @@ from querist.core.registry import snake
 from querist.core.signals import Context, Needs, Selection
 from querist.strategies.text import ATOM, PIPE, PRODUCT, SHIFT, SUM, Form, call, number
 
-__all__ = ["AnyPart", "Filter", "Part", "Recipe", "Score", "Selector", "Strategy", "as_score", "as_strategy", "choose"]
+__all__ = ["AnyPart", "Filter", "Part", "Recipe", "Score", "Selector", "Strategy", "as_score", "as_strategy"]
 
 FloatArray: TypeAlias = NDArray[Any]
 
@@ -187,7 +187,7 @@ def as_score(value: object) -> Score:
 
 
 def as_strategy(value: object) -> Strategy:
-    """``value`` as a strategy; a score means ``score >> top_k``, a selector follows a constant score, text is parsed."""
+    """``value`` as a strategy; a score means ``score >> top_k``, a selector a constant score; text is parsed."""
     if isinstance(value, str):
         from querist.strategies.parser import parse
 
@@ -208,37 +208,6 @@ def as_strategy(value: object) -> Strategy:
         f"a strategy is needed: a name such as 'margin', an expression, or a part; got {type(value).__name__} "
         f"{shorten(value)}",
         code="BadExpression",
-    )
-
-
-def choose(strategy: Strategy, ctx: Context, n: int) -> Selection:
-    """Select and hold the strategy to its contract.
-
-    Raises:
-        StateError: it gave a wrong number of rows, a row twice or outside the pool (code ``StrategyContract``).
-    """
-    n = min(n, ctx.size)
-    chosen = strategy.select(ctx, n)
-    rows = np.asarray(chosen.indices)
-    fault = ""
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        fault = f"gave indices of shape {rows.shape} and type {rows.dtype}, not a list of whole numbers"
-    elif len(rows) != n:
-        fault = f"gave {len(rows)} rows where {n} were asked"
-    elif len(rows) and (rows.min() < 0 or rows.max() >= ctx.size):
-        bad = int(rows[(rows < 0) | (rows >= ctx.size)][0])
-        fault = f"gave row {bad}, which is not in the pool of {ctx.size} items (a labelled item, or no item)"
-    elif len(np.unique(rows)) != n:
-        values, counts = np.unique(rows, return_counts=True)
-        fault = f"gave row {int(values[counts > 1][0])} more than once"
-    elif len(chosen.scores) != n or len(chosen.reasons) not in (0, n):
-        fault = f"gave {len(chosen.scores)} scores and {len(chosen.reasons)} reasons for {n} rows"
-    if fault:
-        raise StateError(
-            f"strategy {strategy} broke its contract: it {fault}; mend the strategy", code="StrategyContract"
-        )
-    return dataclasses.replace(
-        chosen, indices=rows.astype(np.int64), scores=np.asarray(chosen.scores, dtype=np.float64)
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import numbers
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.checks import check_signal
+from querist.core.contract import check_count, choose
 from querist.core.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -18,15 +19,13 @@ from querist.core.errors import (
     QueristWarning,
     UnknownNameError,
     nearest,
-    shorten,
 )
 from querist.core.seeds import check_seed, id_hashes
 from querist.core.signals import CATALOGUE, GRADIENT, GRAPH, LABELS, PROBS, Context, Needs, Selection, Signal, View
 from querist.core.types import Array
-from querist.strategies.algebra import AnyPart, as_score, as_strategy, choose, rated
-from querist.strategies.checks import check_signal
+from querist.strategies.algebra import AnyPart, as_score, as_strategy, rated
 
-__all__ = ["check_count", "score", "select"]
+__all__ = ["score", "select"]
 
 
 def select(
@@ -99,17 +98,6 @@ def score(
     return np.asarray(rated(part, ctx), dtype=np.float64)
 
 
-def check_count(n: object, name: str) -> int:
-    """``n`` as an int of at least 1; ``name`` is how the caller called it."""
-    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (numbers.Integral, np.integer)):
-        raise ArgumentTypeError(
-            f"{name} must be a whole number ≥ 1, got {type(n).__name__} {shorten(n)}", code="BadCount"
-        )
-    if int(n) < 1:
-        raise ArgumentError(f"{name} must be ≥ 1, got {int(n)}", code="BadCount")
-    return int(n)
-
-
 def context(
     needs: Needs,
     *,
@@ -129,7 +117,8 @@ def context(
     for role, given in (("labelled", labelled), ("pending", pending), ("reference", reference)):
         arrays = _arrays(given or {}, role)
         views[role] = View(_length(arrays, None, role) if arrays else 0, arrays, role=role, check=check_signal)
-    _demand(needs.pool, pool, "")
+    spared = {wanted for wanted, other in needs.instead if other in pool}  # reading one anyway is refused by the view
+    _demand(needs.pool - spared, pool, "")
     _demand(needs.labelled, views["labelled"], "labelled=")
     _demand(needs.reference, views["reference"], "reference=")
     if needs.plugin or needs.capabilities:

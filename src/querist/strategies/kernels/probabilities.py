@@ -1,4 +1,8 @@
-"""Scores of probability rows, in blocks that stay in the cache."""
+"""Scores of probability rows, in blocks that stay in the cache.
+
+Narrow rows (few classes) are worked column by column over a transposed block, wide ones row by row. Either way a row's
+result depends on the row alone and not on its place in the block, so that reordering a pool changes no bit of it.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +11,103 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["top_two"]
+from querist.strategies.kernels.blocks import blocks
 
-_BLOCK = 1 << 14
+__all__ = ["block_entropy", "entropy", "highest", "top_two"]
+
+_NARROW = 64
+"""Up to this many classes, C vector passes over the transposed block beat one short pass per row."""
+
+
+def highest(probs: NDArray[Any]) -> NDArray[Any]:
+    """The largest value of each row.
+
+    Args:
+        probs: (N, C) numbers, C at least 1.
+
+    Returns:
+        (N,) in the precision of ``probs``.
+    """
+    out = np.empty(len(probs), dtype=_kept(probs))
+    for rows, block in blocks(probs):
+        if block.shape[1] > _NARROW:
+            np.max(block, axis=1, out=out[rows])
+            continue
+        columns = np.ascontiguousarray(block.T)
+        best = out[rows]
+        best[:] = columns[0]
+        for column in columns[1:]:
+            np.maximum(best, column, out=best)
+    return out
 
 
 def top_two(probs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The largest and the second largest value of each row: two arrays (N,); the second is 0 with one class only.
+    """The largest and the second largest value of each row; the second is 0 with one class only.
 
-    Column by column over blocks of rows: for C classes this is C vector passes in cache, several times faster than a
-    partition of each row while C is small; beyond 64 classes rows are partitioned.
+    Args:
+        probs: (N, C) numbers, C at least 1.
+
+    Returns:
+        Two arrays (N,) in the precision of ``probs``.
     """
     n, classes = probs.shape
-    first = np.empty(n, dtype=probs.dtype)
-    second = np.zeros(n, dtype=probs.dtype)
-    for start in range(0, n, _BLOCK):
-        block = probs[start : start + _BLOCK]
-        stop = start + len(block)
-        if classes > 64:
+    first = np.empty(n, dtype=_kept(probs))
+    second = np.zeros(n, dtype=first.dtype)
+    for rows, block in blocks(probs):
+        if classes > _NARROW:
             part = np.partition(block, classes - 2, axis=1)
-            first[start:stop], second[start:stop] = part[:, -1], part[:, -2]
+            first[rows], second[rows] = part[:, -1], part[:, -2]
             continue
         columns = np.ascontiguousarray(block.T)
-        high = columns[0].copy()
-        low = (
-            np.zeros(len(block), dtype=probs.dtype) if classes == 1 else np.full(len(block), -np.inf, dtype=probs.dtype)
-        )
+        high, low = first[rows], second[rows]
+        high[:] = columns[0]
+        if classes > 1:
+            low[:] = -np.inf
         for column in columns[1:]:
             np.maximum(low, np.minimum(high, column), out=low)
             np.maximum(high, column, out=high)
-        first[start:stop], second[start:stop] = high, low
     return first, second
+
+
+def entropy(probs: NDArray[Any]) -> NDArray[np.float64]:
+    """The entropy of each row, in nats; 0 log 0 = 0.
+
+    Args:
+        probs: (N, C) probabilities.
+
+    Returns:
+        (N,) float64. Logarithms are taken in the precision of ``probs``; narrow rows are summed in float64.
+    """
+    out = np.empty(len(probs))
+    for rows, block in blocks(probs):
+        out[rows] = block_entropy(block)
+    return out
+
+
+def block_entropy(block: NDArray[Any]) -> NDArray[np.float64]:
+    """The entropy of each row of one contiguous block (B, C), in nats: (B,) float64."""
+    narrow = block.shape[1] <= _NARROW
+    p = np.ascontiguousarray(block.T) if narrow else block
+    terms = np.empty_like(p)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.log(p, out=terms)
+        total = _sum_products(p, terms, narrow)
+        if np.isnan(total).any():  # 0 * -inf somewhere: no clip for all, a second look at the few blocks with a zero
+            np.copyto(terms, 0.0, where=p == 0)
+            total = _sum_products(p, terms, narrow)
+    return np.subtract(0.0, total)
+
+
+def _sum_products(p: NDArray[Any], logs: NDArray[Any], narrow: bool) -> NDArray[np.float64]:
+    if not narrow:
+        return np.vecdot(p, logs).astype(np.float64)
+    total = np.zeros(p.shape[1])
+    line = np.empty(p.shape[1], dtype=p.dtype)
+    for column, log in zip(p, logs, strict=True):  # one column after the other: the same order whatever the block
+        total += np.multiply(column, log, out=line)
+    return total
+
+
+def _kept(probs: NDArray[Any]) -> np.dtype[Any]:
+    """float32 for float32 and shorter, float64 for all else, as `blocks` gives it."""
+    return np.dtype(np.float32 if probs.dtype.kind == "f" and probs.dtype.itemsize <= 4 else np.float64)

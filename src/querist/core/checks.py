@@ -90,8 +90,12 @@ def _simplex(value: NDArray[Any], name: str) -> None:
     per = flat.shape[0] // max(len(value), 1)
     for start in range(0, len(flat), _BLOCK):
         block = flat[start : start + _BLOCK]
+        if block.dtype in (np.float32, np.float64):  # a product with ones is many times faster than a sum of short rows
+            sums = block @ np.ones(block.shape[1], dtype=block.dtype)
+            if np.abs(sums - 1.0).max() <= TOLERANCE / 2 and block.min() >= 0:
+                continue
         sums = block.sum(axis=-1, dtype=np.float64)
-        if np.abs(sums - 1.0).max(initial=0.0) <= TOLERANCE and block.min() >= 0:
+        if np.abs(sums - 1.0).max() <= TOLERANCE and block.min() >= 0:
             continue
         _blame(flat, name, per)
 

@@ -1,0 +1,5 @@
+"""``python -m querist.cli``."""
+
+from querist.cli import main
+
+main()

@@ -1,0 +1,91 @@
+"""``querist strategies``: everything that can choose, with what it needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["EXAMPLES", "command", "listing"]
+
+EXAMPLES = "Examples: querist strategies · querist strategies --kind score · querist strategies --json"
+
+
+def listing() -> list[dict[str, Any]]:
+    """One entry a registered part: name, kind, Python name, parameters, needs, survey cell, paper, summary."""
+    from querist.core.registry import registry
+
+    out: list[dict[str, Any]] = []
+    for entry in registry.entries("score", "selector", "filter", "strategy"):
+        cls: Any = entry.factory
+        fields = [f for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else []
+        parameters = {
+            f.name: None if f.default is dataclasses.MISSING else _plain(f.default) for f in fields
+        }
+        out.append(
+            {
+                "name": entry.name,
+                "kind": entry.kind,
+                "python": getattr(cls, "__name__", entry.name),
+                "parameters": parameters,
+                "required": [f.name for f in fields if f.default is dataclasses.MISSING],
+                "needs": _needs(cls, [f for f in fields if f.default is dataclasses.MISSING]),
+                "cell": getattr(cls, "cell", ""),
+                "paper": getattr(cls, "paper", ""),
+                "summary": (cls.__doc__ or "").strip().splitlines()[0],
+                "origin": entry.origin,
+            }
+        )
+    return out
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
+
+
+def _needs(cls: Any, required: list[Any]) -> dict[str, list[str]] | None:
+    """Signals by role; None where they depend on the parts inside."""
+    if any("Score" in str(f.type) or "Strategy" in str(f.type) for f in required):
+        return None
+    try:
+        needs = cls(**{f.name: 1 for f in required}).needs
+    except Exception:
+        return None
+    out = {
+        role: sorted(str(s) for s in getattr(needs, role)) for role in ("pool", "labelled", "reference", "uses")
+    }
+    out["capabilities"] = sorted(needs.capabilities) + ([needs.plugin] if needs.plugin else [])
+    return {role: names for role, names in out.items() if names}
+
+
+def strategies(
+    kind: Annotated[str | None, typer.Option(help="score, selector, filter or strategy.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+) -> int:
+    """List scores, selectors, filters and strategies with what they need."""
+    import json as json_module
+
+    found = [e for e in listing() if kind in (None, e["kind"])]
+    if json:
+        typer.echo(json_module.dumps(found, indent=1))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "kind", "needs", "what it does", box=None, header_style="bold")
+    for entry in found:
+        needs = entry["needs"]
+        words = "its parts'" if needs is None else ", ".join(needs.get("pool", []) + needs.get("capabilities", [])) or "–"
+        table.add_row(entry["name"], entry["kind"], words, entry["summary"])
+    screen = Console()
+    screen.print(table)
+    screen.print(
+        "\nCombine them: score >> selector · filter | strategy · w*a + v*b · a * b. Example: "
+        "shortlist(margin, times=10) | k_center",
+        markup=False,
+    )
+    return 0
+
+
+command = strategies

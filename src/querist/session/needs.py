@@ -1,0 +1,68 @@
+"""What a strategy needs against what a learner can give: compared by name before an hour of training is lost."""
+
+from __future__ import annotations
+
+from querist.core.errors import ArgumentError
+from querist.core.ports import Learner, Strategy
+from querist.core.signals import COST, GRAPH, LABELS, MEMBERS, Signal
+
+__all__ = ["check_needs", "works_untrained"]
+
+_WAYS = {
+    MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, or a scikit-learn ensemble)",
+    COST: "pass cost= to the session",
+    GRAPH: "pass graph= to the session",
+}
+
+
+def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *, reference: bool) -> None:
+    """Refuse a pair of strategy and learner that cannot work together.
+
+    Args:
+        strategy: what will ask.
+        learner: what must tell.
+        side: signals that the session itself holds (cost, graph).
+        reference: whether a reference set was given.
+
+    Raises:
+        ArgumentError: naming the strategy, what is missing and the way to provide it (code ``NeedsCapability``).
+    """
+    needs = strategy.needs
+    given = learner.provides | side | {LABELS}
+    who = type(learner).__name__
+    for signal in sorted((needs.pool | needs.labelled | needs.reference) - given, key=str):
+        way = _WAYS.get(signal, f"use a learner that provides it; this one provides {_names(learner.provides)}")
+        raise ArgumentError(
+            f"strategy {strategy} needs the signal {signal.name} ({signal.meaning}), which {who} does not provide; "
+            f"{way}",
+            code="NeedsCapability",
+        )
+    if needs.reference and not reference:
+        raise ArgumentError(
+            f"strategy {strategy} needs a reference set; pass reference= to the session", code="NeedsCapability"
+        )
+    able = frozenset(getattr(learner, "capabilities", ()))
+    for capability in sorted(needs.capabilities - able):
+        raise ArgumentError(
+            f"strategy {strategy} needs the capability {capability!r} of the learner, and {who} has "
+            f"{_names(able)}; use another learner or another strategy",
+            code="NeedsCapability",
+        )
+    plugins = frozenset(getattr(learner, "plugins", ()))
+    if needs.plugin and needs.plugin not in plugins:
+        raise ArgumentError(
+            f"strategy {strategy} needs the training plug-in {needs.plugin!r}, which {who} does not carry; "
+            "name it in the learner's plugins",
+            code="NeedsCapability",
+        )
+
+
+def works_untrained(strategy: Strategy, learner: Learner) -> bool:
+    """Whether the strategy can ask before the first fit: no model, or only what the learner knows untrained."""
+    needs = strategy.needs
+    wanted = {s for s in needs.pool | needs.labelled | needs.reference if s.model}
+    return not needs.capabilities and needs.plugin is None and wanted <= frozenset(getattr(learner, "untrained", ()))
+
+
+def _names(things: object) -> str:
+    return ", ".join(sorted(str(t) for t in things)) or "none"  # type: ignore[attr-defined]

@@ -1,0 +1,105 @@
+"""From learner and ledger to the `Context` that a strategy reads: lazily, one pass for all that is wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.core.checks import check_signal
+from querist.core.ports import Learner, Strategy
+from querist.core.seeds import id_hashes
+from querist.core.signals import LABELS, Context, Signal, View
+from querist.core.types import Array, Items, Round
+from querist.data.ledger import ItemState, Ledger
+
+__all__ = ["ContextMaker"]
+
+
+class _Schema(Protocol):
+    def encode(self, value: Any, item: str = ...) -> Any: ...
+    def encode_distribution(self, shares: Any, item: str = ...) -> Any: ...
+
+
+class ContextMaker:
+    """Builds the context of each ask.
+
+    Args:
+        learner: gives the signals.
+        ledger: knows who is pool, labelled and pending.
+        reference: rows of the reference set, or None.
+        side: signals that the session holds itself, over the whole source (cost, graph).
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        ledger: Ledger,
+        reference: NDArray[np.int64] | None,
+        side: Mapping[Signal, Any],
+    ) -> None:
+        self.learner = learner
+        self.ledger = ledger
+        self.reference = reference
+        self.side = dict(side)
+        self.seconds = 0.0
+        self._hashes: NDArray[np.uint64] | None = None
+
+    def make(
+        self, strategy: Strategy, schema: _Schema, *, seed: int, rounds: tuple[Round, ...]
+    ) -> tuple[Context, NDArray[np.int64]]:
+        """The context, and the source row of each pool row. `seconds` then counts the time spent on signals."""
+        self.seconds = 0.0
+        if self._hashes is None:
+            self._hashes = id_hashes(np.asarray(self.ledger.source.ids))
+        needs = strategy.needs
+        pool = self.ledger.rows(ItemState.UNLABELLED)
+        labelled = self.ledger.rows(ItemState.LABELLED)
+        arrays: dict[Signal, Array] = {}
+        if LABELS in needs.labelled | needs.uses:
+            targets = self.ledger.labels(schema).targets
+            arrays[LABELS] = targets if targets.ndim == 1 else targets.argmax(axis=1)
+        able = self.learner.provides | self.side.keys()
+        uses = needs.uses & able
+        context = Context(
+            pool=self._view(pool, needs.pool | (needs.uses & self.side.keys()), "pool"),
+            labelled=self._view(labelled, (needs.labelled | uses) - {LABELS}, "labelled", arrays),
+            pending=self._view(self.ledger.rows(ItemState.PENDING), uses, "pending"),
+            reference=None if self.reference is None else self._view(self.reference, needs.reference, "reference"),
+            seed=seed,
+            hashes=self._hashes[pool],
+            ids=Items(self.ledger.source.ids, pool),
+            round=len(rounds),
+            history=rounds,
+            capabilities={name: getattr(self.learner, name) for name in needs.capabilities},
+        )
+        return context, pool
+
+    def _view(
+        self,
+        rows: NDArray[np.int64],
+        wanted: frozenset[Signal],
+        role: str,
+        arrays: Mapping[Signal, Array] | None = None,
+    ) -> View:
+        def load(names: frozenset[Signal], some: NDArray[np.int64] | None) -> Mapping[Signal, Any]:
+            started = time.perf_counter()
+            picked = rows if some is None else rows[some]
+            out: dict[Signal, Any] = {s: _rows_of(self.side[s], picked) for s in names if s in self.side}
+            asked = frozenset(names - out.keys() - {LABELS})
+            if asked:
+                view = self.learner.signals(Items(self.ledger.source.ids, picked), asked)
+                out.update({s: view[s] for s in asked})
+            self.seconds += time.perf_counter() - started
+            return out
+
+        return View(len(rows), arrays, role=role, load=load, wanted=wanted, check=check_signal)
+
+
+def _rows_of(value: Any, rows: NDArray[np.int64]) -> Any:
+    if hasattr(value, "tocsr"):
+        return value.tocsr()[rows][:, rows]
+    return np.asarray(value)[rows]

@@ -1,0 +1,61 @@
+"""What the scores of posterior samples share: they read members of a classifier, and say so when given others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from querist.core.errors import ArgumentError
+from querist.core.signals import MEMBERS, Context, Needs
+from querist.core.types import Array
+from querist.strategies.algebra import Score
+
+__all__ = ["CommitteeScore", "members_of", "most_nats"]
+
+
+@dataclass(frozen=True, repr=False)
+class CommitteeScore(Score):
+    """A score of `MEMBERS` of shape (N, S, C)."""
+
+    cell: ClassVar[str] = "uncertainty"
+
+    @property
+    def needs(self) -> Needs:
+        """`MEMBERS` of the pool."""
+        return Needs(pool=frozenset({MEMBERS}))
+
+    def members(self, ctx: Context) -> Array:
+        """(N, S, C) probabilities of each member.
+
+        Raises:
+            ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
+        """
+        members = members_of(ctx)
+        if members.ndim != 3:
+            raise ArgumentError(
+                f"{self} needs members of a classifier, shape (N, S, C); got {tuple(members.shape)}; for regression "
+                "use pred_variance",
+                code="ShapeMismatch",
+            )
+        return members
+
+
+def members_of(ctx: Context) -> Array:
+    """The members of the pool, at least one for each item.
+
+    Raises:
+        ArgumentError: there is no member (code ``ShapeMismatch``).
+    """
+    members: Array = ctx.pool[MEMBERS]
+    if members.shape[1] == 0:
+        raise ArgumentError(
+            f"members must hold at least one sample for each item; got shape {tuple(members.shape)}",
+            code="ShapeMismatch",
+        )
+    return members
+
+
+def most_nats(*counts: int) -> str:
+    """The largest entropy over the least of ``counts`` outcomes, as words."""
+    return f"of at most {math.log(max(min(counts), 1)):.2f} nats"
