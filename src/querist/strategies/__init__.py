@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from querist.strategies import fusion
 from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
+from querist.strategies.bandit import Bandit
+from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.scores.bald import Bald
@@ -55,6 +57,11 @@ PARTS: tuple[type[Part], ...] = (
     # filters
     Shortlist,
     Subsample,
+    # combinators
+    Mix,
+    Interleave,
+    Switch,
+    Bandit,
 )
 """Every registered part, one line each."""
 

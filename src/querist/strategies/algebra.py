@@ -58,6 +58,10 @@ class Part(ABC):  # noqa: B024  (its children have the abstract methods)
         """Signals per role, capabilities, plug-in."""
         return Needs()
 
+    def needs_at(self, round: int) -> Needs:
+        """What is needed after ``round`` fits; less than `needs` for parts that change with the round (``switch``)."""
+        return self.needs
+
     def form(self, f: Form) -> str:
         """Text of this part in form ``f`` (text or Python); operators override it."""
         pairs: list[tuple[str | None, Any]] = []
@@ -288,6 +292,10 @@ class Filtered(Strategy):
     def needs(self) -> Needs:
         """What both need."""
         return self.filter.needs | self.then.needs
+
+    def needs_at(self, round: int) -> Needs:
+        """What both need after ``round`` fits."""
+        return self.filter.needs_at(round) | self.then.needs_at(round)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Narrow the pool, select, and give the rows back in the numbers of the whole pool."""

@@ -105,11 +105,11 @@ def _value(node: ast.expr, text: str, *, part: bool) -> Any:
     if isinstance(node, ast.Dict):
         if any(k is None for k in node.keys):
             raise _refuse(node, text)
-        return {
-            _value(k, text, part=part): _value(v, text, part=part)
-            for k, v in zip(node.keys, node.values, strict=True)
-            if k is not None
-        }
+        pairs = [(_value(k, text, part=part), v) for k, v in zip(node.keys, node.values, strict=True) if k is not None]
+        table = {key: _value(v, text, part=part) for key, v in pairs}
+        if len(table) < len(pairs):  # Python would let the last one win, without a word
+            raise ArgumentError(f"a name is given twice in {shorten(ast.unparse(node))}", code="BadParameter")
+        return table
     return _part(node, text)
 
 
@@ -140,7 +140,7 @@ def _make(name: str, node: ast.expr, text: str) -> Any:
 
 
 def _wants_part(field: dataclasses.Field[Any]) -> bool:
-    return any(word in str(field.type) for word in ("Score", "Selector", "Filter", "Strategy"))
+    return any(word in str(field.type) for word in ("Score", "Selector", "Filter", "Strategy", "AnyPart"))
 
 
 def _build(name: str, factory: Any, positional: list[Any], keywords: dict[str, Any]) -> Any:

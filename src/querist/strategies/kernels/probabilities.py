@@ -100,7 +100,7 @@ def block_entropy(block: NDArray[Any]) -> NDArray[np.float64]:
 
 def _sum_products(p: NDArray[Any], logs: NDArray[Any], narrow: bool) -> NDArray[np.float64]:
     if not narrow:
-        return np.vecdot(p, logs).astype(np.float64)
+        return np.asarray(np.vecdot(p, logs), dtype=np.float64)
     total = np.zeros(p.shape[1])
     line = np.empty(p.shape[1], dtype=p.dtype)
     for column, log in zip(p, logs, strict=True):  # one column after the other: the same order whatever the block

@@ -30,9 +30,7 @@ class Egl(Score):
     @property
     def needs(self) -> Needs:
         """`PROBS` and `EMBEDDING` of the pool, for which `GRADIENT` may stand in."""
-        return Needs(
-            pool=frozenset({PROBS, EMBEDDING}), instead=frozenset({(PROBS, GRADIENT), (EMBEDDING, GRADIENT)})
-        )
+        return Needs(pool=frozenset({PROBS, EMBEDDING}), instead=frozenset({(PROBS, GRADIENT), (EMBEDDING, GRADIENT)}))
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) at least 0; 0 where the model is sure."""

@@ -1,0 +1,98 @@
+"""Fills the reference pages from the code, so that they cannot drift: ``<!-- querist:NAME -->`` becomes a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace every marker of a page."""
+
+    def fill(match: re.Match[str]) -> str:
+        return FILLERS[match.group(1)]()
+
+    return re.sub(r"<!-- querist:(\w+) -->", fill, markdown)
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def strategies() -> str:
+    """Every registered part, by kind."""
+    from querist.cli.strategies import listing
+
+    out = []
+    titles = {"score": "Scores", "selector": "Selectors", "filter": "Filters", "strategy": "Methods and combinators"}
+    for kind, title in titles.items():
+        out += [f"## {title}", "", "| name | parameters | needs | what it does | source |", "|---|---|---|---|---|"]
+        for e in listing():
+            if e["kind"] != kind:
+                continue
+            given = [f"{k}" if k in e["required"] else f"{k}={v}" for k, v in e["parameters"].items()]
+            needs = e["needs"]
+            words = "as its parts" if needs is None else ", ".join(f"{r}: {', '.join(n)}" for r, n in needs.items()) or "–"
+            summary = e["summary"] + (f" *({e['cell']})*" if e["cell"] else "")
+            out.append(
+                f"| `{e['name']}` | {_cell(', '.join(given)) or '–'} | {_cell(words)} | {_cell(summary)} | {_cell(e['paper'])} |"
+            )
+        out.append("")
+    return "\n".join(out)
+
+
+def signals() -> str:
+    """The catalogue of signals."""
+    from querist.core.signals import CATALOGUE
+
+    out = ["| signal | shape | meaning | cost |", "|---|---|---|---|"]
+    out += [f"| `{s.name}` | {_cell(s.shape)} | {_cell(s.meaning)} | {_cell(s.cost)} |" for s in CATALOGUE.values()]
+    return "\n".join(out)
+
+
+def commands() -> str:
+    """The help of every verb."""
+    import os
+
+    from typer.testing import CliRunner
+
+    from querist.cli.app import app
+
+    os.environ.setdefault("COLUMNS", "100")
+    runner = CliRunner()
+    out = []
+    for command in app.registered_commands:
+        name = command.name or ""
+        text = runner.invoke(app, [name, "--help"], color=False).output
+        out += [f"## querist {name}", "", "```text", text.strip(), "```", ""]
+    return "\n".join(out)
+
+
+def specification() -> str:
+    """Every key of the TOML specification."""
+    from querist.assembly.spec import Spec
+    from querist.assembly.spec_docs import rows
+
+    out = ["| key | kind | default | meaning |", "|---|---|---|---|"]
+    out += [f"| `{_cell(k)}` | {_cell(kind)} | {_cell(default)} | {_cell(text)} |" for k, kind, default, text in rows(Spec)]
+    return "\n".join(out)
+
+
+def rules() -> str:
+    """The stop rules."""
+    from querist.core.registry import registry
+
+    out = ["| rule | what it does |", "|---|---|"]
+    for e in registry.entries("stop_rule"):
+        out.append(f"| `{e.name}` | {_cell((e.factory.__doc__ or '').strip().splitlines()[0])} |")
+    return "\n".join(out)
+
+
+FILLERS: dict[str, Callable[[], str]] = {
+    "strategies": strategies,
+    "signals": signals,
+    "commands": commands,
+    "specification": specification,
+    "rules": rules,
+}

@@ -1,0 +1,87 @@
+"""Writing so that a reader finds the old or the new, never a mixture, also after a power cut."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from querist.core.errors import ResourceError
+
+__all__ = ["TEMPORARY", "disk_full", "disk_full_named", "staging", "sync_file", "sync_folder", "sync_tree"]
+
+TEMPORARY = ".new-"
+"""What names of unfinished files and folders begin with."""
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def sync_file(path: Path) -> None:
+    """Have a file's content on the disk."""
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Have a folder's list of names on the disk; where folders cannot be synced (Windows), nothing."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have a folder with all it holds on the disk."""
+    for root, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            sync_file(Path(root, name))
+        sync_folder(Path(root))
+
+
+@contextmanager
+def staging(beside: Path) -> Iterator[Path]:
+    """A fresh folder on the same disk as ``beside``, removed at the end unless it was renamed away."""
+    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=beside))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def disk_full_named(where: Path, kept: str, needed: int | None = None) -> Iterator[None]:
+    """Turn "no space left" into the named error, saying what was kept.
+
+    Raises:
+        ResourceError: the disk, a quota or a limit on file sizes is full (code ``DiskFull``).
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise disk_full(where, kept, needed, str(error)) from error
+
+
+def disk_full(where: Path, kept: str, needed: int | None, cause: str) -> ResourceError:
+    """The named error of a write that found no space."""
+    try:
+        folder = next(p for p in (where, *where.parents) if p.exists())
+        free = f"{shutil.disk_usage(folder).free:,} bytes are free on its disk"
+    except (OSError, StopIteration):
+        free = "how much is free cannot be told"
+    need = f"about {needed:,} bytes are needed" if needed is not None else "more space is needed"
+    return ResourceError(
+        f"cannot write {where}: out of space, or a quota or file size limit is reached ({cause}); {need}, {free}. "
+        f"{kept} Make space and try again",
+        code="DiskFull",
+    )
