@@ -179,7 +179,9 @@ def prepare(
         validation=spec.data.validation,
         stratify=truth if single and spec.data.stratify else None,
     )
-    default = ["rmse"] if isinstance(schema, Number) else ["exact_match"] if isinstance(schema, MultiLabel) else ["accuracy"]
+    default = (
+        ["rmse"] if isinstance(schema, Number) else ["exact_match"] if isinstance(schema, MultiLabel) else ["accuracy"]
+    )
     metrics = tuple(spec.run.metrics or default)
     evaluate = {
         name: Evaluation(source.items(rows), _targets(loaded, rows), metrics)

@@ -56,7 +56,8 @@ class Session(Loop):
         >>> from sklearn.linear_model import LogisticRegression
         >>> import querist
         >>> X, y = load_digits(return_X_y=True)
-        >>> session = querist.Session(X / 16, LogisticRegression(), strategy="margin", labels=[str(c) for c in range(10)])
+        >>> classes = [str(c) for c in range(10)]
+        >>> session = querist.Session(X / 16, LogisticRegression(), strategy="margin", labels=classes)
         >>> query = session.ask(20)  # the first batch is drawn at random: there is no model yet
         >>> session.tell(query, {item: str(y[session.source.rows_of([item])[0]]) for item in query})
         20

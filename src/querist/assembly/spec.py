@@ -13,7 +13,17 @@ from querist.assembly.toml_lines import line_of
 from querist.core.errors import ArgumentError, UnknownNameError, nearest, shorten
 from querist.training.recipe import Recipe
 
-__all__ = ["AnnotatorSpec", "DataSpec", "GridSpec", "LabelsSpec", "ModelSpec", "RunSpec", "Spec", "load_spec", "parse_spec"]
+__all__ = [
+    "AnnotatorSpec",
+    "DataSpec",
+    "GridSpec",
+    "LabelsSpec",
+    "ModelSpec",
+    "RunSpec",
+    "Spec",
+    "load_spec",
+    "parse_spec",
+]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 

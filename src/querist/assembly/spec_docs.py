@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -44,8 +45,10 @@ def _notes(model: type[BaseModel]) -> dict[str, str]:
         return {}
     out: dict[str, str] = {}
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-    for before, node in zip(body, body[1:]):
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    for before, node in itertools.pairwise(body):
+        is_text = (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        )
         if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and is_text:
             out[before.target.id] = " ".join(typing.cast(Any, node).value.value.split())
     return out

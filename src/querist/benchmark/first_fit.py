@@ -1,4 +1,4 @@
-"""Share the first fit: strategies of one seed start from the same labels, so they need the same first model only once."""
+"""Share the first fit: strategies of one seed start from the same labels, so one first model serves them all."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ __all__ = ["rounds_of"]
 
 
 def rounds_of(session: Session) -> list[dict[str, Any]]:
-    """One entry a fit: labels, cost, metrics, what was queried since the fit before, seconds, classes of the answers."""
+    """One entry a fit: labels, cost, metrics, items queried since the fit before, seconds, classes of the answers."""
     rounds: list[dict[str, Any]] = []
     asked: dict[str, float] = {"signals": 0.0, "select": 0.0}
     queried: list[str] = []

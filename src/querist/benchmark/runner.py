@@ -47,9 +47,7 @@ def simulate(
     learner = make_learner(spec.model, loaded.source, loaded.schema)
     if first_fits is not None:
         learner = FirstFit(learner, first_fits, spec.model.model_dump_json() + loaded.source.digest)
-    made: Prepared = prepare(
-        spec, seed=seed, strategy=strategy, folder=folder, loaded=loaded, learner=learner
-    )
+    made: Prepared = prepare(spec, seed=seed, strategy=strategy, folder=folder, loaded=loaded, learner=learner)
     with made.session as session:
         reason = session.progress.stopped
         if reason is None:

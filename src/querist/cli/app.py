@@ -29,7 +29,11 @@ app = typer.Typer(
 )
 
 for _verb in (demo, init, run, select, bench, report, strategies, replay, backup, restore, doctor):
-    app.command(_verb.command.__name__, epilog=_verb.EXAMPLES)(_verb.command)
+    app.command(
+        _verb.command.__name__,
+        epilog=_verb.EXAMPLES,
+        short_help=(_verb.__doc__ or "").partition(": ")[2].strip().rstrip("."),
+    )(_verb.command)
 
 _state = {"debug": False}
 

@@ -48,7 +48,8 @@ def _load(path: Path) -> Array:
         with np.load(path, allow_pickle=False) as found:
             if len(found.files) != 1:
                 raise DataError(
-                    f"{path.name} holds {len(found.files)} arrays ({', '.join(found.files)}); one is needed: save it alone",
+                    f"{path.name} holds {len(found.files)} arrays ({', '.join(found.files)}); "
+                    "one is needed: save it alone",
                     code="BadArray",
                 )
             return np.asarray(found[found.files[0]])
@@ -68,7 +69,9 @@ def _csv(path: Path) -> Array:
     widths = {len(row) for row in rows}
     if len(widths) > 1:
         line = next(i for i, row in enumerate(rows, start=1) if len(row) != len(rows[0]))
-        raise DataError(f"{path.name}: row {line} has {len(rows[line - 1])} fields, the first {len(rows[0])}", code="BadArray")
+        raise DataError(
+            f"{path.name}: row {line} has {len(rows[line - 1])} fields, the first {len(rows[0])}", code="BadArray"
+        )
     return np.asarray([[float(v) for v in row] for row in rows], dtype=np.float64)
 
 
@@ -81,7 +84,7 @@ def _numeric(row: list[str]) -> bool:
 
 
 def read_ids(path: Path) -> list[str]:
-    """Ids from a .npy of strings or numbers, or the first column of a text or CSV file (a header called id is skipped)."""
+    """Ids from a .npy, or the first column of a text or CSV file (a header called id is skipped)."""
     if not path.is_file():
         raise DataError(f"{shorten(str(path))} is not a file that can be read", code="NoData")
     if path.suffix.lower() == ".npy":

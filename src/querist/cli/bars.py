@@ -20,7 +20,14 @@ def bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
     started = time.monotonic()
     if sys.stderr.isatty() and not os.environ.get("NO_COLOR") and not os.environ.get("CI"):
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (
             TextColumn("{task.description}"),
@@ -47,6 +54,7 @@ def bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
         now = time.monotonic()
         if now - spoken >= _EVERY or count == total:
             spoken = now
-            print(f"{title}: {count} of {total} ({text}), {now - started:.0f} s", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{title}: {count} of {total} ({text}), {now - started:.0f} s\n")
+            sys.stderr.flush()
 
     yield line

@@ -11,7 +11,10 @@ from querist.core.errors import ArgumentError
 
 __all__ = ["EXAMPLES", "command"]
 
-EXAMPLES = "Examples: querist bench grid.toml · querist bench grid.toml --out study --seeds 20 · querist bench grid.toml --resume"
+EXAMPLES = (
+    "Examples: querist bench grid.toml · querist bench grid.toml --out study --seeds 20 · "
+    "querist bench grid.toml --resume"
+)
 
 
 def bench(
@@ -32,11 +35,14 @@ def bench(
     from querist.cli.study import finish
 
     if engine != "local":
-        raise ArgumentError(f"engine {engine!r} is not there; use local (processes of this machine)", code="UnknownName")
+        raise ArgumentError(
+            f"engine {engine!r} is not there; use local (processes of this machine)", code="UnknownName"
+        )
     spec = load_spec(grid)
     if spec.grid is None:
         raise ArgumentError(
-            f'{grid.name} has no [grid] table; add one, e.g. [grid] strategies = ["random", "margin"]', code="MissingKey"
+            f'{grid.name} has no [grid] table; add one, e.g. [grid] strategies = ["random", "margin"]',
+            code="MissingKey",
         )
     folder = out or grid.with_suffix("")
     numbers = range(spec.run.seed, spec.run.seed + (seeds or spec.run.seeds))

@@ -9,14 +9,18 @@ import typer
 
 __all__ = ["EXAMPLES", "command"]
 
-EXAMPLES = "Examples: querist demo · querist demo --seeds 3 --out first-look · querist demo --seeds 20 --json > demo.json"
+EXAMPLES = (
+    "Examples: querist demo · querist demo --seeds 3 --out first-look · querist demo --seeds 20 --json > demo.json"
+)
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=True)] = Path("querist-demo"),
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions with different seeds.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted demo in the same folder.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted demo in the same folder.")
+    ] = False,
 ) -> int:
     """Active learning on handwritten digits with a small CNN: seven ways of asking, against random.
 

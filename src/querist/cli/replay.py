@@ -32,7 +32,13 @@ def replay(
             else:
                 differ += 1
             if json:
-                line = {"query": one.query, "turn": one.turn, "strategy": one.strategy, "same": one.same, "note": one.note}
+                line = {
+                    "query": one.query,
+                    "turn": one.turn,
+                    "strategy": one.strategy,
+                    "same": one.same,
+                    "note": one.note,
+                }
                 typer.echo(json_module.dumps(line))
             elif one.note or not one.same:
                 typer.echo(f"{one.query}: {one.note or 'differs'}", err=True)

@@ -26,7 +26,9 @@ def report(
 
     file = path / "results.json" if path.is_dir() else path
     if not file.is_file():
-        raise DataError(f"{shorten(str(file))} is not there; run `querist demo` or `querist bench` first", code="NoData")
+        raise DataError(
+            f"{shorten(str(file))} is not there; run `querist demo` or `querist bench` first", code="NoData"
+        )
     document = results.read(file)
     reports.write_report(document, file.parent / "report.html")
     if markdown:

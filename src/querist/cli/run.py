@@ -11,13 +11,19 @@ import typer
 
 __all__ = ["EXAMPLES", "command"]
 
-EXAMPLES = "Examples: querist run querist.toml · querist run querist.toml --out study --seeds 5 · querist run querist.toml -v"
+EXAMPLES = (
+    "Examples: querist run querist.toml · querist run querist.toml --out study --seeds 5 · querist run querist.toml -v"
+)
 
 
 def run(
     spec: Annotated[Path, typer.Argument(help="Specification (TOML); `querist init` writes one.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for the project and the results.  [default: SPEC's name]")] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Repetitions; those of the specification if left out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the project and the results.  [default: SPEC's name]")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Repetitions; those of the specification if left out.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="One line a step on stderr, after the step is on disk.")
@@ -67,10 +73,16 @@ def _copy(spec: Path, target: Path, source: str, seed: int) -> None:
     import re
 
     text = spec.read_text(encoding="utf-8")
-    text = re.sub(r"(?m)^(\s*source\s*=\s*).*?(\s*(?:#.*)?)$", lambda m: m.group(1) + json_module.dumps(source), text, count=1)
+    text = re.sub(
+        r"(?m)^(\s*source\s*=\s*).*?(\s*(?:#.*)?)$", lambda m: m.group(1) + json_module.dumps(source), text, count=1
+    )
     text, found = re.subn(r"(?m)^(\s*seed\s*=\s*)\d+", rf"\g<1>{seed}", text, count=1)
     if not found and seed:
-        text = re.sub(r"(?m)^\[run\]", f"[run]\nseed = {seed}", text, count=1) if "[run]" in text else f"{text}\n[run]\nseed = {seed}\n"
+        text = (
+            re.sub(r"(?m)^\[run\]", f"[run]\nseed = {seed}", text, count=1)
+            if "[run]" in text
+            else f"{text}\n[run]\nseed = {seed}\n"
+        )
     draft = target.with_suffix(".part")
     draft.write_text(text, encoding="utf-8")
     shutil.move(draft, target)

@@ -20,9 +20,7 @@ def listing() -> list[dict[str, Any]]:
     for entry in registry.entries("score", "selector", "filter", "strategy"):
         cls: Any = entry.factory
         fields = [f for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else []
-        parameters = {
-            f.name: None if f.default is dataclasses.MISSING else _plain(f.default) for f in fields
-        }
+        parameters = {f.name: None if f.default is dataclasses.MISSING else _plain(f.default) for f in fields}
         out.append(
             {
                 "name": entry.name,
@@ -52,9 +50,7 @@ def _needs(cls: Any, required: list[Any]) -> dict[str, list[str]] | None:
         needs = cls(**{f.name: 1 for f in required}).needs
     except Exception:
         return None
-    out = {
-        role: sorted(str(s) for s in getattr(needs, role)) for role in ("pool", "labelled", "reference", "uses")
-    }
+    out = {role: sorted(str(s) for s in getattr(needs, role)) for role in ("pool", "labelled", "reference", "uses")}
     out["capabilities"] = sorted(needs.capabilities) + ([needs.plugin] if needs.plugin else [])
     return {role: names for role, names in out.items() if names}
 
@@ -76,7 +72,9 @@ def strategies(
     table = Table("name", "kind", "needs", "what it does", box=None, header_style="bold")
     for entry in found:
         needs = entry["needs"]
-        words = "its parts'" if needs is None else ", ".join(needs.get("pool", []) + needs.get("capabilities", [])) or "–"
+        words = (
+            "its parts'" if needs is None else ", ".join(needs.get("pool", []) + needs.get("capabilities", [])) or "–"
+        )
         table.add_row(entry["name"], entry["kind"], words, entry["summary"])
     screen = Console()
     screen.print(table)

@@ -6,7 +6,7 @@ import json
 import math
 import numbers
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -71,7 +71,8 @@ def encode(event: Event) -> str:
 
     Raises:
         ArgumentTypeError: no `Event`, or something in it that JSON cannot hold (code ``BadEvent``).
-        ArgumentError: NaN, infinite numbers, half a surrogate pair, or a known kind without what it needs (``BadEvent``).
+        ArgumentError: NaN, infinite numbers, half a surrogate pair, or a known kind without what it needs (code
+            ``BadEvent``).
     """
     if not isinstance(event, Event):
         raise ArgumentTypeError(f"a store keeps Event records, got {type(event).__name__}", code="BadEvent")
@@ -104,21 +105,62 @@ def _check_known(event: Event) -> None:
     missing = [key for key in _REQUIRED.get(event.kind, ()) if key not in event.payload]
     if missing:
         raise ArgumentError(f"the event {event.kind!r} lacks {', '.join(missing)}", code="BadEvent")
+    check = _CHECKS.get(event.kind)
     try:
-        if event.kind == "told":
-            for answer in event.payload["answers"]:
-                Answer.from_json(answer)
-        elif event.kind == "asked":
-            if not all(isinstance(item, str) for item in event.payload["items"]):
-                raise TypeError("items are known by ids, which are strings")
-            int(event.payload["turn"])
-        elif event.kind == "fitted":
-            int(event.payload["round"])
-            int(event.payload["labels"])
+        if check is not None:
+            check(event.payload)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArgumentError(
-            f"the event {event.kind!r} cannot be read back ({type(error).__name__}: {shorten(error)})", code="BadEvent"
+            f"the event {event.kind!r} cannot be read back ({type(error).__name__}: {shorten(str(error))})",
+            code="BadEvent",
         ) from error
+
+
+def _check_asked(payload: Mapping[str, Any]) -> None:
+    _text(payload["query"], "query")
+    _count(payload["turn"], "turn")
+    for item in payload["items"]:
+        _text(item, "item")
+
+
+def _check_told(payload: Mapping[str, Any]) -> None:
+    if payload.get("query") is not None:
+        _text(payload["query"], "query")
+    for data in payload["answers"]:
+        answer = Answer.from_json(data)
+        _text(answer.annotator, "annotator")
+        float(answer.cost)
+
+
+def _check_fitted(payload: Mapping[str, Any]) -> None:
+    _count(payload["round"], "round")
+    _count(payload["labels"], "labels")
+    if payload["model"] is not None:
+        _text(payload["model"], "model")
+    float(payload.get("cost", 0.0))
+
+
+def _check_stopped(payload: Mapping[str, Any]) -> None:
+    _text(payload["rule"], "rule")
+    _text(payload["text"], "text")
+
+
+_CHECKS: dict[str, Callable[[Mapping[str, Any]], None]] = {
+    "asked": _check_asked,
+    "told": _check_told,
+    "fitted": _check_fitted,
+    "stopped": _check_stopped,
+}
+
+
+def _text(value: object, name: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text, got {type(value).__name__}")
+
+
+def _count(value: object, name: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 0 <= int(value) < 2**62:
+        raise TypeError(f"{name} must be a whole number ≥ 0, got {value!r}")
 
 
 def _not_finite(value: Any, place: str = "") -> str:

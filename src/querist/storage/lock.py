@@ -78,7 +78,7 @@ class FileLock:
             raise _refused(path, what)
         self._descriptor = descriptor
         _held.add(self)
-        self._sign()
+        _sign(descriptor)
 
     def release(self) -> None:
         """Give the lock back; a second time does nothing."""
@@ -92,14 +92,6 @@ class FileLock:
             _give(descriptor)
         os.close(descriptor)
 
-    def _sign(self) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
-        with contextlib.suppress(OSError):  # a full disk must not cost the lock: only the name is missing then
-            os.ftruncate(self._descriptor or 0, 0)
-            os.lseek(self._descriptor or 0, 0, os.SEEK_SET)
-            os.write(self._descriptor or 0, text.encode("utf-8"))
-
     def _drop(self) -> None:
         """In a forked child: close the copy of the descriptor and leave the parent's lock alone."""
         descriptor, self._descriptor = self._descriptor, None
@@ -110,6 +102,15 @@ class FileLock:
         """Give the lock back when nobody refers to it any more."""
         if getattr(self, "_descriptor", None) is not None:
             self.release()
+
+
+def _sign(descriptor: int) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now})
+    with contextlib.suppress(OSError):  # a full disk must not cost the lock: only the name is missing then
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, text.encode("utf-8"))
 
 
 def _refused(path: Path, what: str) -> StateError:

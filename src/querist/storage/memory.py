@@ -29,7 +29,8 @@ class MemoryStore:
         """Add events, all or none, and return the last sequence number of the stream.
 
         Raises:
-            StateError: the stream does not end at ``expected`` (code ``Conflict``), or the store is closed (``Closed``).
+            StateError: the stream does not end at ``expected`` (code ``Conflict``), or the store is closed (code
+                ``Closed``).
             ArgumentError, ArgumentTypeError: an event that cannot be kept (code ``BadEvent``).
         """
         self._usable()

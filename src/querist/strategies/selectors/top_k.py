@@ -24,4 +24,5 @@ class TopK(Selector):
         """The n best rows."""
         values = np.zeros(ctx.size) if scores is None else scores
         rows = top(values, n, ctx.keys("top_k"))
-        return Selection(rows, values[rows].astype(np.float64))
+        reasons = ("no score to rank by: in an order drawn by the seed",) * len(rows) if scores is None else ()
+        return Selection(rows, values[rows].astype(np.float64), reasons)

@@ -1,0 +1,203 @@
+"""Looks a project over: the database, the journal's digests, the projections, the artifacts. It changes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
+from querist.core.errors import QueristError, StateError, shorten
+from querist.storage.artifacts import Artifacts
+from querist.storage.backup import JOURNAL
+from querist.storage.connection import reader
+from querist.storage.migration import upgrade
+from querist.storage.projections import TABLES, project
+from querist.storage.sqlite_errors import translate
+from querist.storage.sqlite_store import SqliteStore, events_of
+
+__all__ = ["Finding", "doctor", "repair"]
+
+_RESTORE = "bring the project back from a backup: querist restore BACKUP NEW_FOLDER"
+_REFOLD = "the journal is whole: make the tables anew from it with querist.storage.doctor.repair(folder)"
+_BUGGY = ((3, 7, 0), (3, 51, 2))
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the doctor found.
+
+    Args:
+        severity: "error": something is damaged or missing; "warning": something may go wrong; "note": good to know.
+        what: what was found, in a sentence.
+        where: the file, relative to the project, or the table.
+        cure: what to do.
+    """
+
+    severity: Severity
+    what: str
+    where: str
+    cure: str
+
+
+def doctor(folder: Path | str) -> list[Finding]:
+    """Check the project in ``folder``; it may be in use. An empty list means that nothing was found.
+
+    Raises:
+        StateError: there is no project (code ``NoJournal``).
+    """
+    folder = Path(folder)
+    path = folder / JOURNAL
+    if not path.exists():
+        raise StateError(
+            f"{folder} is no project: it has no {JOURNAL}; give the folder that `querist init` made", code="NoJournal"
+        )
+    findings = list(_version(sqlite3.sqlite_version_info))
+    referenced: dict[str, int] = {}
+    try:
+        with reader(path, check=False) as connection:
+            for check in (_integrity, _references, _journal, _projections):
+                findings += _guarded(check, connection, path)
+            if not any(f.severity == "error" for f in findings):
+                referenced = dict(
+                    connection.execute("SELECT digest, min(round) FROM model WHERE digest IS NOT NULL GROUP BY digest")
+                )
+    except (QueristError, sqlite3.Error) as error:
+        findings.append(_from_error(error, path))
+    findings += _artifacts(Artifacts(folder / "artifacts"), referenced)
+    return findings
+
+
+def repair(folder: Path | str) -> int:
+    """Make the projections anew from the journal, which stays as it is; returns the number of events read.
+
+    Raises:
+        StateError: the journal itself is damaged (code ``Corrupt``), or open elsewhere (``Locked``).
+    """
+    with SqliteStore(Path(folder) / JOURNAL, create=False) as store:
+        return store.refold()
+
+
+_Check = Callable[[sqlite3.Connection, Path], Iterator[Finding]]
+
+
+def _guarded(check: _Check, connection: sqlite3.Connection, path: Path) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(check(connection, path))
+    except (QueristError, sqlite3.Error) as error:
+        found.append(_from_error(error, path))
+    return found
+
+
+def _from_error(error: QueristError | sqlite3.Error, path: Path) -> Finding:
+    known = error if isinstance(error, QueristError) else translate(error, path)
+    cure = _RESTORE if known.code == "Corrupt" else "see the message"
+    return Finding("error", f"{known.code}: {str(known).replace(str(path), JOURNAL)}", JOURNAL, cure)
+
+
+def _version(version: tuple[int, ...]) -> Iterator[Finding]:
+    if _BUGGY[0] <= version <= _BUGGY[1]:
+        text = ".".join(map(str, version))
+        yield Finding(
+            "warning",
+            f"SQLite {text} can damage a file when two connections write and checkpoint at the same moment "
+            "(the WAL-reset bug of 3.7.0 to 3.51.2); querist has one writer and does not do so",
+            "the sqlite3 library",
+            "let no other program write to the journal; take SQLite 3.51.3 or newer when Python's build offers it",
+        )
+
+
+def _integrity(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
+    rows = [str(r[0]) for r in connection.execute("PRAGMA integrity_check(20)")]
+    if rows != ["ok"]:
+        yield Finding("error", f"integrity_check: {shorten('; '.join(rows), 300)}", JOURNAL, _RESTORE)
+
+
+def _references(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
+    rows = connection.execute("PRAGMA foreign_key_check").fetchmany(1000)
+    if rows:
+        yield Finding(
+            "error",
+            f"{len(rows)}{'+' if len(rows) == 1000 else ''} rows refer to nothing, the first in table {rows[0][0]} to "
+            f"{rows[0][2]}",
+            f"{JOURNAL}, table {rows[0][0]}",
+            _REFOLD,
+        )
+
+
+def _streams(connection: sqlite3.Connection) -> list[str]:
+    return [str(r[0]) for r in connection.execute("SELECT DISTINCT stream FROM event ORDER BY stream")]
+
+
+def _journal(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
+    """Every event against its digest."""
+    for stream in _streams(connection):
+        for _ in events_of(connection, path, stream):
+            pass
+    yield from ()  # what is wrong is raised
+
+
+def _projections(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
+    """The tables against a fold of the journal into empty ones."""
+    fresh = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        upgrade(fresh, Path("a database in memory"))
+        fresh.execute("BEGIN")
+        for stream in _streams(connection):
+            for event in events_of(connection, path, stream):
+                project(fresh, stream, event.seq, event.kind, event.payload)
+        for table in TABLES:
+            yield from _compare(connection, fresh, table)
+    finally:
+        fresh.close()
+
+
+def _compare(kept: sqlite3.Connection, fresh: sqlite3.Connection, table: str) -> Iterator[Finding]:
+    order = ", ".join(
+        str(r[1]) for r in sorted(fresh.execute(f"PRAGMA table_info({table})"), key=lambda r: r[5]) if r[5]
+    )
+    query = f"SELECT * FROM {table} ORDER BY {order}"  # both names come from this program
+    differing, first = 0, ""
+    for a, b in zip_longest(kept.execute(query), fresh.execute(query)):
+        if a != b:
+            differing += 1
+            first = first or f"kept {shorten(a)}, folded {shorten(b)}"
+    if differing:
+        yield Finding(
+            "error",
+            f"{differing} rows differ from what the journal says; the first: {first}",
+            f"{JOURNAL}, table {table}",
+            _REFOLD,
+        )
+
+
+def _artifacts(artifacts: Artifacts, referenced: dict[str, int]) -> Iterator[Finding]:
+    name = artifacts.folder.name
+    kept = set()
+    for digest in artifacts.digests():
+        kept.add(digest)
+        fault = artifacts.fault(digest)
+        if fault:
+            fault = fault.replace(str(artifacts.folder), name)
+            yield Finding("error", f"DigestMismatch: {fault}", f"{name}/{digest}", _RESTORE)
+    # a learner without files names its fits by other means; where nothing is kept, nothing can be missing
+    for digest, number in sorted(referenced.items(), key=lambda pair: pair[1]) if kept else ():
+        if digest not in kept:
+            yield Finding(
+                "warning",
+                f"the weights of round {number} are not kept; resuming fits again from the same seed",
+                f"{name}/{digest}",
+                _RESTORE,
+            )
+    for path in artifacts.leftovers():
+        yield Finding(
+            "note",
+            "an unfinished or damaged folder that was set aside",
+            f"{name}/{path.name}",
+            "remove it, unless something is being written now",
+        )

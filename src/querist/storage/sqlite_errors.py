@@ -1,0 +1,71 @@
+"""SQLite's errors as named ones: full disk, damaged file, busy file, file that cannot be written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from querist.core.errors import QueristError, ResourceError, StateError
+from querist.storage.atomic import disk_full
+
+__all__ = ["corrupt", "named", "translate"]
+
+# A file size limit or a quota shows as a failed write, a full disk as FULL; both mean "cannot write".
+_SHM_SIZE = 4874
+_CANNOT_WRITE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    getattr(sqlite3, "SQLITE_IOERR_SHMSIZE", _SHM_SIZE),
+}
+
+
+def corrupt(path: Path, check: str) -> StateError:
+    """The error of a damaged file: which, what showed it, and the way back."""
+    return StateError(
+        f"{path} is damaged ({check}); nothing was changed. Keep the file, look at it with "
+        f"'querist doctor {path.parent}', and bring the project back from a backup with "
+        "'querist restore BACKUP NEW_FOLDER'",
+        code="Corrupt",
+    )
+
+
+def translate(error: sqlite3.Error, path: Path, kept: str = "", needed: int | None = None) -> QueristError:
+    """The named error for one of SQLite's.
+
+    Args:
+        error: what SQLite raised.
+        path: the database.
+        kept: a sentence that says what is safe.
+        needed: about how many bytes the write needed, where that is known.
+    """
+    full_code = getattr(error, "sqlite_errorcode", None) or 0
+    code = full_code & 0xFF
+    if full_code in _CANNOT_WRITE or code == sqlite3.SQLITE_FULL:
+        return disk_full(path, kept, needed, f"SQLite says: {error}")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return corrupt(path, f"SQLite says: {error}")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StateError(
+            f"{path} is kept busy by another program ({error}); close what has it open, then try again", code="Locked"
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return ResourceError(
+            f"{path} cannot be opened or written ({error}); look at the permissions of the file and its folder",
+            code="NotWritable",
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return ResourceError(f"the disk failed under {path} ({error}). {kept}".strip(), code="DiskError")
+    return StateError(f"the database {path} refused ({type(error).__name__}: {error}). {kept}", code="StoreFailed")
+
+
+@contextmanager
+def named(path: Path, kept: str = "", needed: int | None = None) -> Iterator[None]:
+    """Let nothing of SQLite out but named errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error, path, kept, needed) from error

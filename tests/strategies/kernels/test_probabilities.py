@@ -1,0 +1,66 @@
+"""Kernels of probability rows against the obvious, in float32 and float64."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from numpy.typing import NDArray
+from probability_rows import rows, tolerance
+
+from querist.strategies.kernels.probabilities import entropy, highest, top_two
+
+
+def slow_entropy(p: NDArray[Any]) -> list[float]:
+    return [-math.fsum(v * math.log(v) for v in map(float, row) if v > 0) for row in p]
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows())
+def test_entropy(p: NDArray[Any]) -> None:
+    got = entropy(p)
+    assert got.dtype == np.float64
+    np.testing.assert_allclose(got, slow_entropy(p), atol=tolerance(p))
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows())
+def test_highest_and_top_two(p: NDArray[Any]) -> None:
+    ordered = [sorted(map(float, row), reverse=True) for row in p]
+    first, second = top_two(p)
+    assert first.dtype == second.dtype == highest(p).dtype == p.dtype
+    assert highest(p).tolist() == first.tolist() == [row[0] for row in ordered]
+    assert second.tolist() == [row[1] if len(row) > 1 else 0.0 for row in ordered]
+
+
+def test_zeros_of_both_signs_and_whole_numbers() -> None:
+    whole = np.array([[0, 1, 0], [1, 0, 0]])
+    assert entropy(whole).tolist() == [0.0, 0.0]
+    assert not np.signbit(entropy(whole)).any()  # reads as 0.00 and not as -0.00
+    assert entropy(np.array([[-0.0, 1.0]])).tolist() == [0.0]
+    assert top_two(whole)[1].tolist() == [0.0, 0.0]
+    assert highest(whole).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("classes", [2, 64, 65, 1000])
+def test_uniform_rows_have_the_logarithm_of_the_classes(classes: int) -> None:
+    for dtype in (np.float32, np.float64):
+        p = np.full((3, classes), 1 / classes, dtype=dtype)
+        np.testing.assert_allclose(entropy(p), math.log(classes), rtol=1e-6 if dtype == np.float32 else 1e-13)
+
+
+@pytest.mark.parametrize("classes", [3, 10, 100])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_rows_result_does_not_depend_on_its_place(classes: int, dtype: Any) -> None:
+    """Reordering a pool must not change a bit, or it would move ties."""
+    rng = np.random.default_rng(1)
+    raw = rng.random((30_001, classes))
+    raw[::7, 0] = 0.0
+    p = (raw / raw.sum(axis=1, keepdims=True)).astype(dtype)
+    order = rng.permutation(len(p))
+    for kernel in (entropy, highest, lambda x: top_two(x)[1]):
+        assert np.array_equal(kernel(p)[order], kernel(p[order]))
+        assert np.array_equal(kernel(p)[5:6], kernel(p[5:6]))
