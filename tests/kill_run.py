@@ -26,7 +26,7 @@ source = "sklearn:digits"
 test = 300
 [model]
 learner = "sklearn"
-name = "naive_bayes"
+name = "logistic_regression"
 [run]
 strategy = "shortlist(margin, times=5) | k_means"
 start_size = 10

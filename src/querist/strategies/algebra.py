@@ -16,6 +16,7 @@ Higher scores always mean "label me".
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from querist.core.errors import ArgumentTypeError, DataError, StateError, shorten
 from querist.core.registry import snake
 from querist.core.signals import Context, Needs, Selection
-from querist.strategies.text import ATOM, PIPE, PRODUCT, SHIFT, SUM, Form, call, number
+from querist.strategies.text import ATOM, PIPE, SHIFT, Form, call
 
 __all__ = ["AnyPart", "Filter", "Part", "Recipe", "Score", "Selector", "Strategy", "as_score", "as_strategy"]
 
@@ -47,6 +48,8 @@ class Part(ABC):  # noqa: B024  (its children have the abstract methods)
     equivariant: ClassVar[bool] = True
     """whether reordering the pool only reorders the answer; parts that draw by place say False."""
     precedence: ClassVar[int] = ATOM
+    __array_ufunc__: ClassVar[None] = None
+    """NumPy numbers leave ``number * score`` to the score."""
 
     @classmethod
     def part_name(cls) -> str:
@@ -102,21 +105,29 @@ class Score(Part):
 
     def __add__(self, other: Score) -> Score:
         """The sum of two ratings."""
-        return Sum(self, as_score(other))
+        from querist.strategies import arithmetic
+
+        return arithmetic.Sum(self, as_score(other))
 
     def __sub__(self, other: Score) -> Score:
         """The difference of two ratings."""
-        return Sum(self, Scaled(-1.0, as_score(other)))
+        from querist.strategies import arithmetic
+
+        return arithmetic.Sum(self, arithmetic.Scaled(-1.0, as_score(other)))
 
     def __mul__(self, other: Score | float) -> Score:
         """The product with a number or with another rating."""
-        if isinstance(other, (int, float)) and not isinstance(other, bool):
-            return Scaled(float(other), self)
-        return Product(self, as_score(other))
+        from querist.strategies import arithmetic
+
+        if isinstance(other, numbers.Real):
+            return arithmetic.Scaled(other, self)
+        return arithmetic.Product(self, as_score(other))
 
     def __rmul__(self, weight: float) -> Score:
         """The product with a number."""
-        return Scaled(float(weight), self)
+        from querist.strategies import arithmetic
+
+        return arithmetic.Scaled(weight, self)
 
     def __or__(self, other: object) -> Strategy:
         """Refused: a score does not narrow the pool."""
@@ -201,7 +212,7 @@ def as_strategy(value: object) -> Strategy:
     if isinstance(value, Score):
         from querist.strategies.selectors.top_k import TopK
 
-        return Ranked(value, TopK())
+        return Implied(value, TopK())
     if isinstance(value, Selector):
         return Plain(value)
     if isinstance(value, Filter):
@@ -224,7 +235,9 @@ def rated(score: Score, ctx: Context) -> FloatArray:
     values = np.asarray(score.rate(ctx))
     if values.shape != (ctx.size,):
         raise DataError(f"{score} gave ratings of shape {values.shape} for {ctx.size} items", code="BadScores")
-    if ctx.size and not np.isfinite(values.sum(dtype=np.float64)):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum(dtype=np.float64)  # one cheap pass; a sum is finite only when all of it is
+    if not np.isfinite(total):
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
             raise DataError(
@@ -258,6 +271,20 @@ class Ranked(Strategy):
     def form(self, f: Form) -> str:
         """``score >> selector``."""
         return f"{f.child(self.score, SHIFT)} >> {f.child(self.selector, SHIFT, right=True)}"
+
+
+@dataclass(frozen=True, repr=False)
+class Implied(Ranked):
+    """A score where a strategy is expected: ``score >> top_k``, which reads and writes as the score itself."""
+
+    @property
+    def precedence(self) -> int:  # type: ignore[override]
+        """The score's."""
+        return self.score.precedence
+
+    def form(self, f: Form) -> str:
+        """The score's."""
+        return self.score.form(f)
 
 
 @dataclass(frozen=True, repr=False)
@@ -362,75 +389,6 @@ class Recipe(Strategy):
     def select(self, ctx: Context, n: int) -> Selection:
         """As the expression does."""
         return self.expression().select(ctx, n)
-
-
-@dataclass(frozen=True, repr=False)
-class Scaled(Score):
-    """``weight * score``."""
-
-    weight: float
-    score: Score
-    precedence: ClassVar[int] = PRODUCT
-
-    @property
-    def needs(self) -> Needs:
-        """What the score needs."""
-        return self.score.needs
-
-    def rate(self, ctx: Context) -> FloatArray:
-        """(N,) weighted ratings."""
-        return self.weight * rated(self.score, ctx)
-
-    def form(self, f: Form) -> str:
-        """``0.3 * margin``."""
-        return f"{number(self.weight)} * {f.child(self.score, PRODUCT, right=True)}"
-
-
-@dataclass(frozen=True, repr=False)
-class _Binary(Score):
-    left: Score
-    right: Score
-    sign: ClassVar[str] = "?"
-
-    @property
-    def needs(self) -> Needs:
-        """What both need."""
-        return self.left.needs | self.right.needs
-
-    def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
-        """The sentences of both sides and the fused rating."""
-        return [f"{self} {v:.3g}" for v in values]
-
-    def form(self, f: Form) -> str:
-        """``left sign right``."""
-        own = self.precedence
-        return f"{f.child(self.left, own)} {self.sign} {f.child(self.right, own, right=True)}"
-
-
-@dataclass(frozen=True, repr=False)
-class Sum(_Binary):
-    """``a + b``: the survey's parallel form, several criteria at once."""
-
-    cell: ClassVar[str] = "hybrid: parallel"
-    precedence: ClassVar[int] = SUM
-    sign: ClassVar[str] = "+"
-
-    def rate(self, ctx: Context) -> FloatArray:
-        """(N,) sums."""
-        return rated(self.left, ctx) + rated(self.right, ctx)
-
-
-@dataclass(frozen=True, repr=False)
-class Product(_Binary):
-    """``a * b``: the survey's parallel form, several criteria at once."""
-
-    cell: ClassVar[str] = "hybrid: parallel"
-    precedence: ClassVar[int] = PRODUCT
-    sign: ClassVar[str] = "*"
-
-    def rate(self, ctx: Context) -> FloatArray:
-        """(N,) products."""
-        return rated(self.left, ctx) * rated(self.right, ctx)
 
 
 def _join(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:

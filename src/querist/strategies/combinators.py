@@ -17,7 +17,7 @@ import numpy as np
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import Context, Needs, Selection
-from querist.strategies.algebra import AnyPart, Plain, Strategy, as_strategy
+from querist.strategies.algebra import AnyPart, Implied, Plain, Strategy, as_strategy
 from querist.strategies.text import Form, call
 
 __all__ = ["Interleave", "Mix", "Switch", "as_member", "needs_of"]
@@ -33,8 +33,10 @@ def as_member(value: object) -> AnyPart:
         from querist.strategies.parser import parse
 
         value = parse(value)
-    if isinstance(value, Plain):  # reads as its selector, so it is kept as that
+    if isinstance(value, Plain):  # these two read as what they hold, so they are kept as that
         value = value.selector
+    elif isinstance(value, Implied):
+        value = value.score
     as_strategy(value)
     return value  # type: ignore[return-value]
 

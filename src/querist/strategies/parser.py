@@ -19,6 +19,7 @@ __all__ = ["KINDS", "parse"]
 
 KINDS = ("score", "selector", "filter", "strategy")
 _LONGEST = 10_000
+_DEEPEST = 100
 
 
 def parse(text: str) -> AnyPart:
@@ -39,6 +40,7 @@ def parse(text: str) -> AnyPart:
         raise ArgumentError(f"the strategy's text has {len(text)} characters; at most {_LONGEST}", code="BadExpression")
     try:
         tree = ast.parse(text.strip(), mode="eval")
+        _measure(tree, text)
         part = _part(tree.body, text)
     except (SyntaxError, ValueError) as error:
         if isinstance(error, ArgumentError):
@@ -56,6 +58,16 @@ def parse(text: str) -> AnyPart:
     return part
 
 
+def _measure(tree: ast.AST, text: str) -> None:
+    """Refuse what is nested deeper than any reader of the tree could follow."""
+    level: list[ast.AST] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return
+    raise ArgumentError(f"the strategy {shorten(text)!r} is nested too deeply", code="BadExpression")
+
+
 def _part(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.Name):
         return _make(node.id, node, text)
@@ -65,18 +77,26 @@ def _part(node: ast.expr, text: str) -> Any:
         return _make(node.func.id, node, text)
     if isinstance(node, ast.BinOp):
         left, right = _value(node.left, text, part=True), _value(node.right, text, part=True)
-        if isinstance(node.op, ast.Mult):
-            return left * right
-        if isinstance(node.op, ast.Add):
-            return left + right
-        if isinstance(node.op, ast.Sub):
-            return left - right
+        if isinstance(node.op, (ast.Mult, ast.Add, ast.Sub)):
+            return _arithmetic(node, left, right, text)
         if not isinstance(left, Part) or not isinstance(right, Part):
             raise _refuse(node, text)
         if isinstance(node.op, ast.RShift) and isinstance(left, Score):
             return left >> right  # type: ignore[operator]
         if isinstance(node.op, ast.BitOr) and isinstance(left, (Score, Selector, Filter)):
             return left | right  # type: ignore[operator]
+    raise _refuse(node, text)
+
+
+def _arithmetic(node: ast.BinOp, left: Any, right: Any, text: str) -> Any:
+    """Ratings are added and multiplied, with each other or with a number; two constants (``'a' * 10**9``) never are."""
+    scores = [isinstance(side, Score) for side in (left, right)]
+    if isinstance(node.op, ast.Mult):
+        numbers = [isinstance(side, (int, float)) and not isinstance(side, bool) for side in (left, right)]
+        if any(scores) and all(s or n for s, n in zip(scores, numbers)):
+            return left * right
+    elif all(scores):
+        return left + right if isinstance(node.op, ast.Add) else left - right
     raise _refuse(node, text)
 
 

@@ -119,7 +119,7 @@ def check_declared(subject: Subject) -> None:
             raise fault(subject, None, f"{kind.__name__} has no docstring")
         if not isinstance(piece.needs, Needs):
             raise fault(subject, None, f"{kind.__name__}.needs is not Needs")
-    if not type(subject.part).cell and type(subject.part).__name__ not in ("Ranked", "Plain", "Filtered", "Chain"):
+    if not type(subject.part).cell and type(subject.part).__name__ not in ("Ranked", "Implied", "Plain", "Filtered", "Chain"):
         raise fault(subject, None, "names no cell of the survey (class attribute cell)")
     hash(subject.part)
 
