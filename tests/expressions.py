@@ -40,7 +40,9 @@ one_filter: st.SearchStrategy[Filter] = st.one_of(
     st.builds(lambda s, n: Shortlist(s, n=n), scores, st.integers(1, 99)),
     st.builds(Subsample, st.integers(1, 999)),
 )
-filters: st.SearchStrategy[Filter] = st.recursive(one_filter, lambda f: st.builds(lambda a, b: a | b, f, f), max_leaves=3)
+filters: st.SearchStrategy[Filter] = st.recursive(
+    one_filter, lambda f: st.builds(lambda a, b: a | b, f, f), max_leaves=3
+)
 plain: st.SearchStrategy[AnyPart] = st.one_of(scores, scores.map(lambda s: s >> TopK()), st.just(TopK()))
 
 
@@ -55,7 +57,7 @@ def _joined(inner: st.SearchStrategy[AnyPart]) -> st.SearchStrategy[AnyPart]:
         several.map(lambda m: Interleave(*m)),
         several.map(Bandit),
         st.builds(lambda m, e: Bandit(m, exploration=e), several, st.floats(0, 9)),
-        st.builds(lambda m, w: Mix(dict.fromkeys(m, w)), several, st.floats(0.01, 9)),
+        st.builds(lambda m, w: Mix(dict(zip(m, [w] * len(m)))), several, st.floats(0.01, 9)),
         st.builds(Switch, st.integers(0, 9), inner, inner),
     )
 

@@ -64,7 +64,7 @@ _HOMES = {
     "select": "querist.strategies.arrays",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022
+__all__ = [  # noqa: RUF022
     "Answer",
     "ArgumentError",
     "ArgumentTypeError",

@@ -24,7 +24,7 @@ def said(annotator: NoisyAnnotator, items: tuple[str, ...] = MANY) -> dict[str, 
 
 def near(count: int, n: int, p: float) -> bool:
     """Within five standard deviations of a binomial count: a false alarm in about two million."""
-    return abs(count - n * p) <= 5 * (n * p * (1 - p)) ** 0.5
+    return bool(abs(count - n * p) <= 5 * (n * p * (1 - p)) ** 0.5)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

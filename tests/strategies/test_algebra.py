@@ -42,12 +42,12 @@ def test_text_and_python() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: Margin() >> Entropy(),
-        lambda: Margin() >> 3,
+        lambda: Margin() >> Entropy(),  # type: ignore[operator]
+        lambda: Margin() >> 3,  # type: ignore[operator]
         lambda: Margin() | Entropy(),
         lambda: TopK() | Margin(),
-        lambda: Margin() + TopK(),
-        lambda: Subsample(3) | 7,
+        lambda: Margin() + TopK(),  # type: ignore[operator]
+        lambda: Subsample(3) | 7,  # type: ignore[operator]
         lambda: as_strategy(Subsample(3)),
         lambda: as_strategy(None),
         lambda: as_strategy(Margin),

@@ -34,7 +34,7 @@ def test_operators_build_these_values() -> None:
     assert Margin() - Entropy() == Sum(Margin(), Scaled(-1.0, Entropy()))
     assert Margin() * Entropy() == Product(Margin(), Entropy())
     assert 2 * Margin() == Margin() * 2 == Scaled(2.0, Margin())
-    assert np.float64(2) * Margin() == Margin() * np.float32(2) == Scaled(2.0, Margin())
+    assert np.float64(2) * Margin() == Margin() * float(np.float32(2)) == Scaled(2.0, Margin())
 
 
 @pytest.mark.parametrize("weight", ["2", None, True, [1]])

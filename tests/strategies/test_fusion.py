@@ -68,5 +68,5 @@ def test_cost_must_be_above_zero(cost: float) -> None:
 @pytest.mark.parametrize("part", [Rank, Zscore, Minmax, CostRatio])
 def test_the_score_may_be_text(part: type[Rank]) -> None:
     assert part("margin") == part(Margin())  # type: ignore[arg-type]
-    with pytest.raises(ArgumentTypeError, match="a score .* is needed here"):
+    with pytest.raises(ArgumentTypeError, match=r"a score .* is needed here"):
         part("top_k")  # type: ignore[arg-type]

@@ -8,10 +8,10 @@ import subprocess
 from typing import Any
 
 import pytest
-from expressions import parts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expressions import parts
 from querist.core.errors import ArgumentError, ArgumentTypeError, QueristError, UnknownNameError
 from querist.strategies.algebra import AnyPart, Filtered, Ranked, Strategy
 from querist.strategies.arithmetic import Product, Scaled, Sum
@@ -104,9 +104,24 @@ def test_unknown_parameters(text: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["shortlist(margin, 3)", "subsample", "subsample()", "margin(3)", "shortlist(margin, score=entropy, n=3)", "mix"]
-    + ["subsample(0)", "subsample('many')", "rank", "bandit", "interleave", "switch(after=-1, first=random, then=margin)"]
-    + ["mix({margin: 1, margin: 2})", "mix({margin: 0})", "bandit([margin, margin])", "interleave(margin)"],
+    [
+        "shortlist(margin, 3)",
+        "shortlist(margin, score=entropy, n=3)",
+        "subsample",
+        "subsample()",
+        "subsample(0)",
+        "subsample('many')",
+        "margin(3)",
+        "rank",
+        "mix",
+        "mix({margin: 1, margin: 2})",
+        "mix({margin: 0})",
+        "bandit",
+        "bandit([margin, margin])",
+        "interleave",
+        "interleave(margin)",
+        "switch(after=-1, first=random, then=margin)",
+    ],
 )
 def test_wrong_parameters(text: str) -> None:
     with pytest.raises((ArgumentError, ArgumentTypeError)) as error:
@@ -215,10 +230,9 @@ def test_hostile_text_is_refused_by_name_and_nothing_is_run(text: str, monkeypat
 def test_any_text_is_a_part_or_a_named_error(text: str) -> None:
     try:
         part = parse(text)
-    except QueristError as error:
-        assert error.code
-    else:
-        assert parse(str(part)) == part
+    except QueristError:
+        return
+    assert parse(str(part)) == part
 
 
 @pytest.mark.parametrize("value", [None, 3, b"margin", ["margin"], Margin()])
@@ -231,5 +245,5 @@ def test_only_text_is_parsed(value: Any) -> None:
 def test_the_message_shows_the_piece_and_the_cure() -> None:
     with pytest.raises(ArgumentError, match=r"'margin\.x' has no meaning .*operators are \* \+ >> \|"):
         parse("rank(margin.x)")
-    with pytest.raises(ArgumentError, match="at column 10: write e.g. 'margin'"):
+    with pytest.raises(ArgumentError, match=r"at column 11: write e\.g\. 'margin'"):
         parse("margin >> >> top_k")

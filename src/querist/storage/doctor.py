@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -15,7 +16,7 @@ from querist.storage.backup import JOURNAL
 from querist.storage.connection import reader
 from querist.storage.migration import upgrade
 from querist.storage.projections import TABLES, project
-from querist.storage.sqlite_errors import translate
+from querist.storage.sqlite_errors import named
 from querist.storage.sqlite_store import SqliteStore, events_of
 
 __all__ = ["Finding", "doctor", "repair"]
@@ -59,14 +60,14 @@ def doctor(folder: Path | str) -> list[Finding]:
     findings = list(_version(sqlite3.sqlite_version_info))
     referenced: dict[str, int] = {}
     try:
-        with reader(path, check=False) as connection:
-            for check in (_integrity, _references, _journal, _projections):
+        with named(path), reader(path, check=False) as connection:
+            for check in (_integrity, _schema, _references, _journal, _projections):
                 findings += _guarded(check, connection, path)
             if not any(f.severity == "error" for f in findings):
                 referenced = dict(
                     connection.execute("SELECT digest, min(round) FROM model WHERE digest IS NOT NULL GROUP BY digest")
                 )
-    except (QueristError, sqlite3.Error) as error:
+    except QueristError as error:
         findings.append(_from_error(error, path))
     findings += _artifacts(Artifacts(folder / "artifacts"), referenced)
     return findings
@@ -88,16 +89,16 @@ _Check = Callable[[sqlite3.Connection, Path], Iterator[Finding]]
 def _guarded(check: _Check, connection: sqlite3.Connection, path: Path) -> list[Finding]:
     found: list[Finding] = []
     try:
-        found.extend(check(connection, path))
-    except (QueristError, sqlite3.Error) as error:
+        with named(path):
+            found.extend(check(connection, path))
+    except QueristError as error:
         found.append(_from_error(error, path))
     return found
 
 
-def _from_error(error: QueristError | sqlite3.Error, path: Path) -> Finding:
-    known = error if isinstance(error, QueristError) else translate(error, path)
-    cure = _RESTORE if known.code == "Corrupt" else "see the message"
-    return Finding("error", f"{known.code}: {str(known).replace(str(path), JOURNAL)}", JOURNAL, cure)
+def _from_error(error: QueristError, path: Path) -> Finding:
+    cure = _RESTORE if error.code == "Corrupt" else "see the message"
+    return Finding("error", f"{error.code}: {str(error).replace(str(path), JOURNAL)}", JOURNAL, cure)
 
 
 def _version(version: tuple[int, ...]) -> Iterator[Finding]:
@@ -116,6 +117,17 @@ def _integrity(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
     rows = [str(r[0]) for r in connection.execute("PRAGMA integrity_check(20)")]
     if rows != ["ok"]:
         yield Finding("error", f"integrity_check: {shorten('; '.join(rows), 300)}", JOURNAL, _RESTORE)
+
+
+def _schema(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
+    """The tables' own definitions, which SQLite does not check, against those of this program."""
+    query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    with _empty() as fresh:
+        wanted = dict(fresh.execute(query))
+    found = dict(connection.execute(query))
+    odd = sorted(str(name) for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    if odd:
+        yield Finding("error", f"the definitions of {', '.join(odd)} are not those of this version", JOURNAL, _RESTORE)
 
 
 def _references(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
@@ -144,15 +156,22 @@ def _journal(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
 
 def _projections(connection: sqlite3.Connection, path: Path) -> Iterator[Finding]:
     """The tables against a fold of the journal into empty ones."""
-    fresh = sqlite3.connect(":memory:", isolation_level=None)
-    try:
-        upgrade(fresh, Path("a database in memory"))
+    with _empty() as fresh:
         fresh.execute("BEGIN")
         for stream in _streams(connection):
             for event in events_of(connection, path, stream):
                 project(fresh, stream, event.seq, event.kind, event.payload)
         for table in TABLES:
             yield from _compare(connection, fresh, table)
+
+
+@contextmanager
+def _empty() -> Iterator[sqlite3.Connection]:
+    """A journal in memory, with tables and nothing in them."""
+    fresh = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        upgrade(fresh, Path("a database in memory"))
+        yield fresh
     finally:
         fresh.close()
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from querist.core.errors import StateError
+from querist.storage.sqlite_errors import damaged
 
 __all__ = ["APPLICATION_ID", "Migration", "known", "newest", "schema_version", "upgrade"]
 
@@ -74,7 +75,10 @@ def schema_version(connection: sqlite3.Connection) -> int:
     if not has_meta:
         return 0
     row = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-    return int(row[0]) if row else 0
+    try:
+        return int(row[0]) if row else 0
+    except (TypeError, ValueError):
+        raise damaged("its schema version is no number") from None
 
 
 def upgrade(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] | None = None) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from querist.core.errors import QueristError, ResourceError, StateError
 from querist.storage.atomic import disk_full
 
-__all__ = ["corrupt", "named", "translate"]
+__all__ = ["corrupt", "damaged", "named", "translate"]
 
 # A file size limit or a quota shows as a failed write, a full disk as FULL; both mean "cannot write".
 _SHM_SIZE = 4874
@@ -33,6 +33,13 @@ def corrupt(path: Path, check: str) -> StateError:
     )
 
 
+def damaged(what: str) -> sqlite3.DatabaseError:
+    """The error that SQLite itself would give, for damage that only we can see; `named` gives it the file's name."""
+    error = sqlite3.DatabaseError(what)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
 def translate(error: sqlite3.Error, path: Path, kept: str = "", needed: int | None = None) -> QueristError:
     """The named error for one of SQLite's.
 
@@ -46,7 +53,7 @@ def translate(error: sqlite3.Error, path: Path, kept: str = "", needed: int | No
     code = full_code & 0xFF
     if full_code in _CANNOT_WRITE or code == sqlite3.SQLITE_FULL:
         return disk_full(path, kept, needed, f"SQLite says: {error}")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error):
         return corrupt(path, f"SQLite says: {error}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StateError(
@@ -69,3 +76,5 @@ def named(path: Path, kept: str = "", needed: int | None = None) -> Iterator[Non
         yield
     except sqlite3.Error as error:
         raise translate(error, path, kept, needed) from error
+    except UnicodeDecodeError as error:  # a message of SQLite that quotes damaged bytes
+        raise corrupt(path, f"SQLite quotes bytes that are no UTF-8: {error.object[:60]!r}") from error

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from querist.storage.connection import create_file, open_reader, open_writer
 from querist.storage.events import chain, check_expected, check_stream, conflict, encode, first_digest
 from querist.storage.lock import FileLock
 from querist.storage.projections import clear, project
-from querist.storage.sqlite_errors import corrupt, named, translate
+from querist.storage.sqlite_errors import corrupt, damaged, named
 
 __all__ = ["SqliteStore", "events_of"]
 
@@ -88,25 +89,22 @@ class SqliteStore:
         encoded = [(event, encode(event)) for event in events]
         with self._mutex:
             connection = self._usable(writing=True)
-            size = sum(len(text) for _, text in encoded)
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                last, digest = _end(connection, stream)
-                if wanted is not None and wanted != last:
-                    raise conflict(stream, wanted, last)
-                for event, text in encoded:
-                    last += 1
-                    digest = self._insert(connection, stream, last, digest, event, text)
-                connection.execute("COMMIT")
-                return last
-            except sqlite3.Error as error:
-                self._undo(connection)
-                kept = "All events taken before are kept, this append was not taken."
-                # pages, the index and the log beside the text itself
-                raise translate(error, self.path, kept, needed=2 * size + 16_384) from error
-            except BaseException:
-                self._undo(connection)
-                raise
+            # pages, the index and the log beside the text itself
+            needed = 2 * sum(len(text) for _, text in encoded) + 16_384
+            with named(self.path, "All events taken before are kept, this append was not taken.", needed):
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    last, digest = _end(connection, stream)
+                    if wanted is not None and wanted != last:
+                        raise conflict(stream, wanted, last)
+                    for event, text in encoded:
+                        last += 1
+                        digest = self._insert(connection, stream, last, digest, event, text)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    self._undo(connection)
+                    raise
+            return last
 
     def read(self, stream: str, after: int = 0) -> Iterator[Event]:
         """The events with numbers above ``after`` that are there now, in order, fetched piece by piece.
@@ -243,7 +241,7 @@ def _event(path: Path, stream: str, seq: int, before: bytes, row: tuple[Any, ...
     try:
         good = chain(before, seq, at, kind, payload) == digest
         data: dict[str, Any] = json.loads(payload) if good else {}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, struct.error) as error:
         raise corrupt(path, f"event {seq} of stream {stream!r} cannot be read: {type(error).__name__}") from error
     if not good:
         raise corrupt(path, f"event {seq} of stream {stream!r} is not what was written: its digest differs")
@@ -255,4 +253,8 @@ def _end(connection: sqlite3.Connection, stream: str) -> tuple[int, bytes]:
     row = connection.execute(
         "SELECT seq, digest FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1", (stream,)
     ).fetchone()
-    return (0, first_digest(stream)) if row is None else (int(row[0]), bytes(row[1]))
+    if row is None:
+        return 0, first_digest(stream)
+    if not isinstance(row[0], int) or not isinstance(row[1], bytes):
+        raise damaged(f"the last event of stream {stream!r} has no number or no digest")
+    return row[0], row[1]

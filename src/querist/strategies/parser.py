@@ -155,6 +155,8 @@ def _make(name: str, node: ast.expr, text: str) -> Any:
             near = nearest(keyword.arg or "", fields, 3)
             hint = f"did you mean {', '.join(near)}?" if near else f"it takes: {', '.join(fields) or 'none'}"
             raise UnknownNameError(f"{name} has no parameter {keyword.arg!r}; {hint}", code="UnknownParameter")
+        if keyword.arg in keywords:
+            raise ArgumentError(f"{name}: {keyword.arg} is given twice", code="BadParameter")
         keywords[keyword.arg] = _value(keyword.value, text, part=_wants_part(fields[keyword.arg]))
     return _build(name, factory, positional, keywords)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from querist.core.errors import ArgumentError
+from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import Context, Needs
 from querist.strategies.algebra import FloatArray, Recipe, Score, Strategy, as_strategy, rated
 from querist.strategies.scores.bald import Bald
@@ -18,6 +20,15 @@ from querist.strategies.selectors.power import Power
 from querist.strategies.text import Form
 
 __all__ = ["DensityWeighted", "PowerBald", "PowerMargin"]
+
+
+def _check_beta(beta: object) -> None:
+    if isinstance(beta, bool) or not isinstance(beta, numbers.Real):
+        raise ArgumentTypeError(
+            f"beta must be a number ≥ 0, got {type(beta).__name__} {shorten(beta)}", code="BadParameter"
+        )
+    if not 0 <= float(beta) < math.inf:
+        raise ArgumentError(f"beta must be a number ≥ 0, got {beta}", code="BadParameter")
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +44,7 @@ class PowerBald(Recipe):
 
     def __post_init__(self) -> None:
         """Refuse a bad beta when it is written, not when it is used."""
-        self.expression()
+        _check_beta(self.beta)
 
     def expression(self) -> Strategy:
         """The method in the algebra."""
@@ -53,7 +64,7 @@ class PowerMargin(Recipe):
 
     def __post_init__(self) -> None:
         """Refuse a bad beta when it is written, not when it is used."""
-        self.expression()
+        _check_beta(self.beta)
 
     def expression(self) -> Strategy:
         """The method in the algebra."""
@@ -74,8 +85,7 @@ class DensityWeighted(Recipe):
 
     def __post_init__(self) -> None:
         """Refuse a bad beta when it is written, not when it is used."""
-        if not 0 <= self.beta < np.inf:
-            raise ArgumentError(f"beta must be a number ≥ 0, got {self.beta}", code="BadParameter")
+        _check_beta(self.beta)
 
     def expression(self) -> Strategy:
         """The method in the algebra."""

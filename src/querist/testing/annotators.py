@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from querist.core.ports import Annotator
 from querist.core.types import Answer, AnswerKind, Provenance, Query
-from querist.testing.verdict import global_generators_untouched, require
+from querist.testing.verdict import require, running
 
 __all__ = ["ANNOTATOR_CHECKS", "check_annotator"]
 
@@ -33,7 +33,7 @@ def check_annotator(annotator: Annotator, query: Query, *, stable: bool = True) 
     for check, for_stable in ANNOTATOR_CHECKS:
         if for_stable and not stable:
             continue
-        with global_generators_untouched(check.__name__):
+        with running(check.__name__):
             check(annotator, query)
         run.append(check.__name__)
     return tuple(run)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from querist.core.errors import QueristError
 from querist.core.ports import StopRule
 from querist.core.types import Progress, Round, StopReason
-from querist.testing.verdict import fail, global_generators_untouched, require
+from querist.testing.verdict import fail, require, running
 
 __all__ = ["RULE_CHECKS", "check_stop_rule", "progress_of"]
 
@@ -37,7 +37,7 @@ def check_stop_rule(
         name = check.__name__
         if (name == "reads_back" and not parse) or (name == "speaks_at_last" and not ever):
             continue
-        with global_generators_untouched(name):
+        with running(name):
             check(rule, metrics)
         run.append(name)
     return tuple(run)

@@ -11,7 +11,7 @@ from typing import Any
 from querist.core.errors import QueristError, StateError
 from querist.core.ports import Store
 from querist.core.types import Answer, Event
-from querist.testing.verdict import fail, require
+from querist.testing.verdict import fail, require, running
 
 __all__ = ["STORE_CHECKS", "check_store"]
 
@@ -35,14 +35,16 @@ def check_store(factory: Factory, *, reopen: Callable[[Store], Store] | None = N
     for check in STORE_CHECKS:
         store = factory()
         try:
-            check(store)
+            with running(check.__name__):
+                check(store)
         finally:
             store.close()
         run.append(check.__name__)
     if reopen is not None:
         store = factory()
         try:
-            store = survives_reopening(store, reopen)
+            with running("survives_reopening"):
+                store = survives_reopening(store, reopen)
         finally:
             store.close()
         run.append("survives_reopening")

@@ -8,30 +8,34 @@ Every part of querist passes it, and a plug-in tests itself with it::
         check_strategy(MyScore())
 
 Each check is a plain function of a `Subject`; `CHECKS` holds them by name, so that a test can be made for each.
-A finding is an ``AssertionError`` that names the part, the pool and what was wrong.
+A finding is a ``StateError`` (code ``Contract``) that names the check, the part, the pool and what was wrong.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from querist.core.errors import ArgumentError, QueristError
+from querist.core.errors import ArgumentError, QueristError, StateError
 from querist.core.registry import registry, snake
-from querist.core.signals import LABELS, Needs
-from querist.strategies.algebra import AnyPart, Score
+from querist.core.signals import LABELS, Needs, Signal
+from querist.strategies.algebra import AnyPart, Chain, Filtered, Plain, Ranked, Score
 from querist.strategies.arrays import score
 from querist.strategies.parser import KINDS, parse
-from querist.testing.pools import restrict, take
+from querist.testing.pools import Pool, restrict, take
 from querist.testing.strategy_inputs import INPUT_CHECKS
 from querist.testing.subject import Subject, fault, pieces, same
+from querist.testing.verdict import running
 
 __all__ = ["CHECKS", "EXAMPLES", "Check", "check_strategy", "examples"]
 
 Check = Callable[[Subject], None]
+_COMPOSED = (Ranked, Plain, Filtered, Chain)
+"""What operators make has no cell of its own."""
 
 EXAMPLES: dict[str, str] = {
     "rank": "rank(margin)",
@@ -63,7 +67,7 @@ def check_strategy(
         capabilities: stand-ins for abilities of a learner that the part needs, by name.
 
     Raises:
-        AssertionError: a rule is broken, or a waiver is not needed.
+        StateError: a rule is broken, or a waiver is not needed (code ``Contract``).
         ArgumentError: a waiver names no check, or has no reason (code ``BadWaiver``).
     """
     subject = Subject(part, capabilities)
@@ -77,13 +81,24 @@ def check_strategy(
             )
     for name, check in CHECKS.items():
         if name not in waived:
-            check(subject)
+            _hold(name, check, subject)
             continue
         try:
-            check(subject)
-        except (AssertionError, QueristError):
+            _hold(name, check, subject)
+        except StateError:
             continue
         raise fault(subject, None, f"passes {name}: take the waiver away")
+
+
+def _hold(name: str, check: Check, subject: Subject) -> None:
+    """Run one check; its finding, or whatever else goes wrong, begins with its name."""
+    with running(name):
+        try:
+            check(subject)
+        except StateError as error:
+            if error.code == "Contract":
+                raise StateError(f"{name}: {error}", code="Contract") from error
+            raise
 
 
 def examples(more: Mapping[str, str] | None = None) -> Iterator[tuple[str, AnyPart]]:
@@ -119,7 +134,7 @@ def check_declared(subject: Subject) -> None:
             raise fault(subject, None, f"{kind.__name__} has no docstring")
         if not isinstance(piece.needs, Needs):
             raise fault(subject, None, f"{kind.__name__}.needs is not Needs")
-    if not type(subject.part).cell and type(subject.part).__name__ not in ("Ranked", "Implied", "Plain", "Filtered", "Chain"):
+    if not type(subject.part).cell and not isinstance(subject.part, _COMPOSED):
         raise fault(subject, None, "names no cell of the survey (class attribute cell)")
     hash(subject.part)
 
@@ -254,7 +269,7 @@ def check_needs(subject: Subject) -> None:
         "reference": needs.reference,
     }
     read: dict[str, set[Any]] = {role: set() for role in allowed}
-    whole = subject.pool("generic", 12, 3, whole=True)
+    whole = subject.pool(whole=True)
     for seed in range(12):
         for round in (0, 3):
             ctx = subject.context(whole, seed=seed, round=round)
@@ -273,19 +288,33 @@ def check_needs(subject: Subject) -> None:
 
 
 def check_missing(subject: Subject) -> None:
-    """A needed signal that is missing is refused by name."""
-    pool = subject.pool("generic", 12, 3)
+    """A needed signal that is missing is refused by name: at the door, and when it is read all the same."""
+    pool = subject.pool()
     roles = (("pool", subject.needs.pool), ("labelled", subject.needs.labelled), ("reference", subject.needs.reference))
     for role, wanted in roles:
         for signal in wanted:
-            rest = {k: v for k, v in pool.role(role).items() if k != signal.name}
-            try:
-                subject.run(pool.using(role, rest), 2)
-            except ArgumentError as error:
-                if error.code != "MissingSignal" or signal.name not in str(error):
-                    raise fault(subject, pool, f"without {signal.name} of the {role} it says: {error}") from error
-            else:
+            poor = pool.using(role, {k: v for k, v in pool.role(role).items() if k != signal.name})
+            if not _refuses(subject, signal, partial(subject.context, poor)):
+                raise fault(subject, pool, f"is not refused without {signal.name} of the {role}")
+            if role == "reference":  # without any, there is no view that could be read
+                continue
+            turns = [(seed, round) for seed in range(6) for round in (0, 3)]
+            if not any(_refuses(subject, signal, partial(_undemanding, subject, poor, *turn)) for turn in turns):
                 raise fault(subject, pool, f"runs without {signal.name} of the {role}, which it says it needs")
+
+
+def _undemanding(subject: Subject, pool: Pool, seed: int, round: int) -> None:
+    subject.strategy.select(subject.context(pool, demand=False, seed=seed, round=round), 3)
+
+
+def _refuses(subject: Subject, signal: Signal, run: Callable[[], object]) -> bool:
+    try:
+        run()
+    except ArgumentError as error:
+        if error.code != "MissingSignal" or signal.name not in str(error):
+            raise fault(subject, None, f"without {signal.name} it says: {error}") from error
+        return True
+    return False
 
 
 def check_pending(subject: Subject) -> None:

@@ -7,6 +7,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,16 @@ def check_global_generators(subject: Subject) -> None:
     """The generators of `random`, NumPy and torch are neither read nor moved."""
     pool = subject.pool()
     answers = []
-    for pollution in (1, 2):
-        random.seed(pollution)
-        np.random.seed(pollution)  # noqa: NPY002
-        if "torch" in sys.modules:
-            sys.modules["torch"].manual_seed(pollution)
-        before = _global_state()
-        answers.append(subject.run(pool, 5))
-        if _global_state() != before:
-            raise fault(subject, pool, "moved a global random generator")
+    with _kept_generators():
+        for pollution in (1, 2):
+            random.seed(pollution)
+            np.random.seed(pollution)  # noqa: NPY002
+            if "torch" in sys.modules:
+                sys.modules["torch"].manual_seed(pollution)
+            before = _global_state()
+            answers.append(subject.run(pool, 5))
+            if _global_state() != before:
+                raise fault(subject, pool, "moved a global random generator")
     if not same(*answers):
         raise fault(subject, pool, "read a global random generator: its state changes the choice")
 
@@ -190,6 +192,20 @@ def _converted(pool: Pool, make: Callable[[Any, str], Any]) -> Pool:
 def _mapped(array: Any, path: Path) -> Any:
     np.save(path, array)
     return np.load(path, mmap_mode="r")
+
+
+@contextmanager
+def _kept_generators() -> Iterator[None]:
+    """Put the global generators back as they were: the suite leaves no trace either."""
+    python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    tensor = sys.modules["torch"].get_rng_state() if "torch" in sys.modules else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)  # noqa: NPY002
+        if tensor is not None:
+            sys.modules["torch"].set_rng_state(tensor)
 
 
 def _global_state() -> tuple[object, ...]:

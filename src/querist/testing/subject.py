@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from querist.core.contract import choose
-from querist.core.errors import ArgumentError, QueristError
+from querist.core.errors import ArgumentError, QueristError, StateError
 from querist.core.signals import MEMBERS, Context, Needs, Selection
 from querist.strategies.algebra import AnyPart, Filter, Part, Recipe, Strategy, as_strategy
 from querist.strategies.arrays import context
@@ -57,10 +57,13 @@ class Subject:
         pool = make_pool(kind, size, classes, regression=self.regression)
         return pool if whole else restrict(pool, self.needs)
 
-    def context(self, pool: Pool, *, seed: int = 0, round: int = 0, **other: Any) -> Context:
-        """The pool as a context; ``other`` replaces arguments of `querist.select`."""
+    def context(self, pool: Pool, *, seed: int = 0, round: int = 0, demand: bool = True, **other: Any) -> Context:
+        """The pool as a context; ``other`` replaces arguments of `querist.select`.
+
+        With ``demand=False`` nothing is asked for at the door; what is missing is found when it is read.
+        """
         given = {"labelled": None, "pending": None, "reference": None, **pool.arguments(), **other}
-        ctx = context(self.needs, seed=seed, **given)
+        ctx = context(self.needs if demand else Needs(), seed=seed, **given)
         return dataclasses.replace(ctx, round=round, capabilities=self.capabilities)
 
     def run(self, pool: Pool, n: int, *, seed: int = 0, **other: Any) -> Selection:
@@ -128,7 +131,7 @@ def fingerprint(pool: Pool) -> str:
     return digest.hexdigest()
 
 
-def fault(subject: Subject, pool: Pool | None, what: str) -> AssertionError:
-    """The finding of a check, as an error to raise."""
+def fault(subject: Subject, pool: Pool | None, what: str) -> StateError:
+    """The finding of a check, as an error to raise (code ``Contract``)."""
     where = f" on {pool.name}" if pool is not None else ""
-    return AssertionError(f"{subject}{where}: {what}")
+    return StateError(f"{subject}{where}: {what}", code="Contract")

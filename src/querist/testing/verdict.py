@@ -11,7 +11,7 @@ import numpy as np
 
 from querist.core.errors import StateError
 
-__all__ = ["fail", "global_generators_untouched", "require"]
+__all__ = ["fail", "require", "running"]
 
 
 def fail(check: str, why: str) -> NoReturn:
@@ -34,9 +34,14 @@ def require(condition: object, check: str, why: str) -> None:
 
 
 @contextmanager
-def global_generators_untouched(check: str) -> Iterator[None]:
-    """Fail when the global generators of Python or NumPy are moved inside."""
+def running(check: str) -> Iterator[None]:
+    """Around a check: whatever else it raises is a failure with its name, and so is a moved global generator."""
     python, legacy = random.getstate(), str(np.random.get_state())  # noqa: NPY002  (it is watched, not used)
-    yield
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, StateError) and error.code == "Contract":
+            raise
+        raise StateError(f"{check}: raised {type(error).__name__}: {error}", code="Contract") from error
     same = python == random.getstate() and legacy == str(np.random.get_state())  # noqa: NPY002
     require(same, check, "a global random generator was moved; take numbers from querist.core.seeds.generator")

@@ -21,7 +21,8 @@ def kept(text: str, n: int, probs: Any = P) -> list[int]:
     part = parse(text)
     ctx = context(part.needs, seed=0, ids=None, labelled=None, pending=None, reference=None, probs=probs)
     assert isinstance(part, Shortlist)
-    return part.keep(ctx, n).tolist()
+    rows: list[int] = part.keep(ctx, n).tolist()
+    return rows
 
 
 def test_times_the_batch_or_so_many() -> None:
@@ -74,5 +75,5 @@ def test_sizes_of_the_wrong_kind(parameters: dict[str, Any]) -> None:
 
 
 def test_a_selector_is_no_score() -> None:
-    with pytest.raises(QueristError, match="a score .* is needed here"):
+    with pytest.raises(QueristError, match=r"a score .* is needed here"):
         parse("shortlist(top_k, n=3)")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 from numpy.typing import NDArray
-from probability_rows import rows
 
+from probability_rows import rows
 from querist.strategies.kernels.lengths import expected_length, expected_length_of_residual, row_norms
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from probability_rows import rows, tolerance
 
+from probability_rows import rows, tolerance
 from querist.strategies.kernels.members import (
     information,
     mean_entropy,
@@ -61,7 +61,10 @@ def test_votes(m: NDArray[Any]) -> None:
 @given(rows(members=True, most=12))
 def test_spread(m: NDArray[Any]) -> None:
     expected = [
-        sum(math.sqrt(sum((float(v) - mean) ** 2 for v in item[:, c]) / len(item)) for c, mean in enumerate(mean_of(item)))
+        sum(
+            math.sqrt(sum((float(v) - mean) ** 2 for v in item[:, c]) / len(item))
+            for c, mean in enumerate(mean_of(item))
+        )
         / item.shape[1]
         for item in m
     ]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
-from probability_rows import rows, tolerance
 
+from probability_rows import rows, tolerance
 from querist.strategies.kernels.probabilities import entropy, highest, top_two
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
-from probability_rows import rows
 
+from probability_rows import rows
 from querist.strategies.arrays import score, select
 
 M = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.5, 0.5]], [[0.25, 0.75], [0.75, 0.25]]])

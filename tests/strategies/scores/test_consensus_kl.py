@@ -7,8 +7,8 @@ import math
 import numpy as np
 from hypothesis import given, settings
 from numpy.typing import NDArray
-from probability_rows import rows, tolerance
 
+from probability_rows import rows, tolerance
 from querist.strategies.arrays import score, select
 
 M = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.3, 0.7], [0.3, 0.7]]])

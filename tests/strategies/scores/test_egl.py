@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
-from probability_rows import rows
 
+from probability_rows import rows
 from querist.core.errors import ArgumentError
 from querist.strategies.arrays import score, select
 

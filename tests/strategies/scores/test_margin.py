@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from numpy.typing import NDArray
-from probability_rows import rows, tolerance
 
+from probability_rows import rows, tolerance
 from querist.strategies.arrays import score, select
 
 P = np.array([[0.9, 0.1, 0.0], [0.4, 0.35, 0.25], [0.5, 0.0, 0.5], [0.0, 0.0, 1.0]])

@@ -50,7 +50,7 @@ def information(members: NDArray[Any]) -> NDArray[np.float64]:
                 sums = np.vecdot(flat, flat_logs)
         of_mean = block_entropy(_mean(block))
         gain = of_mean + np.asarray(sums, dtype=np.float64) / samples
-        noise = 8.0 * float(np.finfo(block.dtype).eps) * of_mean
+        noise = 8.0 * float(np.finfo(block.dtype).eps) * (1.0 + of_mean)  # d(-p log p) is -dp where p is near 1
         out[rows] = np.where(gain > noise, gain, 0.0)
     return out
 

@@ -1,0 +1,1 @@
+"""Models that are uncertain: posterior samples from one network."""

@@ -1,0 +1,28 @@
+"""ROOM 5: how it learns from few labels: learners, recipes, weights without pickle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from querist.core.registry import Registry
+
+__all__ = ["register"]
+
+
+def _sklearn(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.sklearn_learner import SklearnLearner
+
+    return SklearnLearner(*arguments, **parameters)
+
+
+def _torch(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.torch_learner import TorchLearner
+
+    return TorchLearner(*arguments, **parameters)
+
+
+def register(registry: Registry) -> None:
+    """The door of this room."""
+    registry.add("learner", "sklearn", _sklearn)
+    registry.add("learner", "torch", _torch)

@@ -1,0 +1,148 @@
+"""The training loop of networks: tensors on the device once, steps by index, nothing global read or moved."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from querist.core.optional import torch as _torch
+from querist.core.seeds import derive
+from querist.training.recipe import Recipe
+
+__all__ = ["Task", "train"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the outputs mean.
+
+    Args:
+        kind: "single" (cross entropy; class numbers or soft targets), "multi" (binary cross entropy) or "number" (MSE).
+    """
+
+    kind: str
+
+    def losses(self, outputs: Any, targets: Any, smoothing: float) -> Any:
+        """Loss of each item: (n,)."""
+        f = _torch().nn.functional
+        if self.kind == "single":
+            return f.cross_entropy(outputs, targets, reduction="none", label_smoothing=smoothing)
+        if self.kind == "multi":
+            return f.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(dim=1)
+        return (outputs.reshape(len(outputs), -1)[:, 0] - targets).square()
+
+
+def train(module: Any, x: Any, y: Any, weights: Any, task: Task, recipe: Recipe, seed: int, batch: int) -> list[str]:
+    """Train ``module`` in place; give back notes worth the user's eye.
+
+    Args:
+        module: the network, on its device.
+        x: (L, ...) inputs on the device.
+        y: (L,) or (L, C) targets on the device.
+        weights: (L,) sample weights, or None.
+        task: what the outputs mean.
+        recipe: the settings.
+        seed: of the order of the items and of the validation part.
+        batch: items a step (`Recipe.batch_size`, or less after running out of memory).
+    """
+    torch = _torch()
+    notes: list[str] = []
+    order = torch.Generator().manual_seed(derive(seed, "order"))
+    rows, held = _split(len(x), recipe, seed)
+    steps = _steps(module, len(rows), batch, recipe, notes)
+    epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
+    optimizer = _optimizer(module, recipe)
+    schedule = None
+    if recipe.schedule == "cosine":
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * len(steps))
+    best, best_state, waited = math.inf, None, 0
+    module.train()
+    for _ in range(epochs):
+        shuffled = rows[torch.randperm(len(rows), generator=order)].to(x.device)
+        for start, stop in steps:
+            picked = shuffled[start:stop]
+            losses = task.losses(module(x[picked]), y[picked], recipe.label_smoothing)
+            loss = losses.mean() if weights is None else (losses * weights[picked]).sum() / weights[picked].sum()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if recipe.grad_clip is not None:
+                torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.grad_clip)
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+        if recipe.patience is None or held is None:
+            continue
+        now = _validate(module, x, y, held, task)
+        if now < best - 1e-6:
+            best, best_state, waited = now, copy.deepcopy(module.state_dict()), 0
+        else:
+            waited += 1
+            if waited >= recipe.patience:
+                break
+    if best_state is not None:
+        module.load_state_dict(best_state)
+    module.eval()
+    return notes
+
+
+def _split(n: int, recipe: Recipe, seed: int) -> tuple[Any, Any | None]:
+    """Rows to train on, and rows to validate on when patience is asked for and there are enough labels."""
+    torch = _torch()
+    if recipe.patience is None:
+        return torch.arange(n), None
+    count = round(n * recipe.validation)
+    if count < 1 or n - count < 1:
+        return torch.arange(n), None
+    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(derive(seed, "validation")))
+    return shuffled[count:], shuffled[:count]
+
+
+def _steps(module: Any, n: int, batch: int, recipe: Recipe, notes: list[str]) -> list[tuple[int, int]]:
+    """Where each batch of an epoch starts and stops; a leftover of one is merged where batch norm could not take it."""
+    batch = min(batch, n)
+    steps = [(start, min(start + batch, n)) for start in range(0, n, batch)]
+    last = steps[-1][1] - steps[-1][0]
+    if recipe.drop_last and len(steps) > 1 and last < batch:
+        return steps[:-1]
+    if last == 1 and _has_batch_norm(module):
+        if len(steps) > 1:
+            steps = [*steps[:-2], (steps[-2][0], n)]
+            notes.append(f"batch norm cannot take a batch of one: the last batches have {batch + 1} items")
+        else:
+            _freeze_batch_norm(module)
+            notes.append("one label only: batch norm keeps its first statistics")
+    return steps
+
+
+def _has_batch_norm(module: Any) -> bool:
+    norm = _torch().nn.modules.batchnorm._BatchNorm
+    return any(isinstance(part, norm) for part in module.modules())
+
+
+def _freeze_batch_norm(module: Any) -> None:
+    """Batch norm layers stay in evaluation mode, also when the network is switched to training."""
+    norm = _torch().nn.modules.batchnorm._BatchNorm
+    for part in module.modules():
+        if isinstance(part, norm):
+            part.train = lambda mode=True, _part=part: _part  # type: ignore[method-assign]
+            part.training = False
+
+
+def _optimizer(module: Any, recipe: Recipe) -> Any:
+    torch = _torch()
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay, foreach=True)
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam}
+    return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, foreach=True)
+
+
+def _validate(module: Any, x: Any, y: Any, held: Any, task: Task) -> float:
+    torch = _torch()
+    module.eval()
+    with torch.no_grad():
+        value = float(task.losses(module(x[held]), y[held], 0.0).mean())
+    module.train()
+    return value
