@@ -109,15 +109,18 @@ def test_a_failure_on_the_way_leaves_nothing(tmp_path: Path, model: Path, monkey
     assert list(kept.folder.iterdir()) == []
 
 
-def test_the_content_is_on_the_disk_before_its_name(
-    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_content_is_on_the_disk_before_its_name(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Artifacts(tmp_path / "artifacts")
     steps: list[str] = []
     rename = os.rename
     monkeypatch.setattr("querist.storage.artifacts.sync_tree", lambda p: steps.append("content"))
     monkeypatch.setattr("querist.storage.artifacts.sync_folder", lambda p: steps.append("name"))
-    monkeypatch.setattr("os.rename", lambda a, b: (steps.append("rename"), rename(a, b)))
+
+    def watched(a: Path, b: Path) -> None:
+        steps.append("rename")
+        rename(a, b)
+
+    monkeypatch.setattr("os.rename", watched)
     kept.put(model)
     assert steps == ["content", "rename", "name"]
 
@@ -137,7 +140,8 @@ def test_another_process_may_be_quicker(tmp_path: Path, model: Path, monkeypatch
 @pytest.mark.parametrize("digest", ["", "..", "../../etc", "AB" * 32, "ab" * 31, None, 3])
 def test_only_digests_are_names(tmp_path: Path, digest: str) -> None:
     kept = Artifacts(tmp_path / "artifacts")
-    for act in (kept.get, kept.has, kept.fault):
+    assert not kept.has(digest)
+    for act in (kept.get, kept.fault):
         with pytest.raises(ArgumentError) as caught:
             act(digest)
         assert caught.value.code == "BadDigest"

@@ -64,8 +64,8 @@ class Artifacts:
         return digest
 
     def has(self, digest: str) -> bool:
-        """Whether a folder of this digest is kept; whether it is still whole says `get`."""
-        return self._path(digest).is_dir()
+        """Whether a folder of this digest is kept; whether it is still whole says `get`. Other names are not kept."""
+        return isinstance(digest, str) and bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_dir()
 
     def get(self, digest: str) -> Path:
         """The kept folder, compared with its digest.
@@ -92,8 +92,9 @@ class Artifacts:
 
     def fault(self, digest: str) -> str:
         """What is wrong with a kept folder, or "" when it is whole."""
+        path = self._path(digest)
         try:
-            now = folder_digest(self._path(digest))
+            now = folder_digest(path)
         except (OSError, ValueError) as error:
             return f"it cannot be read ({error})"
         return "" if now == digest else f"the digest of its content is {now}, not its name"

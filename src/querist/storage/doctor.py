@@ -6,9 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from querist.core.errors import QueristError, StateError, shorten
 from querist.storage.artifacts import Artifacts
@@ -61,6 +60,7 @@ def doctor(folder: Path | str) -> list[Finding]:
     referenced: dict[str, int] = {}
     try:
         with named(path), reader(path, check=False) as connection:
+            connection.execute("BEGIN")  # one moment for all checks, while a session may go on writing
             for check in (_integrity, _schema, _references, _journal, _projections):
                 findings += _guarded(check, connection, path)
             if not any(f.severity == "error" for f in findings):
@@ -98,7 +98,8 @@ def _guarded(check: _Check, connection: sqlite3.Connection, path: Path) -> list[
 
 def _from_error(error: QueristError, path: Path) -> Finding:
     cure = _RESTORE if error.code == "Corrupt" else "see the message"
-    return Finding("error", f"{error.code}: {str(error).replace(str(path), JOURNAL)}", JOURNAL, cure)
+    text = str(error).replace(str(path), JOURNAL).replace(str(path.parent), ".")
+    return Finding("error", f"{error.code}: {text}", JOURNAL, cure)
 
 
 def _version(version: tuple[int, ...]) -> Iterator[Finding]:
@@ -182,7 +183,7 @@ def _compare(kept: sqlite3.Connection, fresh: sqlite3.Connection, table: str) ->
     )
     query = f"SELECT * FROM {table} ORDER BY {order}"  # both names come from this program
     differing, first = 0, ""
-    for a, b in zip_longest(kept.execute(query), fresh.execute(query)):
+    for a, b in _paired(kept.execute(query), fresh.execute(query), order.count(",") + 1):
         if a != b:
             differing += 1
             first = first or f"kept {shorten(a)}, folded {shorten(b)}"
@@ -193,6 +194,30 @@ def _compare(kept: sqlite3.Connection, fresh: sqlite3.Connection, table: str) ->
             f"{JOURNAL}, table {table}",
             _REFOLD,
         )
+
+
+_Row = tuple[Any, ...]
+_RANK = {type(None): 0, int: 1, float: 1, str: 2, bytes: 3}
+"""How SQLite sorts values of different kinds; in damaged rows anything may stand."""
+
+
+def _paired(kept: Iterator[_Row], fresh: Iterator[_Row], width: int) -> Iterator[tuple[_Row | None, _Row | None]]:
+    """Rows of two sorted tables side by side, None where one has no row of that key (its first ``width`` values)."""
+
+    def key(row: _Row) -> list[tuple[int, Any]]:
+        return [(_RANK[type(v)], v if v is not None else 0) for v in row[:width]]
+
+    a, b = next(kept, None), next(fresh, None)
+    while a is not None or b is not None:
+        if b is None or (a is not None and key(a) < key(b)):
+            yield a, None
+            a = next(kept, None)
+        elif a is None or key(b) < key(a):
+            yield None, b
+            b = next(fresh, None)
+        else:
+            yield a, b
+            a, b = next(kept, None), next(fresh, None)
 
 
 def _artifacts(artifacts: Artifacts, referenced: dict[str, int]) -> Iterator[Finding]:

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from querist.strategies import fusion
+from querist.strategies import fusion, recipes
 from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
+from querist.strategies.badge import Badge
 from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
+from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
+from querist.strategies.selectors.k_center import KCenter
+from querist.strategies.selectors.k_means import KMeans
+from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.power import Power
+from querist.strategies.selectors.softmax import Softmax
+from querist.strategies.selectors.softrank import Softrank
 from querist.strategies.selectors.top_k import TopK
 
 if TYPE_CHECKING:
@@ -47,6 +57,9 @@ PARTS: tuple[type[Part], ...] = (
     PredVariance,
     Egl,
     GradNorm,
+    Density,
+    Typicality,
+    Novelty,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -54,9 +67,20 @@ PARTS: tuple[type[Part], ...] = (
     fusion.CostRatio,
     # selectors
     TopK,
+    Power,
+    Softmax,
+    Softrank,
+    KCenter,
+    KMeans,
+    KMeansPP,
     # filters
     Shortlist,
     Subsample,
+    # published methods
+    Badge,
+    recipes.PowerBald,
+    recipes.PowerMargin,
+    recipes.DensityWeighted,
     # combinators
     Mix,
     Interleave,

@@ -66,6 +66,14 @@ def test_rounds_before_the_metric_was_measured_do_not_count() -> None:
     assert Plateau(patience=3).check(replace(progress, history=(first, *progress.history[1:]))) is None
 
 
+def test_a_figure_that_the_journal_gives_back_as_none_does_not_count() -> None:
+    progress = progress_of([0.5] * 4)
+    none = replace(progress.history[1], metrics={"accuracy": None})  # type: ignore[dict-item]
+    assert (
+        Plateau(patience=3).check(replace(progress, history=(progress.history[0], none, *progress.history[2:]))) is None
+    )
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.integers(1, 4))
 def test_like_a_slow_count(values: list[int], patience: int) -> None:

@@ -66,7 +66,7 @@ class Plateau(StopRuleBase):
         )
 
     def _values(self, progress: Progress) -> list[float]:
-        found = [float(r.metrics[self.metric]) for r in progress.history if self.metric in r.metrics]
+        found: list[float | None] = [r.metrics[self.metric] for r in progress.history if self.metric in r.metrics]
         if progress.history and not found:
             known = sorted({name for r in progress.history for name in r.metrics})
             near = nearest(self.metric, known)
@@ -74,4 +74,5 @@ class Plateau(StopRuleBase):
             raise UnknownNameError(
                 f"{self} waits for the metric {self.metric!r}, which no round has; {hint}", code="UnknownMetric"
             )
-        return [v for v in found if not math.isnan(v)]
+        # a journal keeps no NaN: a figure that was NaN comes back from it as None
+        return [float(v) for v in found if v is not None and not math.isnan(v)]

@@ -1,0 +1,104 @@
+"""Farthest first, exactly, with far fewer passes over the points than picks.
+
+Distances to the nearest centre only fall. So among the m points that are farthest now, the greedy choice is right as long
+as the best of them is farther than every point outside (tau, the m-th distance): those picks need only the m x m distances
+between candidates. One blocked product then lowers all distances by all picks at once.
+
+Distances closer than rounding are equal, and settled by the tie key: they are compared on a grid of relative width 1e-5 in
+float32 (1e-11 in float64), so that neither the order of the points nor the blocking decides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.strategies.kernels.geometry import Geometry
+from querist.strategies.kernels.order import top
+
+__all__ = ["farthest_first", "grid"]
+
+_CANDIDATES = 256
+_OFFSET = 0.3819660112501051
+"""Grid lines stand off round values, where exact ties are."""
+
+
+def grid(values: NDArray[np.floating], scale: float, geometry: Geometry) -> NDArray[np.float64]:
+    """Squared distances as grid numbers: equal where they are equal but for rounding."""
+    width = scale * (1e-5 if geometry.dtype == np.float32 else 1e-11)
+    if width <= 0:
+        return np.zeros(len(values))
+    return np.floor(values.astype(np.float64) / width + _OFFSET)
+
+
+def farthest_first(
+    geometry: Geometry, n: int, nearest: NDArray[np.floating], keys: NDArray[np.uint64], first: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Pick n points, each the farthest from all centres and picks before it.
+
+    Source: Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set Approach, 2018 (the greedy
+    2-approximation of Gonzalez 1985).
+
+    Args:
+        geometry: the points.
+        n: how many, at most N.
+        nearest: (N,) squared distances to the nearest centre so far; infinite without centres. It is lowered in place.
+        keys: (N,) tie keys.
+        first: the first pick, for when there are no centres.
+
+    Returns:
+        (n,) rows in order of choice, and (n,) squared distances at the time of the pick (infinite for ``first``).
+    """
+    rows: list[int] = []
+    distances: list[float] = []
+    open_ = np.ones(geometry.size, dtype=bool)
+    scale = 4.0 * float(geometry.norms.max(initial=0.0))
+    if first is not None:
+        rows.append(first)
+        distances.append(float("inf"))
+        open_[first] = False
+        geometry.lower(nearest, geometry.gather(np.array([first])))
+    while len(rows) < n:
+        left = np.flatnonzero(open_)
+        levels = grid(nearest[left], scale, geometry)
+        count = min(max(_CANDIDATES, (n - len(rows)) // 4), len(left))
+        order = top(levels, count, keys[left])
+        picked, heights = _greedy(geometry, left[order], nearest, keys, n - len(rows), count < len(left), scale)
+        rows += picked
+        distances += heights
+        open_[picked] = False
+        if len(rows) < n:
+            geometry.lower(nearest, geometry.gather(np.array(picked)))
+    return np.array(rows, dtype=np.int64), np.array(distances)
+
+
+def _greedy(
+    geometry: Geometry,
+    candidates: NDArray[np.int64],
+    nearest: NDArray[np.floating],
+    keys: NDArray[np.uint64],
+    wanted: int,
+    more: bool,
+    scale: float,
+) -> tuple[list[int], list[float]]:
+    """Picks among the farthest points, while none outside can be farther."""
+    points = geometry.gather(candidates)
+    current = nearest[candidates].astype(np.float64)
+    key = keys[candidates]
+    tau = grid(current[-1:], scale, geometry)[0] if more else -1.0
+    free = np.ones(len(candidates), dtype=bool)
+    picked: list[int] = []
+    heights: list[float] = []
+    between = geometry.pairs(points, points)
+    while len(picked) < wanted and free.any():
+        levels = np.where(free, grid(current, scale, geometry), -2.0)
+        best = levels.max()
+        if picked and best <= tau:  # a point outside may be as far, with a lower key
+            break
+        equal = np.flatnonzero(levels == best)
+        chosen = int(equal[key[equal].argmin()])
+        picked.append(int(candidates[chosen]))
+        heights.append(float(current[chosen]))
+        free[chosen] = False
+        np.minimum(current, between[chosen], out=current)
+    return picked, heights
