@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from querist.core.errors import ArgumentError
 from querist.core.seeds import generator
 
-__all__ = ["bootstrap_interval", "holm", "sign_flip", "wilcoxon", "wins"]
+__all__ = ["bootstrap_band", "bootstrap_interval", "holm", "sign_flip", "wilcoxon", "wins"]
 
 _EXACT = 20
 _CHUNK = 1 << 16
@@ -59,8 +60,8 @@ def sign_flip(differences: Sequence[float], *, seed: int = 0) -> float:
     hits = 0
     for start in range(0, _DRAWS, _CHUNK):
         rows = min(_CHUNK, _DRAWS - start)
-        signs = rng.integers(0, 2, size=(rows, n), dtype=np.int8)
-        hits += _count(signs * 2.0 - 1.0, values, bound)
+        bits = rng.integers(0, 2, size=(rows, n), dtype=np.int8)
+        hits += _count(_plus_minus(bits), values, bound)
     return (hits + 1) / (_DRAWS + 1)
 
 
@@ -71,7 +72,12 @@ def _starts(n: int) -> range:
 def _signs(start: int, stop: int, n: int) -> NDArray[np.float64]:
     """Sign vectors number ``start`` to ``stop``: (stop - start, n) of -1 and +1, the bits of the number."""
     numbers = np.arange(start, stop, dtype=np.int64)[:, None]
-    return ((numbers >> np.arange(n)) & 1) * 2.0 - 1.0
+    return _plus_minus((numbers >> np.arange(n)) & 1)
+
+
+def _plus_minus(bits: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    signs = bits.astype(np.float64)
+    return np.subtract(signs * 2, 1, dtype=np.float64)
 
 
 def _count(signs: NDArray[np.float64], values: NDArray[np.float64], bound: float) -> int:

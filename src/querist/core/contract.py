@@ -9,9 +9,9 @@ import numpy as np
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, StateError, shorten
 from querist.core.ports import Strategy
-from querist.core.signals import Context, Selection
+from querist.core.signals import Context, Needs, Selection
 
-__all__ = ["check_count", "choose"]
+__all__ = ["check_count", "choose", "needs_now"]
 
 
 def choose(strategy: Strategy, ctx: Context, n: int) -> Selection:
@@ -43,6 +43,12 @@ def choose(strategy: Strategy, ctx: Context, n: int) -> Selection:
     return dataclasses.replace(
         chosen, indices=rows.astype(np.int64), scores=np.asarray(chosen.scores, dtype=np.float64)
     )
+
+
+def needs_now(strategy: Strategy, round: int) -> Needs:
+    """What a strategy needs after ``round`` fits; a combinator such as ``switch`` needs less than all its parts."""
+    at = getattr(strategy, "needs_at", None)
+    return strategy.needs if at is None else at(round)
 
 
 def check_count(n: object, name: str) -> int:

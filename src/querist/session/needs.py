@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
 from querist.core.signals import COST, GRAPH, LABELS, MEMBERS, Signal
@@ -59,7 +60,7 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
 
 def works_untrained(strategy: Strategy, learner: Learner) -> bool:
     """Whether the strategy can ask before the first fit: no model, or only what the learner knows untrained."""
-    needs = strategy.needs
+    needs = needs_now(strategy, 0)
     wanted = {s for s in needs.pool | needs.labelled | needs.reference if s.model}
     return not needs.capabilities and needs.plugin is None and wanted <= frozenset(getattr(learner, "untrained", ()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,8 +95,8 @@ def fit_to_json(report: FitReport, *, cost: float, agreement: float | None, surp
         "labels": report.labels,
         "cost": cost,
         "model": report.model or None,
-        "metrics": dict(report.metrics),
-        "agreement": agreement,
+        "metrics": {name: value if math.isfinite(value) else None for name, value in report.metrics.items()},
+        "agreement": None if agreement is None or not math.isfinite(agreement) else agreement,
         "surprise": surprise,
         "notes": list(report.notes),
         "seconds": dict(report.seconds),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.checks import check_signal
+from querist.core.contract import needs_now
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import id_hashes
 from querist.core.signals import LABELS, Context, Signal, View
@@ -55,7 +56,7 @@ class ContextMaker:
         self.seconds = 0.0
         if self._hashes is None:
             self._hashes = id_hashes(np.asarray(self.ledger.source.ids))
-        needs = strategy.needs
+        needs = needs_now(strategy, len(rounds))
         pool = self.ledger.rows(ItemState.UNLABELLED)
         labelled = self.ledger.rows(ItemState.LABELLED)
         arrays: dict[Signal, Array] = {}

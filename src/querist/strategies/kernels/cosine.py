@@ -29,4 +29,4 @@ def _units(block: NDArray[Any]) -> NDArray[np.float64]:
     largest = np.abs(block).max(axis=1, initial=0.0, keepdims=True)  # no overflow of the squares
     scaled = np.divide(block, largest, out=np.zeros_like(block), where=largest > 0)
     length = np.sqrt(np.einsum("nd,nd->n", scaled, scaled))[:, None]
-    return np.divide(scaled, length, out=np.zeros_like(scaled), where=length > 0)
+    return np.asarray(np.divide(scaled, length, out=np.zeros_like(scaled), where=length > 0))

@@ -112,7 +112,7 @@ class Euclidean(Geometry):
             self.norms[rows] = np.einsum("nd,nd->n", block, block)
 
     def _block(self, rows: slice) -> NDArray[Any]:
-        return np.subtract(self.x[rows], self._shift, dtype=self.dtype)
+        return np.asarray(np.subtract(self.x[rows], self._shift, dtype=self.dtype))
 
     def gather(self, rows: NDArray[np.int64]) -> Centres:
         """(m, D) float64, shifted."""

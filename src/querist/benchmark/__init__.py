@@ -1,0 +1,1 @@
+"""Does asking help, and are we sure: grids of runs, statistics, reports."""
