@@ -9,9 +9,9 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from querist.benchmark.environment import environment
+from querist.benchmark.one_step import write_in_one_step
 from querist.benchmark.summary import metric_names, summarise
 from querist.core.errors import DataError, shorten
-from querist.storage.atomic import write_bytes
 
 __all__ = ["document", "read", "write"]
 
@@ -82,9 +82,8 @@ def document(
 
 def write(document: Mapping[str, Any], path: Path) -> None:
     """Write the document in one step: a reader sees the old file or the new one. NaN and infinity become null."""
-    text = json.dumps(_finite(document), indent=1, ensure_ascii=False, allow_nan=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, (text + "\n").encode("utf-8", "surrogatepass"))
+    text = json.dumps(_finite(document), indent=1, allow_nan=False)
+    write_in_one_step(path, (text + "\n").encode())
 
 
 def read(path: Path) -> dict[str, Any]:

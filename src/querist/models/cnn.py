@@ -15,7 +15,7 @@ __all__ = ["SmallCNN"]
 
 
 class SmallCNN(torch.nn.Module):
-    """Two convolutions, pooling, dropout, two linear layers; gives logits.
+    """Two convolutions, the second with stride 2, then two linear layers; gives logits.
 
     Args:
         channels_in: channels of the image.
@@ -23,7 +23,7 @@ class SmallCNN(torch.nn.Module):
         size: width and height in pixels, at least 4.
         width: channels of the first convolution.
         hidden: width of the embedding.
-        dropout: probability in front of each linear layer.
+        dropout: probability in front of the last layer.
     """
 
     def __init__(
@@ -31,16 +31,14 @@ class SmallCNN(torch.nn.Module):
     ) -> None:
         super().__init__()
         nn = torch.nn
-        side = size // 2
+        side = (size + 1) // 2
         self.shape = (channels_in, size, size)
         self.features = nn.Sequential(
             nn.Conv2d(channels_in, width, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 3, padding=1),
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),
             nn.ReLU(),
-            nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Dropout(dropout),
             nn.Linear(2 * width * side * side, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),

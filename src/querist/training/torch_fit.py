@@ -126,7 +126,7 @@ def _freeze_batch_norm(module: Any) -> None:
     norm = _torch().nn.modules.batchnorm._BatchNorm
     for part in module.modules():
         if isinstance(part, norm):
-            part.train = lambda mode=True, _part=part: _part  # type: ignore[method-assign]
+            part.train = lambda mode=True, _part=part: _part
             part.training = False
 
 
