@@ -34,7 +34,7 @@ def made_run(strategy: str, seed: int, values: list[float], *, metric: str = "ac
 def study() -> dict[str, Any]:
     """Random and margin on ten seeds, k_center on three."""
     runs = [made_run("random", s, [0.5, 0.6, 0.7]) for s in range(10)]
-    runs += [made_run("margin", s, [0.5, 0.7, 0.8 + 0.01 * s]) for s in range(10)]
+    runs += [made_run("margin", s, [0.5, 0.7, 0.8 + 0.02 * s]) for s in range(10)]
     runs += [made_run("k_center", s, [0.5, 0.55, 0.6]) for s in range(3)]
     spec = {"data": {"source": "sklearn:digits"}, "run": {"batch": 20}, "grid": {"strategies": ["random", "margin"]}}
     return document(spec, runs, ceiling={"accuracy": 0.95})

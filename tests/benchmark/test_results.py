@@ -36,7 +36,7 @@ def test_main_metric_comes_first() -> None:
     assert document({"run": {"metrics": None}}, runs)["summary"][0]["metric"] == "accuracy"
 
 
-@pytest.mark.parametrize("place", ["/home/someone/pool.csv", "C:\\Users\\someone\\pool.csv"])
+@pytest.mark.parametrize("place", ["/srv/someone/pool.csv", "C:\\Users\\someone\\pool.csv"])
 def test_absolute_data_sources_are_cut(place: str) -> None:
     spec = {"data": {"source": place, "label": "y"}}
     assert document(spec, [])["spec"] == {"data": {"source": "pool.csv", "label": "y"}}

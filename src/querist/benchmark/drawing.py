@@ -41,7 +41,8 @@ def line_style(place: int) -> dict[str, Any]:
 
 def short_name(name: str, width: int = 54) -> str:
     """One line of at most ``width`` characters, cut in the middle, where long strategies differ least."""
-    text = " ".join(name.split())
+    # control characters and lone surrogates have no place in an SVG
+    text = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if len(text) > width:
         head = (width - 1) * 2 // 3
         text = f"{text[:head]}…{text[-(width - 1 - head) :]}"

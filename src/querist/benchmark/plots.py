@@ -145,7 +145,7 @@ def _minus(curve: Curve, base: Curve) -> Curve:
 
 
 def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+    return short_name(metric.replace("_", " "))
 
 
 def _distinct(text: str, taken: Mapping[str, object]) -> str:

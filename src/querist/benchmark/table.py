@@ -25,7 +25,12 @@ def console(document: Mapping[str, Any]) -> Table:
     entries = _main(document)
     title = f"{_words(entries)} over labels, {_seeds(document)}" if entries else "no finished run"
     table = Table(
-        box=box.SIMPLE_HEAD, title=Text(title), caption=Text(_caption(document, entries)), title_justify="left"
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title=Text(title),
+        caption=Text(_caption(document, entries)),
+        title_justify="left",
     )
     table.caption_justify = "left"
     for place, head in enumerate(NARROW_HEADS):

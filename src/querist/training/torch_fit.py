@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
+from querist.training.flat import flattened
 from querist.training.recipe import Recipe
 
 __all__ = ["Task", "train"]
@@ -47,13 +49,32 @@ def train(module: Any, x: Any, y: Any, weights: Any, task: Task, recipe: Recipe,
         seed: of the order of the items and of the validation part.
         batch: items a step (`Recipe.batch_size`, or less after running out of memory).
     """
-    torch = _torch()
     notes: list[str] = []
+    with flattened(module) as (parameters, clear):
+        _loop(module, x, y, weights, task, recipe, seed, batch, notes, parameters, clear)
+    module.eval()
+    return notes
+
+
+def _loop(
+    module: Any,
+    x: Any,
+    y: Any,
+    weights: Any,
+    task: Task,
+    recipe: Recipe,
+    seed: int,
+    batch: int,
+    notes: list[str],
+    parameters: list[Any],
+    clear: Callable[[], Any],
+) -> None:
+    torch = _torch()
     order = torch.Generator().manual_seed(derive(seed, "order"))
     rows, held = _split(len(x), recipe, seed)
     steps = _steps(module, len(rows), batch, recipe, notes)
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
-    optimizer = _optimizer(module, recipe)
+    optimizer = _optimizer(parameters, recipe)
     schedule = None
     if recipe.schedule == "cosine":
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * len(steps))
@@ -61,14 +82,18 @@ def train(module: Any, x: Any, y: Any, weights: Any, task: Task, recipe: Recipe,
     module.train()
     for _ in range(epochs):
         shuffled = rows[torch.randperm(len(rows), generator=order)].to(x.device)
+        inputs, targets = x[shuffled], y[shuffled]  # once an epoch: a step then takes a slice, which is free
         for start, stop in steps:
-            picked = shuffled[start:stop]
-            losses = task.losses(module(x[picked]), y[picked], recipe.label_smoothing)
-            loss = losses.mean() if weights is None else (losses * weights[picked]).sum() / weights[picked].sum()
-            optimizer.zero_grad(set_to_none=True)
+            losses = task.losses(module(inputs[start:stop]), targets[start:stop], recipe.label_smoothing)
+            if weights is None:
+                loss = losses.mean()
+            else:
+                share = weights[shuffled[start:stop]]
+                loss = (losses * share).sum() / share.sum()
+            clear()
             loss.backward()
             if recipe.grad_clip is not None:
-                torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.grad_clip)
+                torch.nn.utils.clip_grad_norm_(parameters, recipe.grad_clip)
             optimizer.step()
             if schedule is not None:
                 schedule.step()
@@ -83,8 +108,6 @@ def train(module: Any, x: Any, y: Any, weights: Any, task: Task, recipe: Recipe,
                 break
     if best_state is not None:
         module.load_state_dict(best_state)
-    module.eval()
-    return notes
 
 
 def _split(n: int, recipe: Recipe, seed: int) -> tuple[Any, Any | None]:
@@ -130,13 +153,12 @@ def _freeze_batch_norm(module: Any) -> None:
             part.training = False
 
 
-def _optimizer(module: Any, recipe: Recipe) -> Any:
+def _optimizer(parameters: list[Any], recipe: Recipe) -> Any:
     torch = _torch()
-    parameters = [p for p in module.parameters() if p.requires_grad]
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay, foreach=True)
+        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam}
-    return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, foreach=True)
+    return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
 
 
 def _validate(module: Any, x: Any, y: Any, held: Any, task: Task) -> float:
