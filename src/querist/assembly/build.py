@@ -17,10 +17,12 @@ from querist.core.errors import ArgumentError, DataError
 from querist.core.ports import Annotator, Learner, StopRule
 from querist.core.registry import registry
 from querist.core.types import Array, ItemId, LabelValue
+from querist.data.arrays import array_source
 from querist.data.read import read
 from querist.data.schema import MultiLabel, Number, Schema, SingleLabel, infer
 from querist.data.source import Source
 from querist.data.splits import Splits, split
+from querist.models.lsa import lsa_features
 from querist.session.evaluation import Evaluation
 from querist.session.rules.parse import parse_rule
 from querist.session.session import Session
@@ -97,7 +99,11 @@ def load_data(spec: Spec) -> Loaded:
             f"{source.name} has no true labels, which a simulation needs; name their column with data.label",
             code="NoTruth",
         )
-    return Loaded(source, _schema(spec, truth), dict(zip(source.ids, truth, strict=True)))
+    schema = _schema(spec, truth)
+    if source.modality == "text":  # frozen features of the whole pool, made once; no label is used
+        features = lsa_features(source.take(slice(None)))
+        source = array_source(features, ids=source.ids, truth=truth, name=source.name, modality="table")
+    return Loaded(source, schema, dict(zip(source.ids, truth, strict=True)))
 
 
 def _schema(spec: Spec, truth: Any) -> Schema:

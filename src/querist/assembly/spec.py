@@ -198,12 +198,12 @@ def _explain(error: ValidationError, text: str, name: str) -> Exception:
     where = f"{name}, line {line}" if line else name
     if fault["type"] == "extra_forbidden":
         known = _keys(path[:-1])
-        near = nearest(str(path[-1]), known)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        near = nearest(str(path[-1]), known, 3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {', '.join(known)}"
         return UnknownNameError(f"{where}: unknown key {key!r}; {hint}", code="UnknownKey")
     if fault["type"] == "missing":
         return ArgumentError(f"{where}: {key!r} is missing; add it", code="MissingKey")
-    got = f"{type(fault['input']).__name__} {shorten(fault['input'])}"
+    got = f"{type(fault['input']).__name__} {shorten(repr(fault['input']))}"
     return ArgumentError(f"{where}: {key!r} is wrong: {fault['msg']}; got {got}", code="BadValue")
 
 

@@ -14,7 +14,7 @@ __all__ = ["BUNDLED", "bundled_source"]
 BUNDLED = ("digits", "iris", "wine", "breast_cancer")
 
 
-def bundled_source(name: str) -> Source:
+def bundled_source(name: str, *, dedupe: bool = False) -> Source:
     """``digits`` (1,797 images, 8 x 8, 0 to 1), ``iris``, ``wine`` or ``breast_cancer``; ids are the names and row numbers.
 
     Raises:
@@ -31,4 +31,6 @@ def bundled_source(name: str) -> Source:
     array = (found.images / 16.0 if name == "digits" else found.data).astype("float32")
     truth: list[LabelValue] = [str(found.target_names[t]) for t in found.target]
     ids = [f"{name}-{row:04d}" for row in range(len(array))]
-    return array_source(array, ids=ids, truth=truth, name=name, modality="image" if name == "digits" else "table")
+    return array_source(
+        array, ids=ids, truth=truth, name=name, modality="image" if name == "digits" else "table", dedupe=dedupe
+    )

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import DataError, QueristWarning
+from querist.core.errors import ArgumentError, DataError, QueristWarning, shorten
 from querist.core.types import Array
-from querist.data.ids import Contents
-from querist.data.source import Noticed, Source, kept_rows
+from querist.data.ids import Contents, digest_bytes
+from querist.data.pictures import check_size, decode, image_fault
+from querist.data.source import Kept, Noticed, Source, row_numbers
 
-__all__ = ["ImageSource", "image_source"]
+__all__ = ["IMAGE_SUFFIXES", "ImageSource", "image_source"]
 
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
-_MOST_PIXELS = 25_000_000
-_MOST_BYTES = 50 << 20
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+"""Files with another ending are not looked at."""
 
 
 class ImageSource(Source):
@@ -28,8 +29,8 @@ class ImageSource(Source):
     Args:
         paths: the files.
         size: width and height to which images are resized.
-        mode: Pillow's mode, "RGB" or "L".
-        contents: digest of each file.
+        mode: Pillow's mode, "RGB" or "L" (grey).
+        contents: (N, 16) digest of each file.
         **more: see `Source`.
     """
 
@@ -38,75 +39,108 @@ class ImageSource(Source):
         self.paths, self.size, self.mode = paths, size, mode
 
     def take(self, rows: NDArray[np.int64] | slice) -> Array:
-        """(n, channels, size, size) uint8."""
-        numbers = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
-        return np.stack([_decode(self.paths[r], self.size, self.mode) for r in numbers])
+        """(n, channels, size, size) uint8, from 0 to 255.
+
+        Raises:
+            DataError: a file was changed or removed since it was looked at (code ``BadImage``).
+        """
+        numbers = row_numbers(rows, len(self))
+        out = np.empty((len(numbers), 1 if self.mode == "L" else 3, self.size, self.size), dtype=np.uint8)
+        for place, row in enumerate(numbers):
+            try:
+                out[place] = decode(self.paths[row], self.size, self.mode)
+            except Exception as error:  # the decoders raise many classes
+                raise DataError(
+                    f"{self.name}: image {self.ids[row]!r} could be read before and cannot be now: {error}",
+                    code="BadImage",
+                ) from error
+        return out
 
 
 def image_source(root: Path, *, size: int | None = None, mode: str = "RGB", dedupe: bool = False) -> Source:
     """Read a folder of images; ids are paths below it, and sub-folders, where all images have one, are classes.
 
+    Every image is decoded once: those that cannot be are set aside, with a warning, in ``source.noticed.quarantined``.
+    Files and folders whose names begin with a dot are not looked at.
+
+    Args:
+        root: the folder; links that lead out of it are not followed.
+        size: width and height to which images are resized; 64 when left out.
+        mode: "RGB" or "L" (grey).
+        dedupe: drop files that repeat the content of an earlier one.
+
     Raises:
-        DataError: no folder (``NoData``), or no image in it that can be read (``EmptyPool``).
+        DataError: no folder, or one that cannot be listed (code ``NoData``), no image in it that can be read
+            (``EmptyPool``).
+        ArgumentError: size below 1 (code ``BadSize``), or another mode (``BadMode``).
     """
-    if not root.is_dir():
-        raise DataError(f"{root} is not a folder", code="NoData")
-    inside = root.resolve()
+    size = check_size(size)
+    if mode not in ("RGB", "L"):
+        raise ArgumentError(f"mode must be 'RGB' or 'L', got {mode!r}", code="BadMode")
+    title = root.name or root.resolve().name
     good: list[Path] = []
-    contents: Contents = []
+    ids: list[str] = []
+    digests: list[Contents] = []
     bad: list[tuple[str, str]] = []
-    for path in sorted(root.rglob("*")):
-        if path.suffix.lower() not in _SUFFIXES or not path.is_file():
-            continue
-        name = path.relative_to(root).as_posix()
-        reason = "" if path.resolve().is_relative_to(inside) else "a link out of the folder"
-        reason = reason or _fault(path)
+    for path, name, reason in _found(root):
+        reason = reason or image_fault(path)
         if reason:
             bad.append((name, reason))
         else:
             good.append(path)
-            contents.append(hashlib.blake2b(path.read_bytes(), digest_size=16).digest())
+            ids.append(name)
+            digests.append(digest_bytes([path.read_bytes()]))
     if bad:
         first = "; ".join(f"{name}: {reason}" for name, reason in bad[:3])
-        warnings.warn(f"{root.name}: {len(bad)} images are set aside: {first}", QueristWarning, stacklevel=3)
+        warnings.warn(
+            f"{title}: {len(bad)} of {len(bad) + len(good)} images are set aside: {first}"
+            + ("; ..." if len(bad) > 3 else ""),
+            QueristWarning,
+            stacklevel=2,
+        )
     if not good:
-        raise DataError(f"the pool has 0 items: {root.name} holds no image that can be read", code="EmptyPool")
-    rows = kept_rows(contents, dedupe)
-    good, contents = [good[r] for r in rows], [contents[r] for r in rows]
-    ids = [path.relative_to(root).as_posix() for path in good]
+        raise DataError(
+            f"the pool has 0 items: {shorten(str(root))} holds no image that can be read ({len(bad)} set aside); known "
+            f"endings are {', '.join(sorted(IMAGE_SUFFIXES))}",
+            code="EmptyPool",
+        )
     folders = [name.split("/")[0] if "/" in name else None for name in ids]
     truth = None if None in folders else [str(f) for f in folders]
+    noticed = Noticed(quarantined=tuple(bad))
+    kept = Kept.of(np.concatenate(digests), dedupe, ids=ids, truth=truth, name=title, noticed=noticed)
+    paths = good if kept.rows is None else [good[r] for r in kept.rows.tolist()]
     return ImageSource(
-        good, size or 64, mode, contents, ids=ids, truth=truth, name=root.name, noticed=Noticed(quarantined=tuple(bad))
+        paths, size, mode, kept.contents, ids=kept.ids, truth=kept.truth, name=title, noticed=kept.noticed
     )
 
 
-def _fault(path: Path) -> str:
-    """Why an image cannot be used, or ""."""
-    from PIL import Image, UnidentifiedImageError
+def _found(root: Path) -> Iterator[tuple[Path, str, str]]:
+    """Image files below a folder in order of their ids: path, id, and why it is not to be opened or ""."""
+    if not root.is_dir():
+        reason = "it is a file, and a folder is needed" if root.exists() else "no such folder"
+        raise DataError(f"cannot read {shorten(str(root))}: {reason}", code="NoData")
+    inside = root.resolve()
+    found: list[tuple[str, Path]] = []
+    for folder, folders, files in os.walk(root, onerror=_refuse, followlinks=False):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        linked = [f for f in folders if Path(folder, f).is_symlink()]
+        for file in [*(f for f in files if Path(f).suffix.lower() in IMAGE_SUFFIXES), *linked]:
+            path = Path(folder, file)
+            if not file.startswith("."):
+                found.append((path.relative_to(root).as_posix(), path))
+    for name, path in sorted(found):
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        if not path.resolve().is_relative_to(inside):
+            yield path, shown, "a link out of the folder"
+        elif path.is_dir():
+            yield path, shown, "a link to another folder"
+        elif not path.is_file():
+            yield path, shown, "a link to nothing, or no plain file"
+        elif shown != name:
+            yield path, shown, "its name is not UTF-8"
+        else:
+            yield path, name, ""
 
-    bytes_ = path.stat().st_size
-    if bytes_ == 0:
-        return "the file is empty"
-    if bytes_ > _MOST_BYTES:
-        return f"{bytes_ >> 20} MB, more than {_MOST_BYTES >> 20}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    return f"{image.width} x {image.height} pixels, more than {_MOST_PIXELS:,}"
-                image.load()
-    except UnidentifiedImageError:
-        return "not an image (wrong first bytes)"
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        return f"cannot be decoded: {error}"
-    return ""
 
-
-def _decode(path: Path, size: int, mode: str) -> Array:
-    from PIL import Image
-
-    with Image.open(path) as image:
-        pixels = np.asarray(image.convert(mode).resize((size, size), Image.Resampling.BILINEAR), dtype=np.uint8)
-    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+def _refuse(error: OSError) -> None:
+    raise DataError(f"cannot read {shorten(str(error.filename))}: {error.strerror}", code="NoData") from error

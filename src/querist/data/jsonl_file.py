@@ -1,82 +1,166 @@
-"""Sources from JSONL files: one JSON object a line."""
+"""Sources from JSONL files: one JSON object a line, held to what JSON, SQLite and other programs can carry."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import math
+import zlib
 from pathlib import Path
 from typing import Any
 
 from querist.core.errors import DataError, shorten
 from querist.data.source import Noticed, Source
-from querist.data.table import Columns, table_source
-from querist.data.text_file import read_bytes, read_text
+from querist.data.table import LABEL_NAMES, Columns, table_source
+from querist.data.text_file import check_file, decode_text, read_text
 
 __all__ = ["jsonl_source"]
 
 _LARGEST = 1 << 30
+_DEEPEST = 32
 
 
 def jsonl_source(path: Path, wanted: Columns, *, dedupe: bool = False, skip_bad: bool = False) -> Source:
-    """Read a .jsonl or .jsonl.gz file; a column is a key that every object has.
+    """Read a .jsonl or .jsonl.gz file. A column is a key that every object has, or one that is asked for by name.
+
+    Args:
+        path: the file.
+        wanted: which key is what.
+        dedupe: drop items that repeat the content of an earlier one.
+        skip_bad: leave bad lines out instead of stopping.
 
     Raises:
-        DataError: a broken line (``BadRow``, with line and column), NaN, Infinity or a key twice, no rows.
+        DataError: a broken line, NaN, Infinity, a key twice, more than 32 levels, a whole number beyond 64 bits, half a
+            surrogate pair (code ``BadRow``, with line and column), a missing key (``NoColumn``), no rows
+            (``EmptyPool``), not UTF-8 (``BadEncoding``).
     """
     name = path.name
     rows: list[dict[str, Any]] = []
+    lines: list[int] = []
     skipped: list[tuple[int, str]] = []
     for number, line in enumerate(_text(path).split("\n"), start=1):
         if not line.strip():
             continue
-        fault = _read(line, rows)
-        if fault and not skip_bad:
-            raise DataError(f"{name}, line {number}: {fault}; mend it or pass skip_bad (--skip-bad)", code="BadRow")
-        if fault:
-            skipped.append((number, fault))
-    keys = list(rows[0]) if rows else []
-    columns = {k: [row.get(k) for row in rows] for k in keys if all(k in row for row in rows)}
-    return table_source(columns, wanted, name=name, dedupe=dedupe, noticed=Noticed(skipped=tuple(skipped)))
+        try:
+            rows.append(_object(line))
+            lines.append(number)
+        except ValueError as error:
+            if not skip_bad:
+                raise DataError(
+                    f"{name}, line {number}, {error}; mend it or pass skip_bad (--skip-bad)", code="BadRow"
+                ) from error
+            skipped.append((number, str(error)))
+    columns = _columns(rows, wanted)
+    if rows and not columns:
+        raise DataError(
+            f"{name}: no key stands in every line; line {lines[0]} has {shorten(', '.join(rows[0]), 200) or 'none'}",
+            code="NoColumn",
+        )
+    noticed = Noticed(skipped=tuple(skipped))
+    return table_source(columns, wanted, name=name, dedupe=dedupe, noticed=noticed, lines=lines)
+
+
+def _columns(rows: list[dict[str, Any]], wanted: Columns) -> dict[str, list[Any]]:
+    """Values by key: keys that all rows have, those asked for, and the label, which may be missing here and there."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        for key in row:
+            counts[key] = counts.get(key, 0) + 1
+    kept = [k for k, n in counts.items() if n == len(rows) or k in wanted.named or k.lower() in LABEL_NAMES]
+    return {k: [row.get(k) for row in rows] for k in kept}
 
 
 def _text(path: Path) -> str:
     if path.suffix.lower() != ".gz":
         return read_text(path)
-    read_bytes(path)
+    check_file(path)
     try:
         with gzip.open(path) as file:
             data = file.read(_LARGEST + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} is no whole gzip file: {error}", code="NoData") from error
     if len(data) > _LARGEST:
         raise DataError(f"{path.name} unpacks to more than 1 GiB; unpack it yourself", code="NoData")
-    return data.decode("utf-8", "strict")
+    return decode_text(data, path.name)
 
 
-def _read(line: str, rows: list[dict[str, Any]]) -> str:
-    """Add the object of a line; what is wrong with it, or ""."""
+def _object(line: str) -> dict[str, Any]:
+    """The object of a line.
+
+    Raises:
+        ValueError: what is wrong, beginning with the column.
+    """
     try:
-        value = json.loads(line, parse_constant=_refuse, object_pairs_hook=_once)
+        value = json.loads(line, parse_constant=_constant, parse_float=_float, parse_int=_int, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        return f"column {error.colno}: {error.msg}"
+        raise ValueError(f"column {error.colno}: {error.msg}") from error
     except RecursionError:
-        return "nested too deeply"
-    except ValueError as error:
-        return str(error)
+        raise ValueError(f"column 1: more than {_DEEPEST} levels") from None
+    except _RefusedError as error:
+        column = max(line.find(error.token), 0) + 1
+        raise ValueError(f"column {column}: {error}") from None
     if not isinstance(value, dict):
-        return f"an object {{...}} is needed, got {type(value).__name__} {shorten(line, 40)}"
-    rows.append(value)
-    return ""
+        raise ValueError(f"column 1: an object {{...}} is needed, got {shorten(line, 40)}")
+    _check(value, 1)
+    return value
 
 
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+class _RefusedError(ValueError):
+    """A token that JSON readers elsewhere choke on.
+
+    Args:
+        token: as it stands in the line.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, token: str, why: str) -> None:
+        super().__init__(why)
+        self.token = token
+
+
+def _constant(name: str) -> Any:
+    raise _RefusedError(name, f"{name} is no JSON number; write null or leave the key out")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _RefusedError(text, f"the number {shorten(text, 20)} is too large")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > 20 or not -(1 << 63) <= int(text) < 1 << 63:
+        raise _RefusedError(text, f"the whole number {shorten(text, 20)} has more than 64 bits; write it as text")
+    return int(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in pairs:
         if key in out:
-            raise ValueError(f"key {key!r} stands there twice")
+            raise _RefusedError(json.dumps(key), f"key {shorten(key)!r} stands there twice")
         out[key] = value
     return out
+
+
+def _check(value: Any, depth: int) -> None:
+    """Refuse deep nesting and halves of surrogate pairs.
+
+    Raises:
+        ValueError: what is wrong.
+    """
+    if depth > _DEEPEST:
+        raise ValueError(f"column 1: more than {_DEEPEST} levels")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check(key, depth)
+            _check(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, depth + 1)
+    elif isinstance(value, str):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"column 1: half a surrogate pair in {shorten(ascii(value), 40)}") from error

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from querist.core.errors import ArgumentTypeError, DataError, QueristWarning, shorten
+from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, QueristWarning, shorten
+from querist.core.types import LabelValue
 from querist.data.arrays import array_source, sparse_source, text_source
-from querist.data.bundled import bundled_source
+from querist.data.bundled import BUNDLED, bundled_source
 from querist.data.csv_file import csv_source
 from querist.data.hf_dataset import hf_source, is_hf
 from querist.data.image_folder import image_source
 from querist.data.jsonl_file import jsonl_source
+from querist.data.labels import labels_as_text
+from querist.data.numpy_file import numpy_source
 from querist.data.parquet_file import parquet_source
 from querist.data.source import Source
-from querist.data.table import Columns, labels_as_text, table_source
-from querist.data.text_file import read_bytes
-from querist.data.torch_dataset import is_dataset, torch_source
+from querist.data.table import Columns, table_source
+from querist.data.torch_dataset import is_dataset, is_stream, torch_source
 
 __all__ = ["read"]
 
@@ -52,8 +51,8 @@ def read(
         label: column of the true label (simulations).
         id: column of the ids.
         features: columns of the features.
-        ids: (N,) ids, for arrays, texts and torch datasets; digests of the content when left out.
-        labels: (N,) true labels, for arrays and texts.
+        ids: (N,) ids of what has no columns of ids; digests of the content when left out.
+        labels: (N,) true labels of what has no column of labels.
         size: width and height to which images are resized.
         dedupe: drop items that repeat the content of an earlier one.
         skip_bad: leave bad rows of CSV and JSONL out instead of stopping; they are listed in ``source.noticed``.
@@ -62,38 +61,26 @@ def read(
     Raises:
         DataError: what cannot be read or used, with file, line and reason.
         ArgumentTypeError: something that is no data (code ``BadSource``).
+        ArgumentError: an argument that this kind of data has no use for (code ``UnusedArgument``).
 
     >>> read(["a good film", "a bad film"], labels=["pos", "neg"]).modality
     'text'
     """
-    columns = Columns(text, label, id, features)
-    truth = None if labels is None else labels_as_text(list(labels), name or "labels")
+    wanted = Columns(text, label, id, features)
+    given = {"text": text, "label": label, "id": id, "features": features, "ids": ids, "labels": labels, "size": size}
+    given["skip_bad"] = skip_bad or None
+    given["dedupe"] = dedupe or None
+    for column, values in (("id", "ids"), ("label", "labels")):
+        if given[column] is not None and given[values] is not None:
+            raise ArgumentError(f"{values}= and {column}= say the same thing twice: drop one", code="UnusedArgument")
     if isinstance(data, Source):
+        _only(given, "a source that is made already")
         return data
     if isinstance(data, (str, Path)):
-        source = _path(str(data), columns, size=size, dedupe=dedupe, skip_bad=skip_bad)
-    elif is_hf(data):
-        source = hf_source(data, columns, name=name or "the dataset", dedupe=dedupe)
-    elif hasattr(data, "tocsr"):
-        source = sparse_source(data, ids=ids, truth=truth, name=name or "the matrix", dedupe=dedupe)
-    elif hasattr(data, "columns") and hasattr(data, "iloc"):
-        frame = {str(c): data[c].tolist() for c in data.columns}
-        if ids is not None:
-            frame["id"], columns = list(ids), Columns(text, label, "id", features)
-        source = table_source(frame, columns, name=name or "the frame", dedupe=dedupe)
-    elif isinstance(data, np.ndarray) or hasattr(data, "__array__"):
-        array = data.detach().cpu().numpy() if hasattr(data, "detach") else np.asanyarray(data)
-        source = array_source(array, ids=ids, truth=truth, name=name or "the array", dedupe=dedupe)
-    elif isinstance(data, (list, tuple)) and all(isinstance(t, str) for t in data):
-        source = text_source(data, ids=ids, truth=truth, name=name or "the texts", dedupe=dedupe)
-    elif is_dataset(data) and not isinstance(data, (list, tuple)):
-        source = torch_source(data, ids=ids, name=name or "the dataset")
+        source = _path(str(data), wanted, given)
+        source.name = name or source.name
     else:
-        raise ArgumentTypeError(
-            f"cannot make items of {type(data).__name__} {shorten(data, 40)}: pass an array, texts, a frame, a map-style "
-            "dataset or a path",
-            code="BadSource",
-        )
+        source = _object(data, wanted, given, name)
     if source.noticed.skipped:
         line, reason = source.noticed.skipped[0]
         warnings.warn(
@@ -104,9 +91,72 @@ def read(
     return source
 
 
-def _path(text: str, columns: Columns, *, size: int | None, dedupe: bool, skip_bad: bool) -> Source:
+def _only(given: dict[str, Any], kind: str, *allowed: str) -> None:
+    """Refuse arguments that would have no effect."""
+    for argument, value in given.items():
+        if value is not None and argument not in allowed:
+            raise ArgumentError(
+                f"{argument}= has no use for {kind}; it takes {', '.join(f'{a}=' for a in allowed) or 'none'}",
+                code="UnusedArgument",
+            )
+
+
+_TABLE = ("text", "label", "id", "features", "dedupe")
+_PLAIN = ("ids", "labels", "dedupe")
+
+
+def _object(data: Any, wanted: Columns, given: dict[str, Any], name: str | None) -> Source:
+    """A source of something in memory."""
+    labels = given["labels"]
+    truth: list[LabelValue] | None = None if labels is None else labels_as_text(list(labels), name or "labels")
+    more: dict[str, Any] = {"ids": given["ids"], "truth": truth, "dedupe": bool(given["dedupe"])}
+    if is_hf(data):
+        _only(given, "a Hugging Face dataset", *_TABLE, "ids", "labels", "size")
+        return hf_source(data, wanted, name=name or "the dataset", size=given["size"], **more)
+    if hasattr(data, "columns") and hasattr(data, "iloc"):
+        _only(given, "a data frame", *_TABLE, "ids", "labels")
+        return table_source(_frame(data, name or "the frame"), wanted, name=name or "the frame", **more)
+    if hasattr(data, "tocsr"):
+        _only(given, "a sparse matrix", *_PLAIN)
+        return sparse_source(data, name=name or "the matrix", **more)
+    if isinstance(data, (list, tuple)) and (not data or any(isinstance(t, str) for t in data)):
+        _only(given, "a list of texts", *_PLAIN)
+        return text_source(data, name=name or "the texts", **more)
+    if is_stream(data) or (is_dataset(data) and not hasattr(data, "__array__")):
+        _only(given, "a torch dataset", *_PLAIN)
+        return torch_source(data, name=name or "the dataset", **more)
+    if hasattr(data, "__array__"):
+        _only(given, "an array", *_PLAIN)
+        array = data.detach().cpu().numpy() if hasattr(data, "detach") else data
+        return array_source(array, name=name or "the array", **more)
+    raise ArgumentTypeError(
+        f"cannot make items of {type(data).__name__} {shorten(data, 40)}: pass an array, texts, a frame, a map-style "
+        "dataset or a path",
+        code="BadSource",
+    )
+
+
+def _frame(data: Any, name: str) -> dict[str, Any]:
+    """The columns of a data frame by the text of their names."""
+    names = [str(c) for c in data.columns]
+    twice = next((c for c in names if names.count(c) > 1), None)
+    if twice is not None:
+        raise DataError(f"{name}: column {shorten(twice)!r} stands there twice; rename one", code="BadHeader")
+    out: dict[str, Any] = {}
+    for place, column in enumerate(names):
+        values = data.iloc[:, place].to_numpy()
+        out[column] = values if values.dtype.kind in "fiub" else values.tolist()
+    return out
+
+
+def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
+    """A source of a file, a folder, or a data set by name."""
+    dedupe, skip_bad = bool(given["dedupe"]), bool(given["skip_bad"])
     if text.startswith("sklearn:"):
-        return bundled_source(text.removeprefix("sklearn:"))
+        _only(given, f"the data set {shorten(text)}", "dedupe")
+        return bundled_source(text.removeprefix("sklearn:"), dedupe=dedupe)
+    if not text or "\0" in text:
+        raise DataError(f"cannot read {shorten(repr(text))}: it is no path", code="NoData")
     path = Path(text)
     suffix = path.suffix.lower()
     if suffix in _PICKLED:
@@ -115,45 +165,25 @@ def _path(text: str, columns: Columns, *, size: int | None, dedupe: bool, skip_b
             ".npy and weights as .safetensors (`querist convert` does it in a process of its own)",
             code="PickleRefused",
         )
-    if path.is_dir():
-        return image_source(path, size=size, dedupe=dedupe)
     if suffix in (".csv", ".tsv"):
-        return csv_source(path, columns, dedupe=dedupe, skip_bad=skip_bad)
+        _only(given, "a CSV file", *_TABLE, "skip_bad")
+        return csv_source(path, wanted, dedupe=dedupe, skip_bad=skip_bad)
     if suffix in (".jsonl", ".ndjson") or path.name.lower().endswith(".jsonl.gz"):
-        return jsonl_source(path, columns, dedupe=dedupe, skip_bad=skip_bad)
+        _only(given, "a JSONL file", *_TABLE, "skip_bad")
+        return jsonl_source(path, wanted, dedupe=dedupe, skip_bad=skip_bad)
     if suffix == ".parquet":
-        return parquet_source(path, columns, dedupe=dedupe)
+        _only(given, "a Parquet file", *_TABLE)
+        return parquet_source(path, wanted, dedupe=dedupe)
     if suffix in (".npy", ".npz"):
-        return _numpy(path, dedupe=dedupe)
+        _only(given, "a NumPy file", "dedupe")
+        return numpy_source(path, dedupe=dedupe)
+    if path.is_dir():
+        _only(given, "a folder of images", "size", "dedupe")
+        return image_source(path, size=given["size"], dedupe=dedupe)
     if not path.exists():
-        raise DataError(f"cannot read {shorten(text)}: no such file or folder", code="NoData")
+        hint = f"; the data set of that name is 'sklearn:{text}'" if text in BUNDLED else ""
+        raise DataError(f"cannot read {shorten(text)}: no such file or folder{hint}", code="NoData")
     raise DataError(
         f"cannot tell what {shorten(text)} is: use .csv, .tsv, .jsonl, .parquet, .npy, .npz or a folder of images",
         code="NoData",
     )
-
-
-def _numpy(path: Path, *, dedupe: bool) -> Source:
-    """A .npy array (memory-mapped), or an .npz with X (or one array) and perhaps y."""
-    if not path.is_file():
-        read_bytes(path)
-    try:
-        if path.suffix.lower() == ".npy":
-            return array_source(np.load(path, mmap_mode="r", allow_pickle=False), name=path.name, dedupe=dedupe)
-        with np.load(path, allow_pickle=False) as found:
-            names = found.files
-            key = "X" if "X" in names else names[0] if len(names) == 1 else None
-            if key is None:
-                raise DataError(
-                    f"{path.name} holds {', '.join(names)}; name the features X and the labels y", code="NoData"
-                )
-            truth = labels_as_text(found["y"].tolist(), path.name) if "y" in names else None
-            ids = found["ids"].tolist() if "ids" in names else None
-            return array_source(found[key], ids=ids, truth=truth, name=path.name, dedupe=dedupe)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        objects = "allow_pickle" in str(error) or "pickle" in str(error).lower()
-        reason = "it holds pickled objects, which are never loaded" if objects else str(error)
-        code = "PickleRefused" if objects else "NoData"
-        raise DataError(f"cannot read {path.name}: {reason}", code=code) from error

@@ -6,18 +6,29 @@ import hashlib
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentTypeError, DataError, QueristWarning, UnknownNameError, nearest, shorten
+from querist.core.errors import (
+    ArgumentTypeError,
+    DataError,
+    QueristError,
+    QueristWarning,
+    UnknownNameError,
+    nearest,
+    shorten,
+)
 from querist.core.types import ItemId, Items, LabelValue
-from querist.data.ids import Contents, content_ids, given_ids
+from querist.data.ids import ContentIds, Contents, copy_numbers, given_ids
 
-__all__ = ["Noticed", "Source"]
+__all__ = ["Kept", "Noticed", "Source", "row_numbers"]
+
+_SEARCHED = 10_000
+"""How many ids are looked through for the nearest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +36,78 @@ class Noticed:
     """What was noticed when the items were read.
 
     Args:
-        duplicates: items whose content another item has too.
+        duplicates: items that repeat the content of an earlier one under another id.
+        dropped: copies that ``dedupe=True`` left out.
         quarantined: id and reason of items set aside because they cannot be read.
-        skipped: line and reason of rows that were left out.
+        skipped: line and reason of rows that ``skip_bad=True`` left out.
     """
 
     duplicates: int = 0
+    dropped: int = 0
     quarantined: tuple[tuple[str, str], ...] = ()
     skipped: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of the items that were found: all of them, or the first of each content.
+
+    Args:
+        rows: (n,) rows that stay, or None for all.
+        contents: (n, 16) their digests.
+        ids: their ids, or None.
+        truth: their labels, or None.
+        noticed: with the number of dropped copies.
+    """
+
+    rows: NDArray[np.int64] | None
+    contents: Contents
+    ids: Sequence[Any] | None
+    truth: Sequence[LabelValue] | None
+    noticed: Noticed
+
+    @classmethod
+    def of(
+        cls,
+        contents: Contents,
+        dedupe: bool,
+        *,
+        ids: Sequence[Any] | None,
+        truth: Sequence[LabelValue] | None,
+        name: str,
+        noticed: Noticed | None = None,
+    ) -> Kept:
+        """Decide what is kept.
+
+        Raises:
+            DataError: another number of ids or labels than of items (code ``LengthMismatch``), no items
+                (``EmptyPool``).
+        """
+        found = noticed or Noticed()
+        count = len(contents)
+        _check_sizes(count, ids, truth, name, found)
+        rows = np.flatnonzero(copy_numbers(contents) == 0) if dedupe else None
+        if rows is None or len(rows) == count:
+            return cls(None, contents, ids, truth, found)
+        return cls(
+            rows, contents[rows], _some(ids, rows), _some(truth, rows), replace(found, dropped=count - len(rows))
+        )
 
 
 class Source(ABC):
     """The items of a project, in a fixed order. Subclasses say how a batch is taken.
 
     Args:
-        contents: a digest of each item's content.
-        ids: given ids, or None for ids from the content.
-        truth: labels that came with the data (for simulations), or None.
+        contents: (N, 16) a digest of each item's content.
+        ids: given ids (texts or whole numbers), or None for ids from the content.
+        truth: labels that came with the data (for simulations; None for an item whose label is missing), or None.
         name: what messages call it.
         modality: "array", "text", "image" or "table".
         noticed: what was noticed when reading; duplicates are counted here.
+
+    Raises:
+        DataError: no items (code ``EmptyPool``), other numbers of ids or labels (``LengthMismatch``), ids that are not
+            fit (``BadId``, ``DuplicateId``).
     """
 
     def __init__(
@@ -57,17 +120,17 @@ class Source(ABC):
         modality: str = "array",
         noticed: Noticed | None = None,
     ) -> None:
-        if not contents:
-            raise DataError(f"the pool has 0 items: {name} is empty", code="EmptyPool")
-        if truth is not None and len(truth) != len(contents):
-            raise DataError(f"{name}: {len(truth)} labels for {len(contents)} items", code="LengthMismatch")
-        self.ids: Sequence[ItemId] = content_ids(contents) if ids is None else given_ids(ids, len(contents), name)
-        self.truth = None if truth is None else list(truth)
-        self.name, self.modality = name, modality
-        self._contents = contents
         found = noticed or Noticed()
-        duplicates = len(contents) - len(set(contents))
-        self.noticed = Noticed(duplicates, found.quarantined, found.skipped)
+        _check_sizes(len(contents), ids, truth, name, found)
+        copies = copy_numbers(contents)
+        duplicates = int(np.count_nonzero(copies))
+        self.ids: Sequence[ItemId] = (
+            ContentIds(contents, copies) if ids is None else given_ids(ids, len(contents), name)
+        )
+        self.truth: list[LabelValue] | None = None if truth is None else list(truth)
+        self.name, self.modality = name, modality
+        self.noticed = replace(found, duplicates=duplicates)
+        self._contents = contents
         if duplicates:
             warnings.warn(
                 f"{name}: {duplicates} of {len(contents)} items repeat the content of another; dedupe=True drops them",
@@ -79,6 +142,10 @@ class Source(ABC):
         """How many items."""
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        """Kind, name and size."""
+        return f"<{type(self).__name__} {self.name!r}: {len(self):,} items, {self.modality}>"
+
     @abstractmethod
     def take(self, rows: NDArray[np.int64] | slice) -> Any:
         """A batch: the items of ``rows``, in order."""
@@ -87,7 +154,7 @@ class Source(ABC):
     def digest(self) -> str:
         """Digest of all contents and ids, in order: which pool this is."""
         h = hashlib.blake2b(digest_size=16)
-        h.update(b"".join(self._contents))
+        h.update(self._contents.tobytes())
         h.update("\x1f".join(self.ids).encode("utf-8", "surrogatepass"))
         return h.hexdigest()
 
@@ -103,33 +170,56 @@ class Source(ABC):
         """The rows of items: (n,) int64; free for `Items` of this source.
 
         Raises:
-            UnknownNameError: an id that is not here (code ``UnknownItem``).
+            UnknownNameError: an id that is not here (code ``UnknownItem``, with the nearest one).
             ArgumentTypeError: a position where an id is needed (code ``NotAnId``).
         """
         if isinstance(items, Items) and items.all_ids is self.ids:
             return items.rows
+        wanted = list(items) if not isinstance(items, str) else items
         places = self._places
         try:
-            return np.fromiter((places[i] for i in items), dtype=np.int64, count=len(items))
+            if isinstance(wanted, str):
+                raise KeyError(wanted)
+            return np.fromiter((places[i] for i in wanted), dtype=np.int64, count=len(wanted))
         except (KeyError, TypeError):
-            raise self._unknown(items) from None
+            raise self._unknown(wanted) from None
 
-    def _unknown(self, items: Sequence[Any]) -> Exception:
-        bad = next((i for i in items if not isinstance(i, str) or i not in self._places), None)
+    def _unknown(self, items: Sequence[Any]) -> QueristError:
+        if isinstance(items, str):
+            return ArgumentTypeError(f"a list of ids is needed, got one text: [{shorten(items)!r}]", code="NotAnId")
+        bad = next(i for i in items if not isinstance(i, str) or i not in self._places)
         if not isinstance(bad, str):
+            whole = isinstance(bad, (int, np.integer)) and not isinstance(bad, bool)
             return ArgumentTypeError(
-                f"items are known by ids, not positions: got {type(bad).__name__} {shorten(bad)}; use "
-                f"source.ids[{shorten(bad)}]",
+                f"items are known by ids, not positions: got {type(bad).__name__} {shorten(bad)}; "
+                + (f"use source.ids[{int(bad)}]" if whole else f"an id looks like {self.ids[0]!r}"),
                 code="NotAnId",
             )
-        near = nearest(bad, self.ids if len(self) <= 10_000 else self.ids[:10_000])
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(bad, self.ids[:_SEARCHED])
+        hint = f"; did you mean {near[0]!r}?" if near else f"; ids look like {self.ids[0]!r}"
         return UnknownNameError(f"unknown item {shorten(bad)!r} in {self.name}{hint}", code="UnknownItem")
 
 
-def kept_rows(contents: Contents, dedupe: bool) -> list[int]:
-    """Rows that stay: all, or the first of each content."""
-    if not dedupe:
-        return list(range(len(contents)))
-    seen: set[bytes] = set()
-    return [row for row, content in enumerate(contents) if not (content in seen or seen.add(content))]  # type: ignore[func-returns-value]
+def row_numbers(rows: NDArray[np.int64] | slice, count: int) -> list[int]:
+    """Row numbers as a list, for sources that fetch items one by one.
+
+    Args:
+        rows: (n,) row numbers, or a slice.
+        count: items of the source.
+    """
+    return list(range(count))[rows] if isinstance(rows, slice) else np.asarray(rows).tolist()
+
+
+def _check_sizes(
+    count: int, ids: Sequence[Any] | None, truth: Sequence[LabelValue] | None, name: str, found: Noticed
+) -> None:
+    if count == 0:
+        left = f" ({len(found.skipped)} bad rows were left out)" if found.skipped else ""
+        raise DataError(f"the pool has 0 items: {name} is empty{left}", code="EmptyPool")
+    for what, values in (("ids", ids), ("labels", truth)):
+        if values is not None and len(values) != count:
+            raise DataError(f"{name}: {len(values)} {what} for {count} items; give one an item", code="LengthMismatch")
+
+
+def _some(values: Sequence[Any] | None, rows: NDArray[np.int64]) -> list[Any] | None:
+    return None if values is None else [values[r] for r in rows.tolist()]

@@ -25,6 +25,10 @@ def last_linear(module: Any) -> str | None:
     return found[-1] if found else None
 
 
+def _copied(output: Any) -> Any:
+    return output.detach().clone() if hasattr(output, "detach") else output
+
+
 @contextmanager
 def tapped(module: Any, layer: str | None) -> Iterator[Tap]:
     """Record the embedding during the forward passes inside.
@@ -46,7 +50,8 @@ def tapped(module: Any, layer: str | None) -> Iterator[Tap]:
                 + (f"did you mean {', '.join(near)}?" if near else f"it has: {', '.join(n for n in names if n)}"),
                 code="NeedsCapability",
             )
-        handle = names[layer].register_forward_hook(lambda _m, _i, output: setattr(tap, "value", output))
+        # copied: a following layer may work in place
+        handle = names[layer].register_forward_hook(lambda _m, _i, output: setattr(tap, "value", _copied(output)))
     else:
         found = last_linear(module)
         if found is None:

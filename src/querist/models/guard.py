@@ -29,7 +29,12 @@ def rng_kept(seed: int | None = None) -> Iterator[None]:
 def untouched(module: Any) -> Iterator[None]:
     """Score with ``module`` in evaluation mode; afterwards flags, buffers, gradients and generators are as before."""
     modes = [(part, part.training) for part in module.modules()]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+    buffers = [
+        (part, name, buffer, buffer.detach().clone())
+        for part in module.modules()
+        for name, buffer in part._buffers.items()
+        if buffer is not None
+    ]
     flags = [(p, p.requires_grad, p.grad) for p in module.parameters()]
     torch = _torch()
     try:
@@ -40,9 +45,10 @@ def untouched(module: Any) -> Iterator[None]:
         for part, training in modes:
             part.training = training
         with torch.no_grad():
-            for buffer, before in buffers:
+            for part, name, buffer, before in buffers:
                 if not torch.equal(buffer, before):
                     buffer.copy_(before)
+                part._buffers[name] = buffer  # a network may have put another tensor in its place
         for parameter, requires, grad in flags:
             parameter.requires_grad_(requires)
             parameter.grad = grad

@@ -23,23 +23,26 @@ def with_smaller_batches(work: Callable[[int, Any], T], batch: int, device: Any,
     torch = _torch()
     tried: list[int] = []
     while True:
+        failed = False
         try:
             result = work(batch, device)
         except torch.OutOfMemoryError as error:
+            failed = True
             tried.append(batch)
+            if batch == 1 and not (to_cpu and device.type != "cpu"):
+                raise ResourceError(
+                    f"out of memory on {device}: batches of {', '.join(map(str, tried))} were tried; use a smaller model "
+                    "or another device. No label is lost",
+                    code="OutOfMemory",
+                ) from error
+        if failed:  # out here the error is gone, and with it the frames that held the tensors
             if device.type == "cuda":
                 torch.cuda.empty_cache()
             if batch > 1:
                 batch //= 2
-                continue
-            if to_cpu and device.type != "cpu":
+            else:
                 device, batch = torch.device("cpu"), tried[0]
-                continue
-            raise ResourceError(
-                f"out of memory on {device}: batches of {', '.join(map(str, tried))} were tried; use a smaller model or "
-                "another device. No label is lost",
-                code="OutOfMemory",
-            ) from error
+            continue
         if tried:
             warnings.warn(
                 f"out of memory with batches of {', '.join(map(str, tried))}; went on with {batch} on {device}",

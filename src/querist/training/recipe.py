@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -52,11 +54,20 @@ class Recipe:
         Raises:
             ArgumentError: code ``BadValue``.
         """
-        low = {"lr": 0.0, "epochs": 1, "batch_size": 1, "patience": 1, "threads": 1}
-        for name, least in low.items():
+        for name, least in {"epochs": 1, "batch_size": 1, "patience": 1, "threads": 1, "min_steps": 0}.items():
             value = getattr(self, name)
-            if value is not None and (value < least or (name == "lr" and value == 0)):
-                raise ArgumentError(f"{name} must be at least {least}, got {value}", code="BadValue")
+            if value is None and name == "patience":
+                continue
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+                raise ArgumentError(f"{name} must be a whole number of {least} or more, got {value!r}", code="BadValue")
+        for name in ("lr", "grad_clip", "weight_decay"):
+            value = getattr(self, name)
+            if value is None and name == "grad_clip":
+                continue
+            if not (value > 0 or (name == "weight_decay" and value == 0)) or math.isinf(value):
+                raise ArgumentError(f"{name} must be above 0 and finite, got {value!r}", code="BadValue")
+        if self.schedule not in (None, "cosine"):
+            raise ArgumentError(f"schedule must be cosine or None; got {self.schedule!r}", code="BadValue")
         if self.optimizer not in ("adam", "adamw", "nadam", "sgd"):
             raise ArgumentError(f"optimizer must be adam, adamw, nadam or sgd; got {self.optimizer!r}", code="BadValue")
         if not 0 <= self.label_smoothing < 1 or not 0 <= self.validation < 1:

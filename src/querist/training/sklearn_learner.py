@@ -17,6 +17,7 @@ from querist.core.types import Array, FitReport, ItemId, Labels
 from querist.data.schema import MultiLabel, Number, Schema
 from querist.data.source import Source
 from querist.training.sklearn_state import load_estimator, save_estimator
+from querist.training.weights import read_config
 
 __all__ = ["SklearnLearner"]
 
@@ -42,8 +43,7 @@ class SklearnLearner:
     capabilities: frozenset[str] = frozenset()
 
     def __init__(self, estimator: Any, source: Source, schema: Schema, *, members: bool = True) -> None:
-        if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
-            raise ArgumentError(f"{type(estimator).__name__} has no fit and predict", code="BadLearner")
+        _check_kind(estimator, schema)
         self.estimator, self.source, self.schema = estimator, source, schema
         self._fitted: Any = None
         self._only: int | None = None
@@ -70,7 +70,8 @@ class SklearnLearner:
         """Fit a fresh copy; soft targets become weighted hard ones, one copy of an item a class with a share.
 
         Raises:
-            ArgumentError: the features have another width than before (code ``FeatureMismatch``).
+            StateError: there are no labels, or all weigh nothing (code ``NoLabels``).
+            ArgumentError: soft or weighted labels, and the estimator takes no weights (code ``NeedsCapability``).
         """
         from sklearn.base import clone
 
@@ -80,10 +81,7 @@ class SklearnLearner:
         self._only = int(y[0]) if y.ndim == 1 and y.dtype.kind == "i" and len(np.unique(y)) == 1 else None
         notes: tuple[str, ...] = ()
         if self._only is None:
-            if weights is None:
-                fresh.fit(x, y)
-            else:
-                fresh.fit(x, y, sample_weight=weights)
+            fresh.fit(x, y, **_weighting(fresh, weights))
             self._fitted = fresh
         else:
             self._fitted = None
@@ -98,6 +96,12 @@ class SklearnLearner:
             at, y_hard = np.nonzero(y > 0)
             shares = y[at, y_hard] * (1.0 if weights is None else weights[at])
             rows, y, weights = rows[at], y_hard.astype(np.int64), shares
+        if weights is not None:  # an item that weighs nothing is left out, and equal weights of one are none
+            heavy = weights > 0
+            rows, y, weights = rows[heavy], y[heavy], weights[heavy]
+            weights = None if (weights == 1).all() else weights
+        if not len(rows):
+            raise StateError("there is nothing to fit on: no label, or none that weighs anything", code="NoLabels")
         return self._take(rows), y, weights
 
     def _take(self, rows: NDArray[np.int64] | slice) -> Any:
@@ -131,7 +135,7 @@ class SklearnLearner:
         if names - {EMBEDDING} and self._fitted is None and self._only is None:
             raise StateError("the learner is not fitted yet: fit it on some labels first", code="NotFitted")
         if PREDICTION in names:
-            out[PREDICTION] = self._over(rows, lambda x: np.asarray(self._fitted.predict(x), dtype=np.float64), ())
+            out[PREDICTION] = self._over(rows, lambda x: _numbers(self._fitted, x), ())
         if PROBS in names or GRADIENT in names:
             probs = self._probabilities(rows)
             if PROBS in names:
@@ -172,26 +176,28 @@ class SklearnLearner:
 
     def _members(self, rows: NDArray[np.int64]) -> Array:
         if isinstance(self.schema, Number):
-            parts = [
-                self._over(rows, lambda x, m=m: np.asarray(m.predict(x), dtype=np.float64), ())
-                for m in _parts(self._fitted)
+            numbers = [
+                self._over(rows, lambda x, m=m, c=c: _numbers(m, x if c is None else x[:, c]), ())
+                for m, c in _parts(self._fitted)
             ]
-            return np.stack(parts, axis=1)
+            return np.stack(numbers, axis=1)
         count = len(self.schema.classes)  # type: ignore[attr-defined]
         if self._only is not None:
             return np.repeat(self._probabilities(rows)[:, None, :], 2, axis=1)
         whole = np.asarray(self._fitted.classes_).astype(np.int64)
         parts = []
-        for member in _parts(self._fitted):
-            probs = self._over(rows, lambda x, m=member: _probs(m, x), None)
+        for member, columns in _parts(self._fitted):
+            # the parts of an ensemble number the classes of the ensemble from 0, and a part may have missed some
+            seen = whole[np.asarray(member.classes_).astype(np.int64)]
+            probs = self._over(
+                rows, lambda x, m=member, c=columns: _probs(m, x if c is None else x[:, c]), (len(seen),)
+            )
             out = np.zeros((len(rows), count), dtype=probs.dtype)
-            # parts of a forest number the classes of the forest from 0; parts of a bagging carry their own
-            seen = np.asarray(member.classes_).astype(np.int64)
-            out[:, seen if set(seen) <= set(whole) and len(seen) != len(whole) else whole[: probs.shape[1]]] = probs
+            out[:, seen] = probs
             parts.append(out)
         return np.stack(parts, axis=1)
 
-    def _over(self, rows: NDArray[np.int64], give: Any, shape: tuple[int, ...] | None) -> Array:
+    def _over(self, rows: NDArray[np.int64], give: Any, shape: tuple[int, ...]) -> Array:
         """``give`` over blocks of the asked rows, without a gather where they are most of a range."""
         pieces = []
         for want, take in _blocks(rows, len(self.source)):
@@ -202,14 +208,29 @@ class SklearnLearner:
                     code="FeatureMismatch",
                 )
             given = give(x)
-            if len(given) != (x.shape[0] if hasattr(x, "shape") else len(x)):
+            count = x.shape[0] if hasattr(x, "shape") else len(x)
+            if len(given) != count:
                 raise DataError(
-                    f"{type(self._fitted).__name__} gave {len(given)} rows for {x.shape[0]} items", code="RowMismatch"
+                    f"{type(self._fitted).__name__} gave {len(given)} rows for {count} items", code="RowMismatch"
                 )
             pieces.append(given if want is None else given[want])
         if not pieces:
-            return np.zeros((0, *(shape or ())))
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            return np.zeros((0, *shape))
+        whole = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        self._finite(rows, whole)
+        return whole
+
+    def _finite(self, rows: NDArray[np.int64], values: Array) -> None:
+        """Refuse NaN and infinite outputs, naming the first items."""
+        if np.isfinite(values).all():
+            return
+        bad = rows[~np.isfinite(values.reshape(len(values), -1)).all(axis=1)]
+        first = ", ".join(self.source.ids[int(r)] for r in bad[:3])
+        raise DataError(
+            f"{type(self._fitted).__name__} gave NaN or infinite outputs for {len(bad)} of {len(rows)} items, first "
+            f"{first}",
+            code="BadScores",
+        )
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -230,16 +251,20 @@ class SklearnLearner:
         """Take the estimator that `save` wrote.
 
         Raises:
-            DataError: files of another kind, or naming a class that is not scikit-learn's (code ``BadWeights``).
+            DataError: files of another kind or of another estimator, or naming a class that is not scikit-learn's (code
+                ``BadWeights``).
         """
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{folder.name} holds no learner: {shorten(str(error))}", code="BadWeights") from error
-        if config.get("kind") != "sklearn":
-            raise DataError(f"{folder.name} holds {config.get('kind')!r}, not 'sklearn'", code="BadWeights")
-        self._only, self._width = config["only"], config["width"]
-        self._fitted = load_estimator(folder) if self._only is None else None
+        config = read_config(folder, "sklearn")
+        only, width = config.get("only"), config.get("width")
+        if not all(v is None or (type(v) is int and v >= 0) for v in (only, width)):
+            raise DataError(f"{folder.name} holds a damaged learner: {shorten(config)}", code="BadWeights")
+        fitted = load_estimator(folder) if only is None else None
+        if fitted is not None and type(fitted) is not type(self.estimator):
+            raise DataError(
+                f"{folder.name} holds a {type(fitted).__name__}, not a {type(self.estimator).__name__}",
+                code="BadWeights",
+            )
+        self._only, self._width, self._fitted = only, width, fitted
 
 
 def _blocks(rows: NDArray[np.int64], size: int) -> Iterator[tuple[Array | None, Any]]:
@@ -268,8 +293,10 @@ def _probs(model: Any, x: Any) -> Array:
             given = model.predict_proba(x)
         except AttributeError:  # SVC without probability=True
             given = None
-        if isinstance(given, list):  # several classes, one array each
-            return np.stack([g[:, -1] for g in given], axis=1)
+        if isinstance(
+            given, list
+        ):  # several classes, one array each; a class may have been seen on all items or on none
+            return np.stack([_yes(g, c) for g, c in zip(given, model.classes_, strict=True)], axis=1)
         if given is not None:
             return np.asarray(given)
     if not hasattr(model, "decision_function"):
@@ -282,6 +309,49 @@ def _probs(model: Any, x: Any) -> Array:
         decision = np.stack([np.zeros_like(decision), decision], axis=1)
     powers = np.exp(decision - decision.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _yes(given: Array, classes: Array) -> Array:
+    """The probability of 1 among the classes 0 and 1, of which one may be missing."""
+    at = np.flatnonzero(np.asarray(classes) == 1)
+    return np.asarray(given[:, at[0]] if len(at) else np.zeros(len(given)))
+
+
+def _numbers(model: Any, x: Any) -> Array:
+    """(n,) predicted numbers."""
+    given = np.asarray(model.predict(x), dtype=np.float64)
+    return given[:, 0] if given.ndim == 2 and given.shape[1] == 1 else given
+
+
+def _check_kind(estimator: Any, schema: Schema) -> None:
+    """Refuse what is no estimator, a regressor for classes, and a classifier for numbers."""
+    from sklearn.base import is_classifier, is_regressor
+
+    missing = [name for name in ("fit", "predict", "get_params") if not hasattr(estimator, name)]
+    if missing or isinstance(estimator, type):
+        what = f"has no {' and no '.join(missing)}" if missing else "is a class; make an object of it"
+        raise ArgumentError(f"{getattr(estimator, '__name__', type(estimator).__name__)} {what}", code="BadLearner")
+    if not hasattr(estimator, "__sklearn_tags__"):
+        return
+    wrong = is_classifier(estimator) if isinstance(schema, Number) else is_regressor(estimator)
+    if wrong:
+        wanted = "numbers need a regressor" if isinstance(schema, Number) else "classes need a classifier"
+        raise ArgumentError(f"{wanted}, and {type(estimator).__name__} is none", code="BadLearner")
+
+
+def _weighting(estimator: Any, weights: Array | None) -> dict[str, Array]:
+    """The arguments with which ``fit`` takes weights."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    if weights is None:
+        return {}
+    name, last = estimator.steps[-1] if hasattr(estimator, "steps") else ("", estimator)
+    if not has_fit_parameter(last, "sample_weight"):
+        raise ArgumentError(
+            f"the labels are soft or weighted, and {type(last).__name__} takes no weights; use another estimator",
+            code="NeedsCapability",
+        )
+    return {f"{name}__sample_weight" if name else "sample_weight": weights}
 
 
 def _seed(estimator: Any, seed: int) -> None:
@@ -297,5 +367,8 @@ def _is_ensemble(estimator: Any) -> bool:
     return type(last).__name__ in names
 
 
-def _parts(model: Any) -> list[Any]:
-    return list(model.estimators_)
+def _parts(model: Any) -> list[tuple[Any, Array | None]]:
+    """The fitted parts of an ensemble, each with the columns it looks at (None for all)."""
+    last = model.steps[-1][1] if hasattr(model, "steps") else model
+    columns = getattr(last, "estimators_features_", None) or [None] * len(last.estimators_)
+    return list(zip(last.estimators_, columns, strict=True))

@@ -25,6 +25,8 @@ _STATE, _ARRAYS = "estimator.json", "estimator.safetensors"
 _ALLOWED = ("sklearn.",)
 _CALLED = frozenset({"sklearn.tree._tree.Tree"})
 """Classes that are made by calling them with arrays and numbers, then given their state."""
+_ONLY_FITTING = frozenset({"_optimizer", "_loss_function_", "_random_state"})
+"""Attributes that only fitting uses: they are left out, and the loaded estimator predicts without them."""
 
 
 def save_estimator(estimator: Any, folder: Path) -> None:
@@ -47,16 +49,19 @@ def load_estimator(folder: Path) -> Any:
     Raises:
         DataError: unreadable, or naming a class outside scikit-learn (code ``BadWeights``).
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
         tree = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         arrays = load_file(folder / _ARRAYS)
         return _read(tree, arrays)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{folder.name} holds no estimator that can be read: {error}", code="BadWeights") from error
+        raise DataError(
+            f"{folder.name} holds no estimator that can be read: {shorten(str(error), 200)}", code="BadWeights"
+        ) from error
 
 
 def _write(value: Any, arrays: dict[str, Array], path: str) -> Any:
@@ -79,15 +84,18 @@ def _write(value: Any, arrays: dict[str, Array], path: str) -> Any:
             for n, (k, v) in enumerate(value.items())
         ]
         return {"~": "dict", "v": pairs}
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return {"~": "number type", "v": np.dtype(value).str}
     return _write_object(value, arrays, path)
 
 
 def _write_array(value: Array, arrays: dict[str, Array], path: str) -> Any:
-    if value.dtype.fields is not None:  # the nodes of a tree: bytes with a description
-        raw = np.frombuffer(np.ascontiguousarray(value).tobytes(), dtype=np.uint8)
-        description = np.lib.format.dtype_to_descr(value.dtype)
-        arrays[path] = raw.copy()
-        return {"~": "records", "at": path, "dtype": [list(d) for d in description], "shape": list(value.shape)}
+    if value.dtype.names is not None:  # the nodes of a tree: field by field, since the gaps between them hold chance
+        for name in value.dtype.names:
+            arrays[f"{path}:{name}"] = np.ascontiguousarray(value[name]).copy()
+        places: Any = value.dtype.fields
+        fields = [[name, value.dtype[name].str, places[name][1]] for name in value.dtype.names]
+        return {"~": "records", "at": path, "fields": fields, "size": value.dtype.itemsize, "shape": list(value.shape)}
     if value.dtype.kind == "O":
         return {
             "~": "objects",
@@ -119,7 +127,7 @@ def _write_object(value: Any, arrays: dict[str, Array], path: str) -> Any:
         }
     if not hasattr(value, "__dict__") or not hasattr(value, "get_params"):
         raise _refused(path, value)
-    state = {k: v for k, v in vars(value).items() if not k.startswith("__")}
+    state = {k: v for k, v in vars(value).items() if not k.startswith("__") and k not in _ONLY_FITTING}
     return {"~": "object", "class": name, "v": [[k, _write(v, arrays, f"{path}/{k}")] for k, v in state.items()]}
 
 
@@ -144,10 +152,9 @@ def _read(node: Any, arrays: dict[str, Array]) -> Any:
     if kind == "scalar":
         return _read(node["v"], arrays)[()]
     if kind == "records":
-        description = [tuple(d) for d in node["dtype"]]
-        if any("O" in str(d[1]) for d in description):
-            raise DataError("objects inside records are not loaded", code="BadWeights")
-        return np.frombuffer(arrays[node["at"]].tobytes(), dtype=np.dtype(description)).reshape(node["shape"]).copy()
+        return _read_records(node, arrays)
+    if kind == "number type":
+        return _plain(node["v"]).type
     if kind == "objects":
         out = np.empty(len(node["v"]), dtype=object)
         for k, v in enumerate(node["v"]):
@@ -162,13 +169,46 @@ def _read(node: Any, arrays: dict[str, Array]) -> Any:
     return _read_object(node, arrays)
 
 
+def _plain(text: str) -> np.dtype[Any]:
+    """A type of plain numbers by its short name."""
+    found = np.dtype(text)
+    if found.kind not in "fiub":
+        raise DataError(f"{shorten(text)} is no type of plain numbers", code="BadWeights")
+    return found
+
+
+def _read_records(node: dict[str, Any], arrays: dict[str, Array]) -> Array:
+    names = [name for name, _, _ in node["fields"]]
+    formats = [_plain(form) for _, form, _ in node["fields"]]
+    offsets = [int(at) for _, _, at in node["fields"]]
+    kind = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": int(node["size"])})
+    out = np.zeros(node["shape"], dtype=kind)
+    for name in names:
+        out[name] = arrays[f"{node['at']}:{name}"]
+    return out
+
+
+def _check_tree(state: dict[str, Any], features: int) -> None:
+    """Refuse a tree that would send scikit-learn's compiled code outside of its arrays, or round in a circle."""
+    nodes = state["nodes"]
+    count, own = len(nodes), np.arange(len(nodes))
+    left, right, feature = nodes["left_child"], nodes["right_child"], nodes["feature"]
+    inner = left != -1
+    below = (left > own) & (left < count) & (right > own) & (right < count) & (feature >= 0) & (feature < features)
+    if state["node_count"] != count or not count or not below[inner].all():
+        raise DataError("the nodes of a decision tree are out of place", code="BadWeights")
+
+
 def _read_object(node: dict[str, Any], arrays: dict[str, Array]) -> Any:
     cls = _class(node["class"])
     if node["~"] == "called":
         if node["class"] not in _CALLED:
             raise DataError(f"{shorten(node['class'])} is not made by calling", code="BadWeights")
-        made = cls(*[_read(a, arrays) for a in node["arguments"]])
-        made.__setstate__(_read(node["v"], arrays))
+        arguments = [_read(a, arrays) for a in node["arguments"]]
+        state = _read(node["v"], arrays)
+        _check_tree(state, int(arguments[0]))
+        made = cls(*arguments)
+        made.__setstate__(state)
         return made
     made = cls.__new__(cls)
     for key, value in node["v"]:
@@ -187,6 +227,7 @@ def _class(name: str) -> Any:
         cls = getattr(importlib.import_module(module), leaf)
     except (ImportError, AttributeError) as error:
         raise DataError(f"scikit-learn has no {shorten(name)} here: {error}", code="BadWeights") from error
-    if not isinstance(cls, type) or (name not in _CALLED and not hasattr(cls, "get_params")):
+    own = isinstance(cls, type) and cls.__module__.startswith(_ALLOWED)
+    if not own or (name not in _CALLED and not hasattr(cls, "get_params")):
         raise DataError(f"{shorten(name)} is no estimator and is not loaded", code="BadWeights")
     return cls

@@ -89,7 +89,7 @@ def _loop(
                 loss = losses.mean()
             else:
                 share = weights[shuffled[start:stop]]
-                loss = (losses * share).sum() / share.sum()
+                loss = (losses * share).sum() / share.sum().clamp_min(1e-12)  # a batch may weigh nothing
             clear()
             loss.backward()
             if recipe.grad_clip is not None:
@@ -125,11 +125,15 @@ def _split(n: int, recipe: Recipe, seed: int) -> tuple[Any, Any | None]:
 def _steps(module: Any, n: int, batch: int, recipe: Recipe, notes: list[str]) -> list[tuple[int, int]]:
     """Where each batch of an epoch starts and stops; a leftover of one is merged where batch norm could not take it."""
     batch = min(batch, n)
+    norm = _has_batch_norm(module)
+    if norm and batch == 1 < n:
+        batch = 2
+        notes.append("batch norm cannot take a batch of one: batches have 2 items")
     steps = [(start, min(start + batch, n)) for start in range(0, n, batch)]
     last = steps[-1][1] - steps[-1][0]
     if recipe.drop_last and len(steps) > 1 and last < batch:
         return steps[:-1]
-    if last == 1 and _has_batch_norm(module):
+    if last == 1 and norm:
         if len(steps) > 1:
             steps = [*steps[:-2], (steps[-2][0], n)]
             notes.append(f"batch norm cannot take a batch of one: the last batches have {batch + 1} items")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept, untouched
 from querist.models.stochastic.dropout import dropout_layers, need_dropout, one_mask
 from querist.training.memory import with_smaller_batches
+from querist.training.network import begin_from, flat, is_head, maker
 from querist.training.recipe import Recipe
 from querist.training.torch_fit import Task, train
 from querist.training.weights import read_weights, state_digest, write_weights
@@ -34,6 +35,8 @@ _KEPT = 64 << 20
 class TorchLearner:
     """Trains a network on the labels and tells probabilities, embeddings, gradient factors and MC dropout members.
 
+    Gradient factors are those of the last linear layer; they are given where its output is the network's output.
+
     Args:
         module: a function without arguments that makes the network, or a network; a network given is never changed, its
             weights are drawn anew for each fit.
@@ -43,7 +46,7 @@ class TorchLearner:
         embedding_layer: submodule whose output is the embedding; by default the input of the last linear layer.
         members: posterior samples by MC dropout; 0 gives none.
         device: auto, cpu, cuda, cuda:N or mps.
-        transform: turns a batch of the source into a tensor or a tuple of tensors; for sources that are not numbers.
+        transform: turns a batch of the source into a tensor; for sources that are not numbers.
         score_batch: items a forward pass when scoring.
 
     Raises:
@@ -73,7 +76,8 @@ class TorchLearner:
         self.device = choose_device(device)
         self.score_batch = score_batch
         self._transform = transform
-        self._make = _maker(module)
+        self._make = maker(module)
+        self._first_outputs = self._trained_outputs = _width(schema)
         self._kind = "number" if isinstance(schema, Number) else "multi" if isinstance(schema, MultiLabel) else "single"
         self._module: Any = None
         self._scale = (0.0, 1.0)
@@ -82,8 +86,19 @@ class TorchLearner:
         self.provides = self._check()
 
     def take_schema(self, schema: Schema) -> None:
-        """Learn another class list from the next fit on; a last linear layer of the old width is replaced."""
-        self.schema = schema
+        """Learn another class list from the next fit on; a last linear layer of the old width is replaced.
+
+        Until then a class that the network does not know has probability 0.
+
+        Raises:
+            ArgumentError: the network cannot be given as many outputs (code ``ShapeMismatch``).
+        """
+        before, self.schema = self.schema, schema
+        try:
+            self._check()
+        except ArgumentError:
+            self.schema = before
+            raise
 
     # -- training ------------------------------------------------------------------------------------------------------
 
@@ -91,10 +106,13 @@ class TorchLearner:
         """Train on ``labels``.
 
         Raises:
+            StateError: there are no labels (code ``NoLabels``).
             DataError: the network gives NaN after training (code ``BadScores``).
             ResourceError: out of memory with one item (code ``OutOfMemory``).
         """
         torch = _torch()
+        if not len(labels):
+            raise StateError("there is nothing to fit on: no item is labelled", code="NoLabels")
         notes = self._remarks(labels)
         with threads(self.recipe.threads):
             x = self._inputs(self.source.rows_of(labels.items))
@@ -104,14 +122,16 @@ class TorchLearner:
             def work(batch: int, device: Any) -> tuple[Any, list[str]]:
                 with rng_kept(derive(seed, "train")):
                     module = self._fresh(seed).to(device)
+                    begun = []
                     if previous is not None and self.recipe.warm_start:
-                        module.load_state_dict(read_weights(previous, "torch")[0])
+                        begun = begin_from(module, read_weights(previous, "torch")[0])
                     moved = None if weights is None else weights.to(device)
                     task = Task(self._kind)
-                    return module, train(module, x.to(device), y.to(device), moved, task, self.recipe, seed, batch)
+                    more = train(module, x.to(device), y.to(device), moved, task, self.recipe, seed, batch)
+                    return module, begun + more
 
             self._module, more = with_smaller_batches(work, self.recipe.batch_size, self.device)
-            self._seed = seed
+            self._seed, self._trained_outputs = seed, self._outputs
             state = self._module.state_dict()
             if not all(bool(torch.isfinite(v).all()) for v in state.values() if v.is_floating_point()):
                 self._module = None
@@ -123,9 +143,10 @@ class TorchLearner:
         return FitReport(labels=len(labels), model=state_digest(state), notes=(*notes, *more))
 
     def _remarks(self, labels: Labels) -> list[str]:
-        if self._kind != "single" or labels.targets.ndim != 1:
+        if self._kind != "single":
             return []
-        seen = np.unique(labels.targets)
+        soft = labels.targets.ndim == 2
+        seen = np.flatnonzero((labels.targets > 0).any(axis=0)) if soft else np.unique(labels.targets)
         names = self.schema.classes  # type: ignore[attr-defined]
         if len(seen) == 1:
             return [f"only one class is labelled so far ({names[int(seen[0])]} of {len(names)})"]
@@ -140,12 +161,13 @@ class TorchLearner:
         kind = torch.int64 if targets.ndim == 1 else torch.float32
         return torch.as_tensor(targets, dtype=kind)
 
-    def _fresh(self, seed: int) -> Any:
-        """A network with weights drawn from ``seed``."""
+    def _fresh(self, seed: int, outputs: int | None = None) -> Any:
+        """A network with weights drawn from ``seed``, with ``outputs`` outputs (by default those of the schema)."""
         with rng_kept(derive(seed, "weights")):
             module = self._make()
-            name, wanted = last_linear(module), self._outputs
-            if name is not None and module.get_submodule(name).out_features != wanted and self._grown:
+            name, wanted = last_linear(module), outputs or self._outputs
+            grown = wanted != self._first_outputs
+            if grown and name is not None and module.get_submodule(name).out_features == self._first_outputs:
                 parent, _, leaf = name.rpartition(".")
                 old = module.get_submodule(name)
                 new = _torch().nn.Linear(old.in_features, wanted, bias=old.bias is not None)
@@ -172,18 +194,15 @@ class TorchLearner:
         out: dict[Signal, Any] = {}
         with threads(self.recipe.threads if len(rows) < 10_000 else None):
             if names - {MEMBERS}:
-                taps = names & {EMBEDDING, GRADIENT}
-                logits, hidden = with_smaller_batches(
-                    lambda batch, device: self._forward(rows, batch, device, tap=bool(taps)),
-                    self.score_batch,
-                    self.device,
-                )
+                layers = {self.embedding_layer} if EMBEDDING in names else set()
+                layers |= {None} if GRADIENT in names else set()
+                logits, hidden = self._outputs_of(rows, layers)
                 out.update(self._read(names, logits, hidden))
             if MEMBERS in names:
                 out[MEMBERS] = self._samples(rows)
         return View(len(rows), out)
 
-    def _read(self, names: frozenset[Signal], logits: Any, hidden: Any) -> dict[Signal, Any]:
+    def _read(self, names: frozenset[Signal], logits: Any, hidden: dict[str | None, Array]) -> dict[Signal, Any]:
         out: dict[Signal, Any] = {}
         if PREDICTION in names:
             out[PREDICTION] = logits[:, 0].double().numpy() * self._scale[1] + self._scale[0]
@@ -191,38 +210,49 @@ class TorchLearner:
         if PROBS in names:
             out[PROBS] = probs
         if EMBEDDING in names:
-            out[EMBEDDING] = hidden
+            out[EMBEDDING] = hidden[self.embedding_layer]
         if GRADIENT in names:
             a = probs.copy()
             a[np.arange(len(a)), a.argmax(axis=1)] -= 1.0
-            out[GRADIENT] = (a, hidden)
+            out[GRADIENT] = (a, hidden[None])
         return out
 
     def _probabilities(self, logits: Any) -> Array:
-        probs = logits.sigmoid() if self._kind == "multi" else logits.softmax(dim=1)
-        return np.asarray(probs.numpy())
+        probs = np.asarray((logits.sigmoid() if self._kind == "multi" else logits.softmax(dim=1)).numpy())
+        missing = self._outputs - probs.shape[1]  # classes added since the last fit
+        return np.pad(probs, ((0, 0), (0, missing))) if missing > 0 else probs
 
     def _samples(self, rows: Array) -> Array:
         samples = []
         for s in range(self.members):
             with one_mask(self._module, derive(self._seed, "member", s)):
-                logits, _ = self._forward(rows, self.score_batch, self.device, tap=False)
+                logits, _ = self._outputs_of(rows, set())
             if self._kind == "number":
                 samples.append(logits[:, 0].numpy() * self._scale[1] + self._scale[0])
             else:
                 samples.append(self._probabilities(logits))
         return np.stack(samples, axis=1)
 
-    def _forward(self, rows: Array, batch: int, device: Any, *, tap: bool) -> tuple[Any, Array | None]:
+    def _outputs_of(self, rows: Array, layers: set[str | None]) -> tuple[Any, dict[str | None, Array]]:
+        """The outputs, and what the named layers hold (None: the input of the last linear layer)."""
+        return with_smaller_batches(
+            lambda batch, device: self._forward(rows, batch, device, layers), self.score_batch, self.device
+        )
+
+    def _forward(
+        self, rows: Array, batch: int, device: Any, layers: set[str | None]
+    ) -> tuple[Any, dict[str | None, Array]]:
         torch = _torch()
         module = self._module.to(device)
-        logits, hidden = [], []
-        with untouched(module), torch.inference_mode(), tapped(module, self.embedding_layer) as layer:
+        logits: list[Any] = []
+        hidden: dict[str | None, list[Array]] = {layer: [] for layer in layers}
+        with untouched(module), torch.inference_mode(), ExitStack() as stack:
+            taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
             for start in range(0, max(len(rows), 1), batch):
                 outputs = module(self._inputs(rows[start : start + batch]).to(device))
-                logits.append(outputs.reshape(len(outputs), -1).float().cpu())
-                if tap:
-                    hidden.append(layer.value.reshape(len(outputs), -1).float().cpu().numpy())
+                logits.append(flat(outputs).float().cpu())
+                for layer, tap in taps.items():
+                    hidden[layer].append(flat(tap.value).float().cpu().numpy())
         whole = torch.cat(logits)
         bad = ~torch.isfinite(whole).all(dim=1)
         if bool(bad.any()):
@@ -232,7 +262,7 @@ class TorchLearner:
                 f"{', '.join(ids)}; check the inputs and the learning rate",
                 code="BadScores",
             )
-        return whole, np.concatenate(hidden) if hidden else None
+        return whole, {layer: np.concatenate(parts) for layer, parts in hidden.items()}
 
     def _inputs(self, rows: Array) -> Any:
         torch = _torch()
@@ -258,7 +288,8 @@ class TorchLearner:
     def _whole(self) -> Any:
         """The whole source as one tensor; only for small ones."""
         torch = _torch()
-        array = np.asarray(self.source.take(np.arange(len(self.source))))
+        batch = self.source.take(np.arange(len(self.source)))
+        array = np.asarray(batch.toarray() if hasattr(batch, "toarray") else batch)
         return torch.as_tensor(array / np.float32(255) if array.dtype == np.uint8 else array, dtype=torch.float32)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
@@ -267,7 +298,7 @@ class TorchLearner:
         """Write the weights as safetensors and what they belong to as JSON."""
         if self._module is None:
             raise StateError("the learner is not fitted yet: there is nothing to save", code="NotFitted")
-        config = {"kind": "torch", "scale": list(self._scale), "seed": self._seed, "outputs": self._outputs}
+        config = {"kind": "torch", "scale": list(self._scale), "seed": self._seed, "outputs": self._trained_outputs}
         write_weights(folder, self._module.state_dict(), config)
 
     def load(self, folder: Path) -> None:
@@ -277,88 +308,75 @@ class TorchLearner:
             DataError: they belong to another network (code ``BadWeights``).
         """
         state, config = read_weights(folder, "torch")
-        module = self._fresh(0)
         try:
+            scale, seed = (float(config["scale"][0]), float(config["scale"][1])), int(config["seed"])
+            module = self._fresh(0, int(config["outputs"]))
             module.load_state_dict(state)
-        except RuntimeError as error:
+        except (RuntimeError, LookupError, TypeError, ValueError) as error:
             raise DataError(
                 f"{folder.name} holds the weights of another network: {shorten(str(error), 200)}", code="BadWeights"
             ) from error
         self._module = module.to(self.device).eval()
-        self._scale = (float(config["scale"][0]), float(config["scale"][1]))
-        self._seed = int(config["seed"])
+        self._scale, self._seed, self._trained_outputs = scale, seed, int(config["outputs"])
 
     # -- construction --------------------------------------------------------------------------------------------------
 
     @property
     def _outputs(self) -> int:
-        return 1 if self._kind == "number" else len(self.schema.classes)  # type: ignore[attr-defined]
-
-    @property
-    def _grown(self) -> bool:
-        """Whether the class list has grown since the learner was made."""
-        return self._outputs != self._first_outputs
+        return _width(self.schema)
 
     def _check(self) -> frozenset[Signal]:
         """What the network can tell, found out with one item and random weights."""
         torch = _torch()
-        self._first_outputs = self._outputs
         module = self._fresh(0)
         if self.members:
             need_dropout(module)
         provides = {PREDICTION} if self._kind == "number" else {PROBS}
-        hidden = self.embedding_layer is not None or last_linear(module) is not None
-        with rng_kept(0), torch.no_grad():
+        last = last_linear(module)
+        layers = {self.embedding_layer} | ({None} if last is not None else set())
+        if last is None and self.embedding_layer is None:
+            layers = set()
+        one = self._inputs(np.zeros(1, dtype=np.int64))
+        with rng_kept(0), torch.no_grad(), ExitStack() as stack:
             module.eval()
-            if self.embedding_layer is not None:
-                with tapped(module, self.embedding_layer):
-                    pass
-            outputs = module(self._inputs(np.zeros(1, dtype=np.int64)))
-        width = outputs.reshape(1, -1).shape[1]
+            taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
+            try:
+                outputs = module(one)
+            except RuntimeError as error:
+                raise ArgumentError(
+                    f"{type(module).__name__} cannot take a batch of shape {tuple(one.shape)} from {self.source.name}: "
+                    f"{shorten(str(error), 200)}",
+                    code="ShapeMismatch",
+                ) from error
+            if not isinstance(outputs, torch.Tensor) or not outputs.ndim:
+                raise ArgumentTypeError(
+                    f"{type(module).__name__} must give a tensor of logits, one row an item; it gives "
+                    f"{type(outputs).__name__}",
+                    code="BadLearner",
+                )
+            values = {layer: tap.value for layer, tap in taps.items()}
+        width = flat(outputs).shape[1]
         if width != self._outputs:
             raise ArgumentError(
                 f"{type(module).__name__} gives {width} outputs and the labels need {self._outputs} "
                 f"({shorten(getattr(self.schema, 'classes', 'a number'))}); change its last layer",
                 code="ShapeMismatch",
             )
-        if hidden:
+        if isinstance(values.get(self.embedding_layer), torch.Tensor):
             provides.add(EMBEDDING)
-            if self._kind == "single":
-                provides.add(GRADIENT)
+        elif self.embedding_layer is not None:
+            raise ArgumentError(
+                f"layer {self.embedding_layer!r} of {type(module).__name__} is not used, or gives no tensor; name another "
+                "with embedding_layer=",
+                code="NeedsCapability",
+            )
+        if self._kind == "single" and is_head(module, last, values.get(None), outputs):
+            provides.add(GRADIENT)
         if self.members and dropout_layers(module):
             provides.add(MEMBERS)
         return frozenset(provides)
 
 
-def _maker(module: Any) -> Callable[[], Any]:
-    """A function that makes networks with freshly drawn weights."""
-    torch = _torch()
-    if not isinstance(module, torch.nn.Module):
-        if not callable(module):
-            raise ArgumentTypeError(
-                f"module must be an nn.Module or a function that makes one; got {type(module).__name__}",
-                code="BadLearner",
-            )
-        return _checked(module)
-    original = copy.deepcopy(module)
-
-    def again() -> Any:
-        copied = copy.deepcopy(original)
-        for part in copied.modules():
-            if hasattr(part, "reset_parameters"):
-                part.reset_parameters()
-        return copied
-
-    return again
-
-
-def _checked(factory: Callable[[], Any]) -> Callable[[], Any]:
-    def make() -> Any:
-        made = factory()
-        if not isinstance(made, _torch().nn.Module):
-            raise ArgumentTypeError(
-                f"the function must make an nn.Module; it made {type(made).__name__}", code="BadLearner"
-            )
-        return made
-
-    return make
+def _width(schema: Schema) -> int:
+    """Outputs that a schema asks for."""
+    return 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]

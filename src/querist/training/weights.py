@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from querist.core.errors import DataError, StateError
+from querist.core.errors import DataError, shorten
 
-__all__ = ["read_weights", "state_digest", "write_weights"]
+__all__ = ["read_config", "read_weights", "state_digest", "write_weights"]
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
@@ -29,16 +29,30 @@ def read_weights(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, Any
     Raises:
         DataError: files of another kind, or none (code ``BadWeights``).
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    config = read_config(folder, kind)
+    try:
+        return load_file(folder / WEIGHTS), config
+    except (OSError, ValueError, SafetensorError) as error:
+        raise DataError(f"{folder.name} holds no weights that can be read: {error}", code="BadWeights") from error
+
+
+def read_config(folder: Path, kind: str) -> dict[str, Any]:
+    """The description that lies beside saved weights.
+
+    Raises:
+        DataError: of another kind, or none (code ``BadWeights``).
+    """
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        state = load_file(folder / WEIGHTS)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{folder.name} holds no weights that can be read: {error}", code="BadWeights") from error
-    if config.get("kind") != kind:
-        raise StateError(f"{folder.name} holds {config.get('kind')!r}, not {kind!r}", code="BadWeights")
-    return state, config
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{folder.name} holds no learner: {shorten(str(error))}", code="BadWeights") from error
+    found = config.get("kind") if isinstance(config, dict) else None
+    if found != kind:
+        raise DataError(f"{folder.name} holds {shorten(found)}, not {kind!r}", code="BadWeights")
+    return dict(config)
 
 
 def state_digest(state: Mapping[str, Any]) -> str:
