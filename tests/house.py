@@ -24,6 +24,7 @@ NAMES = {"utils", "helpers", "common", "misc"}
 ELSEWHERE = {
     "__init__": "only names",
     "__main__": "two lines",
+    "study": "through demo, run and bench",
 }
 
 

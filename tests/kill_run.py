@@ -72,9 +72,9 @@ def told(out: Path) -> set[str]:
 
 
 def kill_once(spec: Path, out: Path, after: float) -> tuple[set[str], bool]:
-    """Start the run, kill it ``after`` seconds from its first step: acknowledged ids, and whether it ended."""
+    """Start the run, kill it at a `moment`: acknowledged ids, and whether it ended itself."""
     child = subprocess.Popen(
-        command(spec, out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command(spec, out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
     acknowledged: set[str] = set()
     assert child.stderr is not None
@@ -83,17 +83,43 @@ def kill_once(spec: Path, out: Path, after: float) -> tuple[set[str], bool]:
     rest = ""
     started = time.monotonic()
     while child.poll() is None and time.monotonic() - started < 120:
-        rest = _take(child.stderr.read() or "", rest, acknowledged)
-        if deadline is None and (acknowledged or (out / "seed-0" / "journal.db").exists()):
+        rest = _take(_read(child.stderr.fileno()), rest, acknowledged)
+        if deadline is None and after >= 0 and rest_seen(rest, acknowledged):
             deadline = time.monotonic() + after
+        if deadline is None and after < 0:  # from the start of the process: opening, reading, resuming
+            deadline = started - after
         if deadline is not None and time.monotonic() >= deadline:
             os.killpg(child.pid, signal.SIGKILL)
             break
         time.sleep(0.002)
     child.wait(timeout=30)
-    _take((child.stderr.read() or "") + "\n", rest, acknowledged)
+    _take(_read(child.stderr.fileno()) + "\n", rest, acknowledged)
     child.stderr.close()
     return acknowledged, child.returncode == 0
+
+
+def rest_seen(rest: str, acknowledged: set[str]) -> bool:
+    """Whether this process has said anything yet."""
+    return bool(rest or acknowledged)
+
+
+def moment(chance: random.Random) -> float:
+    """Seconds after the first word of the process; one in four, as a negative number, seconds after its start."""
+    return -chance.uniform(0.5, 3.0) if chance.random() < 0.25 else chance.uniform(0.0, 0.4)
+
+
+def _read(descriptor: int) -> str:
+    """What is there to read now."""
+    pieces = []
+    while True:
+        try:
+            piece = os.read(descriptor, 1 << 16)
+        except BlockingIOError:
+            break
+        if not piece:
+            break
+        pieces.append(piece)
+    return b"".join(pieces).decode("utf-8", "replace")
 
 
 def _take(text: str, rest: str, acknowledged: set[str]) -> str:
@@ -126,7 +152,7 @@ def campaign(kills: int, seed: int = 0) -> Report:
             known: set[str] = set()
             ended = False
             while not ended and report.kills < kills:
-                acknowledged, ended = kill_once(spec, out, chance.uniform(0.0, 0.5))
+                acknowledged, ended = kill_once(spec, out, moment(chance))
                 known |= acknowledged
                 report.kills += not ended
                 if not (out / "seed-0" / "journal.db").exists():

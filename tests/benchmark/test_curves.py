@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from querist.benchmark.curves import aubc, labels_to_target, mean_curve
+from querist.benchmark.curves import aubc, aubc_published, labels_to_target, mean_curve
 from querist.core.errors import ArgumentError
 
 
@@ -28,6 +28,22 @@ def test_aubc_is_the_slow_sum_and_lies_between_the_extremes(steps: list[tuple[in
     slow = sum((b - a) * (u + v) / 2 for (a, u), (b, v) in pairwise(points))
     assert aubc(labels, values) == pytest.approx(slow / (labels[-1] - labels[0]))
     assert min(values) - 1e-9 <= aubc(labels, values) <= max(values) + 1e-9
+
+
+def test_published_areas_by_hand() -> None:
+    # two trapezoids of .6 and .8 over three points; the mean of the three is .7
+    assert aubc_published([0.5, 0.7, 0.9], "points") == pytest.approx(1.4 / 3)
+    assert aubc_published([0.5, 0.7, 0.9], "mean") == pytest.approx(0.7)
+    assert (aubc_published([0.5], "points"), aubc_published([0.5], "mean")) == (0, 0.5)
+
+
+def test_published_areas_refuse_an_unknown_rule_and_nothing() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        aubc_published([0.5], "sum")  # type: ignore[arg-type]
+    assert caught.value.code == "BadValue"
+    with pytest.raises(ArgumentError) as caught:
+        aubc_published([], "mean")
+    assert caught.value.code == "BadCurve"
 
 
 def test_labels_to_target_is_the_first_round() -> None:

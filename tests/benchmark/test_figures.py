@@ -30,7 +30,10 @@ def test_verdicts(study: dict[str, Any]) -> None:
     random, margin, k_center = study["summary"]
     assert verdict(random)[0] == "baseline"
     assert verdict(margin)[0] == "better"
-    assert "better on 10 and worse on 0 of 10 seeds, p = 0.0020" in verdict(margin)[1]
+    assert verdict(margin)[1] == (
+        "beats random: mean accuracy over the budget 0.0975 above random's, "
+        "better on 10 and worse on 0 of 10 seeds, p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.0020."
+    )
     assert verdict(k_center)[0] == "open"
     assert "so few seeds" in verdict(k_center)[1]
     margin["versus_random"]["diff"] *= -1
@@ -53,4 +56,6 @@ def test_a_note_is_said_once_for_all_it_is_about(study: dict[str, Any]) -> None:
     random, margin, k_center = study["summary"]
     assert notes([random, margin]) == []
     again = {**k_center, "strategy": "entropy"}
-    assert notes([k_center, again]) == ["k_center, entropy: 3 common seeds: no p value below 10"]
+    assert notes([k_center, again]) == [
+        "k_center, entropy: 3 common seeds: mean difference and wins only, a p value needs 10"
+    ]

@@ -46,6 +46,32 @@ def test_legend_names_everything(study: dict[str, Any]) -> None:
     assert texts == ["random", "margin", "k_center", "all labels of the pool: 0.950"]
 
 
+def test_axes_say_what_is_measured(study: dict[str, Any]) -> None:
+    left, right = curves_figure(study).axes
+    assert (left.get_xlabel(), left.get_ylabel()) == ("labels", "test accuracy")
+    assert (right.get_xlabel(), right.get_ylabel()) == ("labels", "test accuracy minus random's")
+    renamed = [
+        {**r, "rounds": [{**e, "metrics": {"validation_rmse": 0.5}} for e in r["rounds"]]} for r in study["runs"]
+    ]
+    left, right = curves_figure(document({}, renamed)).axes
+    assert left.get_ylabel() == "validation rmse (lower is better)"
+    assert right.get_ylabel() == "validation rmse minus random's (below zero is better)"
+
+
+@pytest.mark.parametrize("top", [0.95, 0.2])
+def test_ceiling_lies_inside_of_the_axes(top: float, study: dict[str, Any]) -> None:
+    left = curves_figure({**study, "ceiling": {"accuracy": top}}).axes[0]
+    low, high = left.get_ylim()
+    assert low < min(top, 0.5) - 0.01
+    assert high > max(top, 0.89) + 0.01
+
+
+@pytest.mark.parametrize("top", [None, float("inf"), float("nan"), True])
+def test_a_ceiling_that_is_no_number_is_not_drawn(top: object, study: dict[str, Any]) -> None:
+    figure = curves_figure({**study, "ceiling": {"accuracy": top}})
+    assert len(figure.axes[0].get_lines()) == 3
+
+
 def test_without_random_there_is_one_panel(study: dict[str, Any]) -> None:
     alone = document({}, [r for r in study["runs"] if r["strategy"] == "margin"])
     assert len(curves_figure(alone).axes) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,29 @@ def test_everything_the_reader_needs_is_there(study: dict[str, Any]) -> None:
         assert wanted in page.text, wanted
     assert "interrupted" not in page.text
     assert "The study was interrupted" in html({**study, "interrupted": True})
+
+
+def test_absent_classes_and_times_are_said(study: dict[str, Any]) -> None:
+    for run in study["runs"]:
+        for entry in run["rounds"]:
+            del entry["classes"], entry["seconds"]
+    page = Page(html(study))
+    assert page.tags.count("svg") == 1
+    assert "The runs carry no classes of the answers" in page.text
+    assert "The runs carry no times" in page.text
+
+
+def test_specification_is_json_with_plain_lists_on_one_line(study: dict[str, Any]) -> None:
+    spec = {
+        "data": {"classes": [1, 2, None], "empty": {}, "none": []},
+        "é": ["a|b", "<c>"],
+        "deep": [[1, 2], {"k": 0.5}],
+    }
+    page = Page(html({**study, "spec": spec}))
+    shown = page.text.split("Specification", 1)[1].split("Versions", 1)[0]
+    assert json.loads(shown) == spec
+    assert '    "classes": [1, 2, null],\n' in shown
+    assert '    "a|b",\n' in shown
 
 
 def test_hostile_words_are_escaped(study: dict[str, Any]) -> None:

@@ -52,9 +52,24 @@ def test_round_trip(study: dict[str, Any], tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["results.json"]
 
 
+def test_a_document_with_the_contract_s_parts_alone_is_read(study: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    bare = {k: v for k, v in study.items() if k in ("querist", "spec", "environment", "runs", "summary")}
+    path.write_text(json.dumps(bare), encoding="utf-8")
+    assert read(path) == {**bare, "ceiling": None, "interrupted": False}
+
+
+def test_published_rule_is_passed_on(study: dict[str, Any]) -> None:
+    # random's three rounds are .5, .6 and .7
+    assert document({}, study["runs"], published="mean")["summary"][0]["aubc_published"] == pytest.approx(0.6)
+
+
 def test_not_finite_becomes_null(study: dict[str, Any], tmp_path: Path) -> None:
     study["runs"][0]["rounds"][0]["metrics"]["accuracy"] = math.nan
     study["ceiling"]["accuracy"] = math.inf
+    made = document({}, study["runs"], ceiling=study["ceiling"])
+    assert "NaN" not in json.dumps(made)
+    assert made["ceiling"] == {"accuracy": None}
     write(study, tmp_path / "r.json")
     assert "NaN" not in (tmp_path / "r.json").read_text(encoding="utf-8")
     back = read(tmp_path / "r.json")
@@ -119,6 +134,7 @@ _BREAKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "rounds[0].classes": lambda d: d["runs"][0]["rounds"][0].update(classes=["a"]),
     "summary[0].aubc ": lambda d: d["summary"][0].update(aubc=None),
     "summary[0].aubc_ci": lambda d: d["summary"][0].update(aubc_ci=[0.1]),
+    "summary[1].versus_random.note": lambda d: d["summary"][1]["versus_random"].update(note=["few"]),
     "summary[1].versus_random": lambda d: d["summary"][1].update(versus_random={"diff": 1}),
 }
 

@@ -58,9 +58,17 @@ def test_sign_flip_does_not_mind_order_sign_or_unit(differences: list[int], rng:
     assert sign_flip([v * 1000 for v in values]) == p
 
 
-def test_sign_flip_spans_more_than_one_chunk() -> None:
-    # 2**17 vectors: all but +...+ and -...- fall short
-    assert sign_flip([1.0] * 17) == 2 / 2**17
+def test_sign_flip_is_exact_up_to_twenty() -> None:
+    # of 2**20 vectors, over several chunks, all but +...+ and -...- fall short
+    assert sign_flip([1.0] * 20) == 2 / 2**20
+    # a sum of 18 needs at most one of twenty signs turned: 2 * (1 + 20) vectors
+    assert sign_flip([1.0] * 19 + [-1.0]) == 2 * 21 / 2**20
+    assert sign_flip([1.0] * 20, seed=1) == sign_flip([1.0] * 20, seed=2)
+
+
+def test_sign_flip_above_twenty_is_drawn() -> None:
+    # 2 / 2**21 is out of reach of 100,000 draws: the added one is what remains
+    assert sign_flip([1.0] * 21) == 1 / 100_001
 
 
 def test_sign_flip_of_many_is_monte_carlo_near_the_normal_tail_and_never_zero() -> None:

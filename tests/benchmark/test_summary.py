@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +16,7 @@ def run(strategy: str, seed: int, values: list[Any], metric: str = "accuracy") -
 
 
 def by_name(runs: list[dict[str, Any]], metric: str = "accuracy") -> dict[str, dict[str, Any]]:
-    return {e["strategy"]: e for e in summarise(runs, [metric])}
+    return {e["strategy"]: cast(dict[str, Any], e) for e in summarise(runs, [metric])}
 
 
 def test_figures_by_hand() -> None:
@@ -58,7 +58,14 @@ def test_only_common_seeds_are_compared_and_few_give_no_p() -> None:
     assert versus["seeds"] == versus["ties"] == 2
     assert versus["diff"] == 0
     assert versus["p"] is None
-    assert "2 common seeds" in versus["note"]
+    assert versus["note"] == "2 common seeds: mean difference and wins only, a p value needs 10"
+
+
+def test_ten_common_seeds_are_enough_and_nine_are_not() -> None:
+    base = [run("random", s, [0.5, 0.7]) for s in range(10)]
+    for seeds, p in [(9, None), (10, 2 / 1024)]:
+        versus = by_name(base + [run("margin", s, [0.5, 0.9]) for s in range(seeds)])["margin"]["versus_random"]
+        assert versus["p"] == p
 
 
 def test_no_common_seed() -> None:
@@ -83,6 +90,18 @@ def test_censoring_takes_the_median_with_the_unreached_last() -> None:
     assert (entry["labels_to_target"], entry["censored"]) == (None, 2)
     even = [run("margin", s, v) for s, v in enumerate([[0.8, 0.8], [0.5, 0.8]])]
     assert by_name(base + even)["margin"]["labels_to_target"] == 15
+    half = [run("margin", s, v) for s, v in enumerate([[0.8, 0.8], [0.5, 0.6]])]
+    entry = by_name(base + half)["margin"]
+    assert (entry["labels_to_target"], entry["censored"]) == (None, 1)
+
+
+def test_published_area_is_the_mean_over_seeds_of_its_rule() -> None:
+    runs = [run("margin", 0, [0.5, 0.7]), run("margin", 1, [0.7, 0.9])]
+    (entry,) = summarise(runs, ["accuracy"], published="mean")
+    assert entry["aubc_published"] == pytest.approx(0.7)
+    (entry,) = summarise(runs, ["accuracy"], published="points")
+    assert entry["aubc_published"] == pytest.approx(0.35)
+    assert "aubc_published" not in summarise(runs, ["accuracy"])[0]
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "rmse", "mae", "validation_rmse"])

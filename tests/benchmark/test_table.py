@@ -29,7 +29,14 @@ def test_console_fits_in_80_columns(study: dict[str, Any]) -> None:
     rename(study, "k_center", "switch(after=3, first=k_center, then=margin)")
     text = printed(study)
     assert max(map(len, text.splitlines())) <= 80
-    for figure in ("0.600–0.600", "0.0020", "10/0/0", "– (3)", "0.9500", "3 common seeds: no p value below 10"):
+    for figure in (
+        "0.600–0.600",
+        "0.0020",
+        "10/0/0",
+        "– (3)",
+        "0.9500",
+        "3 common seeds: mean difference and wins only",
+    ):
         assert figure in " ".join(text.split())
     assert "switch(after=3, first=k_center, then=margin)" in printed(study, 140)
 
@@ -57,7 +64,19 @@ def test_markdown_table(study: dict[str, Any]) -> None:
     assert lines[2].startswith("| strategy | AUBC |")
     assert lines[4] == "| `random` | 0.6000 | 0.6000 to 0.6000 | 0.7000 | 60 | – | – | – |"
     assert lines[5].startswith("| `shortlist(margin) \\| k_center` | ")
-    assert lines[-1] == "- k\\_center: 3 common seeds: no p value below 10"
+    assert lines[-1] == "- k\\_center: 3 common seeds: mean difference and wins only, a p value needs 10"
+
+
+def test_markdown_of_two_metrics_keeps_notes_and_headings_apart(study: dict[str, Any]) -> None:
+    for run in study["runs"]:
+        for entry in run["rounds"]:
+            entry["metrics"]["log_loss"] = 1 - entry["metrics"]["accuracy"]
+    lines = markdown(document({}, study["runs"])).splitlines()
+    second = lines.index("**log loss**, 10 seeds")
+    # without the blank line the heading would be read as part of the list above it
+    assert lines[second - 2].startswith("- k\\_center: ")
+    assert lines[second - 1] == lines[second + 1] == ""
+    assert lines.count("") == 5
 
 
 @pytest.mark.parametrize("name,cell", [("a`b", "`` a`b ``"), ("a\n| b", "`a \\| b`")])

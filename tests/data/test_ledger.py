@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from querist.data.read import read
-from querist.data.schema import SingleLabel
 
 from querist.core.errors import StateError, UnknownNameError
 from querist.core.types import Answer, Event
 from querist.data.ledger import Conflict, ItemState, Ledger
+from querist.data.read import read
+from querist.data.schema import SingleLabel
 
 IDS = [f"i{k}" for k in range(6)]
 SCHEMA = SingleLabel(("cat", "dog"))

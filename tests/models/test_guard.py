@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import pollute, print_of_generators, print_of_module
 
 from querist.models.guard import rng_kept, untouched
+from tiny import pollute, print_of_generators, print_of_module
 
 
 class Restless(torch.nn.Module):

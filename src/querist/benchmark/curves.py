@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from querist.benchmark.statistics import bootstrap_band
 from querist.core.errors import ArgumentError, shorten
 
-__all__ = ["Curve", "aubc", "labels_to_target", "mean_curve"]
+__all__ = ["Curve", "Rule", "aubc", "aubc_published", "labels_to_target", "mean_curve"]
 
 Curve = tuple[Sequence[float], Sequence[float]]
 """Label counts, ascending, and the metric at each."""
+Rule = Literal["points", "mean"]
+"""How a publication sums a curve up."""
 
 
 def aubc(labels: Sequence[float], values: Sequence[float]) -> float:
@@ -37,6 +40,29 @@ def aubc(labels: Sequence[float], values: Sequence[float]) -> float:
     if span == 0:
         return float(y[-1])
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2) / span)
+
+
+def aubc_published(values: Sequence[float], rule: Rule) -> float:
+    """The area by the rule of a published table, so that its figures can be compared.
+
+    Args:
+        values: (T,) metric of each round.
+        rule: ``"points"``: trapezoid area with the rounds one apart, divided by their number, which is below the mean
+            height (ariapoy/active-learning-benchmark); ``"mean"``: mean over the rounds
+            (wernerth94/A-Cross-Domain-Benchmark-for-Active-Learning).
+
+    Raises:
+        ArgumentError: there are no values (``BadCurve``), or there is no such rule (``BadValue``).
+
+    >>> aubc_published([0.5, 0.7, 0.9], "points"), aubc_published([0.5, 0.7, 0.9], "mean")
+    (0.4666666666666666, 0.7000000000000001)
+    """
+    _, y = _checked(range(len(values)), values)
+    if rule == "points":
+        return float(np.sum(y[1:] + y[:-1]) / 2 / len(y))
+    if rule == "mean":
+        return float(np.mean(y))
+    raise ArgumentError(f"the rule of a published area is 'points' or 'mean'; got {rule!r}", code="BadValue")
 
 
 def labels_to_target(labels: Sequence[float], values: Sequence[float], target: float) -> int | None:

@@ -90,10 +90,13 @@ def verdict(entry: Entry) -> tuple[str, str]:
         return "open", "was not compared: it has no seed in common with random."
     better = (versus["diff"] < 0) == lower_is_better(entry["metric"]) and versus["diff"] != 0
     counts = f"better on {versus['wins']} and worse on {versus['losses']} of {versus['seeds']} seeds"
-    size = f"mean {metric} {value(abs(versus['diff']))} {'above' if versus['diff'] > 0 else 'below'} random's"
+    where = "above" if versus["diff"] > 0 else "below"
+    size = f"mean {metric} over the budget {value(abs(versus['diff']))} {where} random's"
     if versus["p"] is None:
         return "open", f"cannot be judged with so few seeds: {size}, {counts}."
-    known = f"{size}, {counts}, p {'' if versus['p'] < 0.0001 else '= '}{p_text(versus['p'])}"
+    p = p_text(versus["p"])
+    # no line ends inside of "p = 0.0117"
+    known = f"{size}, {counts}, " + (f"p {p}" if p.startswith("<") else f"p = {p}").replace(" ", "\N{NO-BREAK SPACE}")
     if versus["p"] >= _ALPHA:
         return "open", f"cannot be told from random: {known}."
     if better:

@@ -48,8 +48,8 @@ code, pre { font: .88em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
 code { overflow-wrap: anywhere; }
 pre { background: var(--panel); padding: 1rem; border-radius: 6px; overflow-x: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; }
-figure { margin: 1rem 0; }
-svg { display: block; width: 100%; height: auto; }
+figure { margin: 1rem 0; overflow-x: auto; }
+svg { display: block; width: 100%; min-width: 46rem; height: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .wide table { width: 100%; }
@@ -70,7 +70,8 @@ tr.worse td:nth-child(6) { color: var(--bad); font-weight: 600; }
   body { font-size: 10.5pt; }
   h2, h3 { break-after: avoid; }
   figure, tr, .verdicts li { break-inside: avoid; }
-  .wide { overflow: visible; }
+  .wide, figure { overflow: visible; }
+  svg { min-width: 0; }
   pre { white-space: pre-wrap; }
 }
 """

@@ -23,7 +23,7 @@ from querist.benchmark.drawing import (
     svg,
 )
 from querist.benchmark.one_step import write_in_one_step
-from querist.benchmark.summary import BASELINE, curve_of, lower_is_better, strategy_names
+from querist.benchmark.summary import BASELINE, curve_of, is_number, lower_is_better, strategy_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,8 +71,10 @@ def curves_figure(document: Document) -> Figure:
         return figure
     handles = _draw_curves(panels[0], found, metric)
     top = (document.get("ceiling") or {}).get(metric)
-    if isinstance(top, (int, float)):
+    if is_number(top):
         line = panels[0].axhline(top, color=INK, linewidth=1.1, linestyle=(0, (6, 4)), zorder=1.5)
+        panels[0].update_datalim([(panels[0].dataLim.x0, top)])  # a margin beyond the ceiling, as beyond the curves
+        panels[0].autoscale_view(scalex=False)
         handles[f"all labels of the pool: {top:.3f}"] = line
     if paired:
         _draw_gains(panels[1], found, metric)
@@ -111,7 +113,7 @@ def _draw_curves(axes: Axes, found: _Found, metric: str) -> dict[str, Line2D]:
     counts = sorted({len(curves) for curves in found.values()})
     calm(axes)
     axes.set_xlabel("labels")
-    axes.set_ylabel(_words(metric) + (" (lower is better)" if lower_is_better(metric) else ""), parse_math=False)
+    axes.set_ylabel(_measured(metric) + (" (lower is better)" if lower_is_better(metric) else ""), parse_math=False)
     many = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     seeds = "1 seed" if counts == [1] else f"mean of {many} seeds, 95 % band"
     axes.set_title(f"Learning curves ({seeds})", fontsize=10.5, loc="left", pad=10, color=INK)
@@ -133,7 +135,7 @@ def _draw_gains(axes: Axes, found: _Found, metric: str) -> None:
     calm(axes)
     axes.set_xlabel("labels")
     better = " (below zero is better)" if lower_is_better(metric) else ""
-    axes.set_ylabel(f"{_words(metric)} minus random's{better}", parse_math=False)
+    axes.set_ylabel(f"{_measured(metric)} minus random's{better}", parse_math=False)
     axes.set_title("Gain over random, paired by seed", fontsize=10.5, loc="left", pad=10, color=INK)
 
 
@@ -144,8 +146,10 @@ def _minus(curve: Curve, base: Curve) -> Curve:
     return [x for x, _ in points], [y for _, y in points]
 
 
-def _words(metric: str) -> str:
-    return short_name(metric.replace("_", " "))
+def _measured(metric: str) -> str:
+    """The metric in words, with the set it is measured on: names without a set are of the test set."""
+    words = metric.replace("_", " ")
+    return short_name(words if metric.startswith("validation_") else f"test {words}")
 
 
 def _distinct(text: str, taken: Mapping[str, object]) -> str:
@@ -198,7 +202,8 @@ def seconds_figure(document: Document) -> Figure | None:
     parts = {name: [fmean(e.get(key, 0.0) for e in each) for key, _ in _PARTS] for name, each in seconds.items()}
     figure, axes = _bars(parts, [title for _, title in _PARTS], ["#b9c2cc", PALETTE[5], PALETTE[1]])
     for place, values in enumerate(parts.values()):
-        axes.text(sum(values), place, f"  {_seconds(sum(values))}", va="center", color=INK, fontsize=9)
+        text, end = _seconds(sum(values)), (sum(values), place)
+        axes.annotate(text, end, (5, 0), textcoords="offset points", va="center", color=INK, fontsize=9)
     axes.margins(x=0.12)
     axes.set_xlim(left=0)
     axes.set_xlabel("seconds a round, mean over rounds and seeds")

@@ -17,7 +17,7 @@ from querist.benchmark.figures import HEADS, cells, notes, value, verdict
 from querist.benchmark.one_step import write_in_one_step
 from querist.benchmark.page import PAGE, STYLE
 from querist.benchmark.plots import balance_figure, curves_figure, main_metric, save_png, seconds_figure
-from querist.benchmark.summary import strategy_names
+from querist.benchmark.summary import is_number, lower_is_better, strategy_names
 
 __all__ = ["html", "write_report"]
 
@@ -38,12 +38,12 @@ def html(document: Document) -> str:
     sections = [
         _verdicts(document, entries),
         _section("Learning curves", _curves(document, metric)),
-        _section("Figures", "".join(_table(document, name) for name in _metrics(document))),
+        _section("Table", "".join(_table(document, name) for name in _metrics(document))),
         _section("Class balance of the queries", _balance(document)),
         _section("Seconds a round", _seconds(document)),
         _section("Why the runs stopped", _stops(document)),
         _section("How to run it again", _again(document)),
-        _section("Specification", f"<pre>{escape(json.dumps(document['spec'], indent=2, ensure_ascii=False))}</pre>"),
+        _section("Specification", f"<pre>{escape(_laid_out(document['spec']))}</pre>"),
         _section("Versions and hardware", _pairs(document["environment"])),
     ]
     title = f"querist: {_subject(document)}"
@@ -89,7 +89,7 @@ def _verdicts(document: Document, entries: list[Mapping[str, Any]]) -> str:
     parts = [f"<ul class='verdicts'>{''.join(items)}</ul>"]
     metric = entries[0]["metric"]
     top = (document["ceiling"] or {}).get(metric)
-    if isinstance(top, (int, float)):
+    if is_number(top):
         words = escape(metric.replace("_", " "))
         parts.append(f"<p>With all labels of the pool, {words} is {value(top)}.</p>")
     return _section("Verdict", "\n".join(parts))
@@ -115,8 +115,6 @@ def _table(document: Document, metric: str) -> str:
 
 
 def _legend(metric: str) -> str:
-    from querist.benchmark.summary import lower_is_better
-
     better = " For this metric lower is better." if lower_is_better(metric) else ""
     return (
         "<p class='small'>AUBC is the area under the metric over labels, divided by the label range. The interval is a "
@@ -137,7 +135,7 @@ def _curves(document: Document, metric: str | None) -> str:
 def _balance(document: Document) -> str:
     figure = balance_figure(document)
     if figure is None:
-        return ""
+        return "<p>The runs carry no classes of the answers after the start set, so there is no balance to show.</p>"
     alt = "share of each class among the answers after the start set, a bar for each strategy"
     return f"<figure>{svg(figure, name='balance', alt=alt)}</figure>"
 
@@ -145,7 +143,7 @@ def _balance(document: Document) -> str:
 def _seconds(document: Document) -> str:
     figure = seconds_figure(document)
     if figure is None:
-        return ""
+        return "<p>The runs carry no times.</p>"
     alt = "mean seconds a round for fitting, signals and choosing, a bar for each strategy"
     note = "<p class='small'>Wall-clock time. Runs that work side by side slow one another down.</p>"
     return f"<figure>{svg(figure, name='seconds', alt=alt)}</figure>{note}"
@@ -172,6 +170,19 @@ def _again(document: Document) -> str:
         "<p><code>querist demo</code> runs the built-in study; <code>querist bench GRID.toml</code> runs one of your "
         "own with the specification below. <code>querist report results.json</code> draws this page again.</p>"
     )
+
+
+def _laid_out(value: object, margin: str = "") -> str:
+    """JSON with a line for each key, and lists of plain values on one line."""
+    inner = margin + "  "
+    if isinstance(value, Mapping) and value:
+        lines = [f"{inner}{json.dumps(str(k), ensure_ascii=False)}: {_laid_out(v, inner)}" for k, v in value.items()]
+    elif isinstance(value, list) and any(isinstance(v, (list, Mapping, str)) for v in value):
+        lines = [inner + _laid_out(v, inner) for v in value]
+    else:
+        return json.dumps(value, ensure_ascii=False)
+    start, end = "{}" if isinstance(value, Mapping) else "[]"
+    return start + "\n" + ",\n".join(lines) + f"\n{margin}{end}"
 
 
 def _pairs(table: Mapping[str, Any]) -> str:

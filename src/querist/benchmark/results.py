@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from querist.benchmark.curves import Rule
 from querist.benchmark.environment import environment
 from querist.benchmark.one_step import write_in_one_step
 from querist.benchmark.summary import metric_names, summarise
@@ -21,8 +22,10 @@ _SHAPE: dict[str, type | tuple[type, ...]] = {
     "environment": dict,
     "runs": list,
     "summary": list,
-    "ceiling": (dict, type(None)),
-    "interrupted": bool,
+}
+_OPTIONAL_PARTS: dict[str, tuple[type | tuple[type, ...], Any]] = {
+    "ceiling": ((dict, type(None)), None),
+    "interrupted": (bool, False),
 }
 _NUMBER = (int, float)
 _OPTIONAL = (int, float, type(None))
@@ -44,6 +47,7 @@ _VERSUS: dict[str, type | tuple[type, ...]] = {
     "losses": int,
     "seeds": int,
 }
+_NOTE = (str, type(None))
 
 
 def document(
@@ -53,6 +57,7 @@ def document(
     metric: str | None = None,
     ceiling: dict[str, float] | None = None,
     interrupted: bool = False,
+    published: Rule | None = None,
 ) -> dict[str, Any]:
     """The document of a study.
 
@@ -63,21 +68,25 @@ def document(
             ``run.metrics``, else accuracy, else the first that the runs have.
         ceiling: mean metrics of fits on the whole pool.
         interrupted: whether the study was stopped before its end.
+        published: rule of the published row that the study repeats; adds ``aubc_published`` to the summary.
 
     Returns:
-        querist, spec, environment, runs, summary, ceiling, interrupted.
+        querist, spec, environment, runs, summary (see `querist.benchmark.entry`), ceiling, interrupted. It is JSON as
+        it stands: NaN and infinity are None. Where lower is better (log_loss, rmse, mae), ``diff`` keeps the metric's
+        own direction and wins count the better ones.
     """
     made_with = environment()
     named = (spec.get("run") or {}).get("metrics") or [None]
-    return {
+    made = {
         "querist": made_with["querist"],
         "spec": _without_place(spec),
         "environment": made_with,
         "runs": runs,
-        "summary": summarise(runs, metric_names(runs, metric or named[0])),
+        "summary": summarise(runs, metric_names(runs, metric or named[0]), published=published),
         "ceiling": ceiling,
         "interrupted": interrupted,
     }
+    return {part: _finite(value) for part, value in made.items()}
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:
@@ -87,7 +96,7 @@ def write(document: Mapping[str, Any], path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a document back.
+    """Read a document back; ``ceiling`` and ``interrupted`` are filled in where it lacks them.
 
     Raises:
         DataError: the file cannot be read, is not JSON, or is not a document of results (``BadResults``).
@@ -100,6 +109,8 @@ def read(path: Path) -> dict[str, Any]:
         raise _bad(name, f"it cannot be read as JSON: {reason}") from error
     if not isinstance(found, dict):
         raise _bad(name, f"it holds {type(found).__name__}, not an object")
+    for part, (_, absent) in _OPTIONAL_PARTS.items():
+        found.setdefault(part, absent)
     fault = _fault(found)
     if fault:
         raise _bad(name, fault)
@@ -119,7 +130,8 @@ def _bad(name: str, reason: str) -> DataError:
 
 def _fault(found: dict[str, Any]) -> str | None:
     """What is wrong with the document, in words; None where nothing is."""
-    fault = _mistyped(found, _SHAPE, "the document")
+    optional = {part: kind for part, (kind, _) in _OPTIONAL_PARTS.items()}
+    fault = _mistyped(found, {**_SHAPE, **optional}, "the document")
     if fault:
         return fault
     for place, run in enumerate(found["runs"]):
@@ -134,6 +146,8 @@ def _fault(found: dict[str, Any]) -> str | None:
             fault = f"{where}.aubc_ci is not a pair of numbers"
         if not fault and entry["versus_random"] is not None:
             fault = _mistyped(entry["versus_random"], _VERSUS, f"{where}.versus_random")
+            if not fault and not isinstance(entry["versus_random"].get("note"), _NOTE):
+                fault = f"{where}.versus_random.note is not text"
         if fault:
             return fault
     return None

@@ -54,8 +54,11 @@ def sign_flip(differences: Sequence[float], *, seed: int = 0) -> float:
     bound = abs(float(values.sum())) - _SLACK * float(np.abs(values).sum())
     n = len(values)
     if n <= _EXACT:
-        hits = sum(_count(_signs(start, min(start + _CHUNK, 1 << n), n), values, bound) for start in _starts(n))
-        return hits / (1 << n)
+        # a sign vector and its opposite are equally far from zero: half of them stand for all
+        half = 1 << (n - 1)
+        starts = range(0, half, _CHUNK)
+        hits = sum(_count(_signs(start, min(start + _CHUNK, half), n), values, bound) for start in starts)
+        return hits / half
     rng = generator(seed, "sign_flip")
     hits = 0
     for start in range(0, _DRAWS, _CHUNK):
@@ -63,10 +66,6 @@ def sign_flip(differences: Sequence[float], *, seed: int = 0) -> float:
         bits = rng.integers(0, 2, size=(rows, n), dtype=np.int8)
         hits += _count(_plus_minus(bits), values, bound)
     return (hits + 1) / (_DRAWS + 1)
-
-
-def _starts(n: int) -> range:
-    return range(0, 1 << n, _CHUNK)
 
 
 def _signs(start: int, stop: int, n: int) -> NDArray[np.float64]:

@@ -7,10 +7,20 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 from typing import Any
 
-from querist.benchmark.curves import aubc, labels_to_target
+from querist.benchmark.curves import Rule, aubc, aubc_published, labels_to_target
+from querist.benchmark.entry import Entry, Versus
 from querist.benchmark.statistics import bootstrap_interval, holm, sign_flip, wins
 
-__all__ = ["BASELINE", "LEAST_SEEDS", "curve_of", "lower_is_better", "metric_names", "strategy_names", "summarise"]
+__all__ = [
+    "BASELINE",
+    "LEAST_SEEDS",
+    "curve_of",
+    "is_number",
+    "lower_is_better",
+    "metric_names",
+    "strategy_names",
+    "summarise",
+]
 
 BASELINE = "random"
 LEAST_SEEDS = 10
@@ -34,7 +44,7 @@ def strategy_names(runs: Sequence[Run]) -> list[str]:
 def metric_names(runs: Sequence[Run], first: str | None = None) -> list[str]:
     """Metrics that hold a value somewhere, the main one first: ``first``, else accuracy, else the first seen."""
     seen = dict.fromkeys(
-        name for run in runs for entry in run["rounds"] for name, value in entry["metrics"].items() if _is_number(value)
+        name for run in runs for entry in run["rounds"] for name, value in entry["metrics"].items() if is_number(value)
     )
     main = [name for name in (first, "accuracy") if name in seen][:1]
     return list(dict.fromkeys([*[m for m in main if m is not None], *seen]))
@@ -42,21 +52,23 @@ def metric_names(runs: Sequence[Run], first: str | None = None) -> list[str]:
 
 def curve_of(run: Run, metric: str) -> tuple[list[float], list[float]]:
     """Label counts and values of one run; rounds without a finite value are left out."""
-    points = [(e["labels"], e["metrics"][metric]) for e in run["rounds"] if _is_number(e["metrics"].get(metric))]
+    points = [(e["labels"], e["metrics"][metric]) for e in run["rounds"] if is_number(e["metrics"].get(metric))]
     return [float(x) for x, _ in points], [float(y) for _, y in points]
 
 
-def summarise(runs: Sequence[Run], metrics: Sequence[str]) -> list[dict[str, Any]]:
+def summarise(runs: Sequence[Run], metrics: Sequence[str], *, published: Rule | None = None) -> list[Entry]:
     """One entry a metric and strategy, metrics in the order given.
 
     Args:
         runs: as in ``results.json``.
         metrics: names.
+        published: rule of the published row that the study repeats; adds ``aubc_published``.
 
     Returns:
-        Entries of ``summary``. ``p`` is Holm-corrected over the strategies of one metric.
+        Entries of ``summary``. ``p`` is Holm-corrected over the strategies of one metric. ``labels_to_target`` is the
+        median with a seed that never gets there later than all others, so it is None as soon as half of them do not.
     """
-    entries: list[dict[str, Any]] = []
+    entries: list[Entry] = []
     for metric in metrics:
         curves: dict[str, dict[int, tuple[list[float], list[float]]]] = {}
         for run in runs:
@@ -66,6 +78,10 @@ def summarise(runs: Sequence[Run], metrics: Sequence[str]) -> list[dict[str, Any
         base = curves.get(BASELINE)
         target = fmean(y[-1] for _, y in base.values()) if base else None
         block = [_entry(strategy, metric, found, base, target) for strategy, found in curves.items()]
+        if published is not None:
+            for entry in block:
+                found = curves[entry["strategy"]].values()
+                entry["aubc_published"] = fmean(aubc_published(y, published) for _, y in found)
         compared = [e["versus_random"] for e in block if e["versus_random"] and e["versus_random"]["p"] is not None]
         for versus, p in zip(compared, holm([v["p"] for v in compared]), strict=True):
             versus["p"] = p
@@ -79,7 +95,7 @@ def _entry(
     curves: Mapping[int, tuple[list[float], list[float]]],
     base: Mapping[int, tuple[list[float], list[float]]] | None,
     target: float | None,
-) -> dict[str, Any]:
+) -> Entry:
     areas = [aubc(x, y) for x, y in curves.values()]
     needed, censored = _to_target(curves, metric, target)
     return {
@@ -112,17 +128,18 @@ def _versus(
     curves: Mapping[int, tuple[list[float], list[float]]],
     base: Mapping[int, tuple[list[float], list[float]]],
     metric: str,
-) -> dict[str, Any]:
+) -> Versus:
     """Paired differences of the area on common seeds. ``diff`` is in the metric's own direction, wins are not."""
     seeds = [seed for seed in curves if seed in base]
     if not seeds:
-        empty = {"diff": None, "diff_ci": None, "p": None, "wins": 0, "ties": 0, "losses": 0, "seeds": 0}
-        return {**empty, "note": "no seed in common with random"}
+        note = "no seed in common with random"
+        return Versus(diff=None, diff_ci=None, p=None, wins=0, ties=0, losses=0, seeds=0, note=note)
     diffs = [aubc(*curves[s]) - aubc(*base[s]) for s in seeds]
     better, ties, worse = wins([-d for d in diffs] if lower_is_better(metric) else diffs)
     notes = []
     if len(seeds) < LEAST_SEEDS:
-        notes.append(f"{len(seeds)} common seed{'s' * (len(seeds) > 1)}: no p value below {LEAST_SEEDS}")
+        common = f"{len(seeds)} common seed{'s' * (len(seeds) > 1)}"
+        notes.append(f"{common}: mean difference and wins only, a p value needs {LEAST_SEEDS}")
     if any(_span(curves[s]) != _span(base[s]) for s in seeds):
         notes.append("label ranges differ from those of random, so the areas compare unlike stretches")
     return {
@@ -141,5 +158,6 @@ def _span(curve: tuple[list[float], list[float]]) -> tuple[float, float]:
     return curve[0][0], curve[0][-1]
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether the value is a finite number (True and False are none)."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from querist.benchmark.figures import HEADS, NARROW_HEADS, cells, narrow_cells, notes, verdict
+from querist.benchmark.summary import is_number
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,9 +56,11 @@ def markdown(document: Mapping[str, Any]) -> str:
         entries = [entry for entry in document["summary"] if entry["metric"] == metric]
         rows = [HEADS, ("---", *["---:"] * (len(HEADS) - 1)), *(_escaped(cells(entry)) for entry in entries)]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        parts.append(f"**{_escape(_words(entries))}**, {_seeds(document)}\n\n{table}\n")
-        parts.extend(f"- {_escape(note)}" for note in notes(entries))
-    return "\n".join(parts) if parts else "No finished run."
+        parts.append(f"**{_escape(_words(entries))}**, {_seeds(document)}")
+        parts.append(table)
+        if notes(entries):
+            parts.append("\n".join(f"- {_escape(note)}" for note in notes(entries)))
+    return "\n\n".join(parts) if parts else "No finished run."
 
 
 def _main(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -83,7 +86,7 @@ def _caption(document: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> s
         "diff: mean paired difference of AUBC to random's; p: two-sided, Holm-corrected.",
     ]
     top = (document["ceiling"] or {}).get(entries[0]["metric"])
-    if isinstance(top, (int, float)):
+    if is_number(top):
         lines.append(f"With all labels of the pool: {top:.4f}.")
     lines.extend(f"{note}." for note in notes(entries))
     if document["interrupted"]:

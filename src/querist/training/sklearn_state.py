@@ -25,6 +25,7 @@ _STATE, _ARRAYS = "estimator.json", "estimator.safetensors"
 _ALLOWED = ("sklearn.",)
 _CALLED = frozenset({"sklearn.tree._tree.Tree"})
 """Classes that are made by calling them with arrays and numbers, then given their state."""
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError, RecursionError)
 _ONLY_FITTING = frozenset({"_optimizer", "_loss_function_", "_random_state"})
 """Attributes that only fitting uses: they are left out, and the loaded estimator predicts without them."""
 
@@ -56,7 +57,7 @@ def load_estimator(folder: Path) -> Any:
         tree = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         arrays = load_file(folder / _ARRAYS)
         return _read(tree, arrays)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
+    except (*_DAMAGE, SafetensorError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
@@ -95,7 +96,7 @@ def _write_array(value: Array, arrays: dict[str, Array], path: str) -> Any:
             arrays[f"{path}:{name}"] = np.ascontiguousarray(value[name]).copy()
         places: Any = value.dtype.fields
         fields = [[name, value.dtype[name].str, places[name][1]] for name in value.dtype.names]
-        return {"~": "records", "at": path, "fields": fields, "size": value.dtype.itemsize, "shape": list(value.shape)}
+        return {"~": "records", "at": path, "fields": fields, "size": value.dtype.itemsize}
     if value.dtype.kind == "O":
         return {
             "~": "objects",
@@ -182,7 +183,7 @@ def _read_records(node: dict[str, Any], arrays: dict[str, Array]) -> Array:
     formats = [_plain(form) for _, form, _ in node["fields"]]
     offsets = [int(at) for _, _, at in node["fields"]]
     kind = np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": int(node["size"])})
-    out = np.zeros(node["shape"], dtype=kind)
+    out = np.zeros(arrays[f"{node['at']}:{names[0]}"].shape, dtype=kind)
     for name in names:
         out[name] = arrays[f"{node['at']}:{name}"]
     return out

@@ -51,7 +51,7 @@ def read_config(folder: Path, kind: str) -> dict[str, Any]:
         raise DataError(f"{folder.name} holds no learner: {shorten(str(error))}", code="BadWeights") from error
     found = config.get("kind") if isinstance(config, dict) else None
     if found != kind:
-        raise DataError(f"{folder.name} holds {shorten(found)}, not {kind!r}", code="BadWeights")
+        raise DataError(f"{folder.name} holds {shorten(repr(found))}, not {kind!r}", code="BadWeights")
     return dict(config)
 
 

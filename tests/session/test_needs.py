@@ -1,0 +1,52 @@
+"""What does not fit is refused by name, with the way to provide it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from querist.core.errors import ArgumentError
+from querist.core.signals import COST, EMBEDDING, MEMBERS, PROBS, Needs, Signal
+from querist.session.needs import check_needs, works_untrained
+
+
+class Learner:
+    provides: frozenset[Signal] = frozenset({PROBS, EMBEDDING})
+    untrained: frozenset[Signal] = frozenset({EMBEDDING})
+
+
+class Strategy:
+    def __init__(self, **needs: Any) -> None:
+        self.needs = Needs(**needs)
+
+    def __str__(self) -> str:
+        return "mine"
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ({"pool": frozenset({MEMBERS})}, r"mine needs the signal members.*TorchLearner\(members=20\)"),
+        ({"pool": frozenset({COST})}, "pass cost= to the session"),
+        ({"reference": frozenset({PROBS})}, "reference="),
+        ({"capabilities": frozenset({"refit"})}, "capability 'refit'"),
+        ({"plugin": "vaal"}, "plug-in 'vaal'"),
+    ],
+)
+def test_refusals(needs: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words) as error:
+        check_needs(Strategy(**needs), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+    assert error.value.code == "NeedsCapability"
+
+
+def test_what_fits_passes() -> None:
+    needs = {"pool": frozenset({PROBS, COST}), "labelled": frozenset({EMBEDDING}), "reference": frozenset({PROBS})}
+    check_needs(Strategy(**needs), Learner(), frozenset({COST}), reference=True)  # type: ignore[arg-type]
+
+
+def test_untrained() -> None:
+    assert works_untrained(Strategy(pool=frozenset({EMBEDDING})), Learner())  # type: ignore[arg-type]
+    assert works_untrained(Strategy(), Learner())  # type: ignore[arg-type]
+    assert not works_untrained(Strategy(pool=frozenset({PROBS})), Learner())  # type: ignore[arg-type]
+    assert not works_untrained(Strategy(capabilities=frozenset({"x"})), Learner())  # type: ignore[arg-type]

@@ -1,0 +1,71 @@
+"""Contexts ask the learner once for all that is wanted, and only for the items that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import querist
+from querist.core.signals import COST, EMBEDDING, LABELS, PROBS, Signal, View
+from querist.core.types import Answer, Event
+from querist.data.ledger import Ledger
+from querist.session.views import ContextMaker
+from querist.strategies.algebra import as_strategy
+
+N = 12
+SCHEMA = querist.SingleLabel(("a", "b"))
+
+
+class Counting:
+    """Remembers what it was asked."""
+
+    provides = frozenset({PROBS, EMBEDDING})
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[list[str], int]] = []
+
+    def signals(self, items: Sequence[str], names: frozenset[Signal]) -> View:
+        self.calls.append((sorted(s.name for s in names), len(items)))
+        rows = items.rows  # type: ignore[attr-defined]
+        whole: dict[Signal, Any] = {PROBS: np.full((N, 2), 0.5), EMBEDDING: np.arange(2.0 * N).reshape(N, 2)}
+        return View(len(items), {s: whole[s][rows] for s in names})
+
+
+def made(**side: Any) -> tuple[ContextMaker, Counting, Ledger]:
+    ledger = Ledger(querist.read(np.arange(2.0 * N).reshape(N, 2), ids=[f"i{k}" for k in range(N)]))
+    told = [Answer.label("i0", "a").to_json(), Answer.label("i5", "b").to_json()]
+    ledger.apply(Event("told", {"query": None, "answers": told}))
+    ledger.apply(Event("asked", {"items": ["i3"], "query": "q", "turn": 0}))
+    learner = Counting()
+    return ContextMaker(learner, ledger, None, side.get("side", {})), learner, ledger  # type: ignore[arg-type]
+
+
+def test_one_call_for_all_that_is_wanted() -> None:
+    maker, learner, _ = made()
+    context, pool = maker.make(as_strategy("margin >> k_center"), SCHEMA, seed=0, rounds=())
+    assert pool.tolist() == [1, 2, 4, 6, 7, 8, 9, 10, 11]
+    as_strategy("margin >> k_center").select(context, 2)
+    assert learner.calls == [(["embedding", "probs"], 9), (["embedding"], 2), (["embedding"], 1)]
+    assert maker.seconds > 0
+
+
+def test_only_what_is_left_after_a_filter_is_computed() -> None:
+    maker, learner, _ = made()
+    strategy = as_strategy("subsample(4) | margin")
+    context, _ = maker.make(strategy, SCHEMA, seed=0, rounds=())
+    assert learner.calls == []
+    strategy.select(context, 2)
+    assert learner.calls == [(["probs"], 4)]
+
+
+def test_labels_and_side_signals_need_no_learner() -> None:
+    cost = np.arange(N) + 1.0
+    maker, learner, _ = made(side={COST: cost})
+    context, pool = maker.make(as_strategy("cost_ratio(random)"), SCHEMA, seed=0, rounds=())
+    assert context.pool[COST].tolist() == cost[pool].tolist()
+    assert learner.calls == []
+    assert LABELS not in context.labelled
+    assert context.ids is not None
+    assert list(context.ids)[:2] == ["i1", "i2"]
