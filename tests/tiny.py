@@ -65,8 +65,12 @@ def print_of_generators() -> str:
     """A fingerprint of the state of python's, NumPy's and torch's global generators."""
     import torch
 
-    state = (random.getstate(), np.random.get_state(legacy=True)[1:], torch.get_rng_state().numpy().tobytes())  # noqa: NPY002
-    return hashlib.sha256(repr([repr(s) if not isinstance(s, bytes) else s.hex() for s in state]).encode()).hexdigest()
+    legacy = np.random.get_state(legacy=True)  # noqa: NPY002
+    assert isinstance(legacy, tuple)
+    numpy_state = (legacy[1].tobytes(), *legacy[2:])
+    return hashlib.sha256(
+        repr((random.getstate(), numpy_state, torch.get_rng_state().numpy().tobytes())).encode()
+    ).hexdigest()
 
 
 def pollute(seed: int) -> None:

@@ -43,7 +43,7 @@ def test_a_vector_of_texts_is_texts() -> None:
         source = array_source(array)
         assert source.modality == "text"
         assert source.take(np.array([1])) == ["b"]
-    with pytest.raises(DataError, match="row 1 .*NoneType") as error:
+    with pytest.raises(DataError, match=r"row 1 .*NoneType") as error:
         array_source(np.array(["a", None], dtype=object))
     assert error.value.code == "BadText"
 
@@ -94,11 +94,11 @@ def test_other_arrays_are_refused(array: Any, kind: type[Exception], code: str) 
 def test_a_sparse_matrix_stays_sparse_and_unchanged() -> None:
     dense = np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 3.0]])
     for make in (sparse.csr_matrix, sparse.coo_matrix, sparse.csc_array):
-        matrix = make(dense)
+        matrix: Any = make(dense)
         source = sparse_source(matrix, ids=["a", "b"])
-        batch = source.take(np.array([1, 0]))
-        assert sparse.issparse(batch)
+        batch: Any = source.take(np.array([1, 0]))
         assert (batch.toarray() == dense[::-1]).all()
+        assert sparse.issparse(batch)
         assert (matrix.toarray() == dense).all()
 
 

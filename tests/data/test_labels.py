@@ -51,6 +51,7 @@ def test_text_of_numpy_is_plain() -> None:
         ([1, True], ["int", "bool"]),
         ([[1, "1"]], ["int", "str", "inside the lists"]),
         ([["a"], "a"], ["list", "str"]),
+        ([{"a", 1}], ["int", "str", "inside the lists"]),
     ],
 )
 def test_mixed_kinds_are_refused(given: list[Any], words: list[str]) -> None:  # row 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_copies_are_warned_of_and_can_be_dropped() -> None:  # row 24
 
 def test_ids_and_labels_of_another_number_are_refused() -> None:  # row 29
     for more in ({"ids": IDS[:3]}, {"truth": ["a"] * 3}, {"ids": IDS[:3], "dedupe": True}):
-        with pytest.raises(DataError, match="3 (ids|labels) for 4 items") as error:
+        with pytest.raises(DataError, match=r"3 (ids|labels) for 4 items") as error:
             source(**more)
         assert error.value.code == "LengthMismatch"
 
@@ -136,3 +137,12 @@ def test_row_numbers() -> None:
 
 def test_the_python_form_names_kind_and_size() -> None:
     assert repr(source()) == "<ArraySource 'the zoo': 4 items, array>"
+
+
+def test_the_room_has_a_list_of_names() -> None:
+    room = importlib.import_module("querist.data")
+    assert room.Source is Source
+    assert all(getattr(room, name).__name__ == name for name in room.__all__)
+    assert dir(room) == sorted(room.__all__)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = room.nothing

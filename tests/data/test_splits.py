@@ -45,9 +45,9 @@ def test_the_seed_decides() -> None:
 
 def test_no_global_generator_is_moved() -> None:
     np.random.seed(5)  # noqa: NPY002
-    before = np.random.get_state()[1].tolist()  # type: ignore[index,union-attr] # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # type: ignore[index] # noqa: NPY002
     split(source(), 0)
-    assert np.random.get_state()[1].tolist() == before  # type: ignore[index,union-attr] # noqa: NPY002
+    assert np.random.get_state()[1].tolist() == before  # type: ignore[index] # noqa: NPY002
 
 
 @given(st.permutations(range(60)), st.integers(0, 1000), st.booleans())
@@ -56,8 +56,8 @@ def test_the_order_of_the_source_plays_no_part(order: list[int], seed: int, stra
     labels = np.asarray(["abc"[k % 3] for k in range(60)])
     more = {"validation": 5, "reference": 0.1}
     plain, mixed = source(), source(order)
-    a = split(plain, seed, stratify=labels.tolist() if stratified else None, **more)  # type: ignore[arg-type]
-    b = split(mixed, seed, stratify=labels[order].tolist() if stratified else None, **more)  # type: ignore[arg-type]
+    a = split(plain, seed, stratify=labels.tolist() if stratified else None, **more)
+    b = split(mixed, seed, stratify=labels[order].tolist() if stratified else None, **more)
     assert names(plain, a) == names(mixed, b)
 
 

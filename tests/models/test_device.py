@@ -41,9 +41,14 @@ def test_what_is_no_device_is_refused() -> None:
 def test_threads_are_set_inside_and_put_back_also_after_an_error() -> None:
     before = torch.get_num_threads()
     other = 2 if before == 1 else 1
-    with pytest.raises(KeyError), threads(other):
-        assert torch.get_num_threads() == other
-        raise KeyError
+
+    def fail() -> None:
+        with threads(other):
+            assert torch.get_num_threads() == other
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert torch.get_num_threads() == before
     with threads(None):
         assert torch.get_num_threads() == before

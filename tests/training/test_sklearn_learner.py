@@ -16,8 +16,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeClassifier
-from tiny import THREE, all_of, digits, labels, pollute, print_of_generators, source
 
 from querist.core.errors import ArgumentError, DataError, StateError
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS
@@ -25,6 +23,7 @@ from querist.core.types import Items, Labels
 from querist.data.arrays import sparse_source, text_source
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.training.sklearn_learner import SklearnLearner, _blocks
+from tiny import THREE, all_of, digits, labels, pollute, print_of_generators, source
 
 FOUR = SingleLabel(("a", "b", "c", "d"))
 
@@ -161,9 +160,7 @@ def holes(count: int, every: int) -> NDArray[np.int64]:
     [holes(60, 5), holes(60, 2), np.arange(60)[::-1], np.arange(10, 50), np.asarray([7]), np.asarray([5, 5, 2]), []],
     ids=["few holes", "many holes", "backwards", "range", "one", "twice", "none"],
 )
-def test_probabilities_are_the_estimators_on_a_pool_with_holes(
-    rows: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_probabilities_are_the_estimators_on_a_pool_with_holes(rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("querist.training.sklearn_learner._BLOCK", 16)
     of = source()
     at = np.asarray(rows, dtype=np.int64)
@@ -243,7 +240,7 @@ def test_without_probabilities_the_decision_is_ranked() -> None:
 def test_parts_of_a_bagging_are_mapped_by_their_own_classes_and_columns() -> None:
     of = source(60, width=6)
     learner = SklearnLearner(
-        BaggingClassifier(DecisionTreeClassifier(), n_estimators=12, max_samples=4, max_features=0.5), of, FOUR
+        BaggingClassifier(KNeighborsClassifier(1), n_estimators=12, max_samples=4, max_features=0.5), of, FOUR
     )
     targets = np.asarray([0, 2, 3])[np.arange(30) % 3]  # class 1 is never seen, and small parts miss more
     learner.fit(labels(of, range(30), targets), seed=0)
@@ -401,7 +398,8 @@ def test_another_estimators_files_are_refused_and_the_learner_stays_as_it_was(tm
     with pytest.raises(DataError, match="holds a GaussianNB, not a LogisticRegression") as caught:
         other.load(tmp_path)
     assert caught.value.code == "BadWeights"
-    for config in ({"kind": "torch"}, {"kind": "sklearn", "only": "x"}, {"kind": "sklearn", "only": -1}, []):
+    configs: list[Any] = [{"kind": "torch"}, {"kind": "sklearn", "only": "x"}, {"kind": "sklearn", "only": -1}, []]
+    for config in configs:
         (tmp_path / "config.json").write_text(json.dumps(config))
         with pytest.raises(DataError) as caught:
             other.load(tmp_path)
@@ -423,9 +421,11 @@ def test_features_of_another_width_are_refused(tmp_path: Path) -> None:
 def test_real_digits_are_learnt() -> None:
     of, schema, targets = digits()
     learner = SklearnLearner(LogisticRegression(max_iter=1000), of, schema)
-    learner.fit(labels(of, range(400), targets[:400]), seed=0)
-    probs = learner.signals(Items(of.ids, np.arange(1000, 1797)), frozenset({PROBS}))[PROBS]
-    assert (probs.argmax(axis=1) == targets[1000:]).mean() >= 0.88
+    rows = np.arange(0, 1600, 4)
+    learner.fit(labels(of, rows.tolist(), targets[rows]), seed=0)
+    rest = np.setdiff1d(np.arange(len(of)), rows)
+    probs = learner.signals(Items(of.ids, rest), frozenset({PROBS}))[PROBS]
+    assert (probs.argmax(axis=1) == targets[rest]).mean() >= 0.9
 
 
 def test_everything_may_be_asked_of_no_items() -> None:

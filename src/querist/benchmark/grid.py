@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from querist.assembly.build import Loaded, load_data
 from querist.assembly.spec import Spec
 from querist.benchmark.runner import ceiling, simulate
 from querist.core.errors import StateError
+from querist.core.optional import torch
 from querist.strategies.algebra import as_strategy
 
 __all__ = ["Grid", "Outcome"]
@@ -176,17 +177,16 @@ class Grid:
 
 
 def _quiet_worker() -> None:
-    """Workers leave Ctrl-C to the parent and keep to one thread each."""
+    """Workers leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
 
 
 def _one(payload: str, strategy: str, seed: int, shared: str) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits
 
     spec = Spec.model_validate_json(payload)
+    if spec.model.learner == "torch" and parent_process() is not None:
+        torch().set_num_threads(1)  # for good: two threads a worker wait for each other, ten times slower
     key = spec.data.model_dump_json()
     if key not in _loaded:
         _loaded[key] = load_data(spec)

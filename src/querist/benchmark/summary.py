@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
-from typing import Any
+from typing import Any, TypeGuard
 
 from querist.benchmark.curves import Rule, aubc, aubc_published, labels_to_target
 from querist.benchmark.entry import Entry, Versus
@@ -82,9 +82,9 @@ def summarise(runs: Sequence[Run], metrics: Sequence[str], *, published: Rule | 
             for entry in block:
                 found = curves[entry["strategy"]].values()
                 entry["aubc_published"] = fmean(aubc_published(y, published) for _, y in found)
-        compared = [e["versus_random"] for e in block if e["versus_random"] and e["versus_random"]["p"] is not None]
-        for versus, p in zip(compared, holm([v["p"] for v in compared]), strict=True):
-            versus["p"] = p
+        raw = [(v, v["p"]) for e in block if (v := e["versus_random"]) is not None and v["p"] is not None]
+        for (versus, _), corrected in zip(raw, holm([p for _, p in raw]), strict=True):
+            versus["p"] = corrected
         entries.extend(block)
     return entries
 
@@ -158,6 +158,6 @@ def _span(curve: tuple[list[float], list[float]]) -> tuple[float, float]:
     return curve[0][0], curve[0][-1]
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether the value is a finite number (True and False are none)."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -79,7 +79,7 @@ class ContentIds(Sequence[str]):
         return f"<{len(self):,} ids from content, first {self[0]!r}>" if len(self) else "<no ids>"
 
 
-def given_ids(ids: Sequence[Any], count: int, name: str) -> list[str]:
+def given_ids(ids: Sequence[Any] | Array, count: int, name: str) -> list[str]:
     """Given ids as text, checked.
 
     Args:

@@ -60,7 +60,7 @@ def plain_label(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(plain_label(v) for v in value)
+        return sorted((plain_label(v) for v in value), key=str)  # mixed kinds are named later
     if isinstance(value, (list, tuple)):
         return [plain_label(v) for v in value]
     return value

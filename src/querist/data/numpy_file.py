@@ -56,11 +56,12 @@ def numpy_source(path: Path, *, dedupe: bool = False) -> Source:
 def _load(path: Path) -> dict[str, Any]:
     try:
         if path.suffix.lower() == ".npy":
-            return {"X": np.load(path, mmap_mode="r", allow_pickle=False)}
-        with np.load(path, allow_pickle=False) as found:
+            return {"X": np.lib.format.open_memmap(path, mode="r")}
+        # np.load leaves the file open when it is no whole archive, so we open and close it.
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as found:
             return {key: found[key] for key in found.files}
     except (ValueError, OSError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        if "pickle" in str(error).lower():
+        if "pickle" in str(error).lower() or "Python objects" in str(error):
             raise DataError(
                 f"cannot read {shorten(path.name)}: it holds pickled objects, which can run code and are never loaded; "
                 "save plain arrays of numbers or text",
