@@ -33,11 +33,12 @@ def strategies() -> str:
                 continue
             given = [f"{k}" if k in e["required"] else f"{k}={v}" for k, v in e["parameters"].items()]
             needs = e["needs"]
-            words = "as its parts" if needs is None else ", ".join(f"{r}: {', '.join(n)}" for r, n in needs.items()) or "–"
-            summary = e["summary"] + (f" *({e['cell']})*" if e["cell"] else "")
-            out.append(
-                f"| `{e['name']}` | {_cell(', '.join(given)) or '–'} | {_cell(words)} | {_cell(summary)} | {_cell(e['paper'])} |"
+            words = (
+                "as its parts" if needs is None else ", ".join(f"{r}: {', '.join(n)}" for r, n in needs.items()) or "–"
             )
+            summary = e["summary"] + (f" *({e['cell']})*" if e["cell"] else "")
+            cells = (f"`{e['name']}`", ", ".join(given) or "–", words, summary, e["paper"])
+            out.append(f"| {' | '.join(map(_cell, cells))} |")
         out.append("")
     return "\n".join(out)
 
@@ -75,7 +76,9 @@ def specification() -> str:
     from querist.assembly.spec_docs import rows
 
     out = ["| key | kind | default | meaning |", "|---|---|---|---|"]
-    out += [f"| `{_cell(k)}` | {_cell(kind)} | {_cell(default)} | {_cell(text)} |" for k, kind, default, text in rows(Spec)]
+    out += [
+        f"| `{_cell(k)}` | {_cell(kind)} | {_cell(default)} | {_cell(text)} |" for k, kind, default, text in rows(Spec)
+    ]
     return "\n".join(out)
 
 

@@ -40,7 +40,7 @@ def diverging_sin(rng: np.random.Generator) -> tuple[Array, Array]:
 
 def scaled(x: Array) -> Array:
     """Each column to 0..1."""
-    return (x - x.min(axis=0)) / (x.max(axis=0) - x.min(axis=0))
+    return np.asarray((x - x.min(axis=0)) / (x.max(axis=0) - x.min(axis=0)))
 
 
 def one(name: str, strategy: str, seed: int) -> Curve:

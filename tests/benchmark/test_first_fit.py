@@ -61,7 +61,7 @@ def test_other_labels_seeds_and_keys_are_not_mixed_up(tmp_path: Path) -> None:
 def test_it_is_a_learner_in_every_other_way(tmp_path: Path) -> None:
     learner, source = made(tmp_path)
     assert learner.provides == learner.learner.provides
-    assert learner.untrained == learner.learner.untrained
+    assert learner.untrained == getattr(learner.learner, "untrained", None)
     learner.fit(labels(source, [0, 1]), seed=0)
     (tmp_path / "kept").mkdir()
     learner.save(tmp_path / "kept")

@@ -10,8 +10,19 @@ from querist.session.state import State, fit_to_json, query_from_json
 
 def test_fold() -> None:
     state = State()
-    asked = {"query": "q0", "turn": 0, "items": ["a", "b"], "strategy": "random", "scores": [None, 0.5], "reasons": ["", "x"],
-             "round": 0, "model": None, "arm": "margin", "inclusion": None, "seconds": {}}  # fmt: skip
+    asked = {
+        "query": "q0",
+        "turn": 0,
+        "items": ["a", "b"],
+        "strategy": "random",
+        "scores": [None, 0.5],
+        "reasons": ["", "x"],
+        "round": 0,
+        "model": None,
+        "arm": "margin",
+        "inclusion": None,
+        "seconds": {},
+    }
     state.apply(Event("created", {"seed": 1}, seq=1))
     state.apply(Event("asked", asked, seq=2))
     state.apply(

@@ -46,7 +46,9 @@ def select(
     if (gradient_a is None) != (gradient_h is None):
         raise ArgumentError("--gradient-a and --gradient-h belong together: pass both", code="MissingSignal")
     pool: dict[str, Any] = {"probs": probs, "members": members, "embedding": embedding, "cost": cost}
-    signals = {name: read_array(file, flat=name == "cost") for name, file in pool.items() if file is not None}
+    signals: dict[str, Any] = {
+        name: read_array(file, flat=name == "cost") for name, file in pool.items() if file is not None
+    }
     if gradient_a is not None and gradient_h is not None:
         signals["gradient"] = (read_array(gradient_a), read_array(gradient_h))
     labelled = {
