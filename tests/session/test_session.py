@@ -76,7 +76,7 @@ def test_a_refused_tell_changes_nothing(make: MakeSession, truth: dict[str, str]
     assert len(journal(session)) == before
     assert (session.ledger.states == states).all()
     with pytest.raises(ArgumentTypeError, match="ids, not positions"):
-        session.tell(query, {0: "a"})  # type: ignore[dict-item]
+        session.tell(query, {0: "a"})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

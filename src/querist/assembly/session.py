@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from querist.assembly.build import open_journal, prepare
 from querist.assembly.spec import load_spec
-from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
+from querist.core.errors import ArgumentError, ArgumentTypeError, shorten, shorten_path
 from querist.core.ports import Learner, Store
 from querist.core.types import ItemId, LabelValue
 from querist.data.ledger import Conflict
@@ -127,7 +127,7 @@ class Session(Loop):
         file = folder / PROJECT_FILE
         if not file.is_file():
             raise ArgumentError(
-                f"{shorten(str(folder))} has no {PROJECT_FILE}: a session made in Python is resumed by "
+                f"{shorten_path(folder)} has no {PROJECT_FILE}: a session made in Python is resumed by "
                 "querist.Session(..., folder=...) with the same arguments",
                 code="NoConfig",
             )

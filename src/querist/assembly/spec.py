@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from querist.assembly.toml_lines import line_of
-from querist.core.errors import ArgumentError, UnknownNameError, nearest, shorten
+from querist.core.errors import ArgumentError, UnknownNameError, nearest, shorten, shorten_path
 from querist.training.recipe import Recipe
 
 __all__ = [
@@ -169,7 +169,7 @@ def load_spec(path: Path) -> Spec:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ArgumentError(
-            f"cannot read the specification {shorten(str(path))}: {reason}; `querist init` writes one to start from",
+            f"cannot read the specification {shorten_path(path)}: {reason}; `querist init` writes one to start from",
             code="NoConfig",
         ) from error
     spec = parse_spec(text, name=path.name)

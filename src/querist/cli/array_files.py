@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from querist.core.errors import DataError, shorten
+from querist.core.errors import DataError, shorten_path
 from querist.core.optional import need
 from querist.core.types import Array
 
@@ -25,7 +25,7 @@ def read_array(path: Path, *, flat: bool = False) -> Array:
     Raises:
         DataError: unreadable, no numbers, or several arrays in one .npz (codes ``NoData``, ``BadArray``).
     """
-    name = shorten(str(path))
+    name = shorten_path(path)
     if not path.is_file():
         raise DataError(f"{name} is not a file that can be read", code="NoData")
     try:
@@ -86,7 +86,7 @@ def _numeric(row: list[str]) -> bool:
 def read_ids(path: Path) -> list[str]:
     """Ids from a .npy, or the first column of a text or CSV file (a header called id is skipped)."""
     if not path.is_file():
-        raise DataError(f"{shorten(str(path))} is not a file that can be read", code="NoData")
+        raise DataError(f"{shorten_path(path)} is not a file that can be read", code="NoData")
     if path.suffix.lower() == ".npy":
         try:
             return [str(v) for v in np.load(path, allow_pickle=False)]

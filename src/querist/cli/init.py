@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from querist.core.errors import StateError, shorten
+from querist.core.errors import StateError, shorten_path
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -59,7 +59,7 @@ def init(
 
     if file.exists() and not force:
         raise StateError(
-            f"{shorten(str(file))} is there already; name another file or pass --force", code="AlreadyThere"
+            f"{shorten_path(file)} is there already; name another file or pass --force", code="AlreadyThere"
         )
     columns = "".join(
         f"{key} = {json.dumps(value)}\n" for key, value in (("text", text), ("label", label), ("id", id)) if value

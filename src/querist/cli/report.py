@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from querist.core.errors import DataError, shorten
+from querist.core.errors import DataError, shorten_path
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -27,7 +27,7 @@ def report(
     file = path / "results.json" if path.is_dir() else path
     if not file.is_file():
         raise DataError(
-            f"{shorten(str(file))} is not there; run `querist demo` or `querist bench` first", code="NoData"
+            f"{shorten_path(file)} is not there; run `querist demo` or `querist bench` first", code="NoData"
         )
     document = results.read(file)
     reports.write_report(document, file.parent / "report.html")

@@ -14,8 +14,6 @@ EXAMPLES = (
     "-n 100 --probs p.npy --embedding e.npy --ids ids.csv --json"
 )
 
-_File = Annotated[Path | None, typer.Option()]
-
 
 def select(
     strategy: Annotated[str, typer.Argument(help="Name or expression; `querist strategies` lists the parts.")],

@@ -22,6 +22,7 @@ __all__ = [
     "UnknownNameError",
     "nearest",
     "shorten",
+    "shorten_path",
 ]
 
 
@@ -103,3 +104,9 @@ def shorten(value: object, width: int = 80) -> str:
     """``value`` as text of at most ``width`` characters, for messages."""
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def shorten_path(path: object, width: int = 80) -> str:
+    """A path as text of at most ``width`` characters; the end is kept, for it names the file."""
+    text = str(path)
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentError, DataError, QueristWarning, shorten
+from querist.core.errors import ArgumentError, DataError, QueristWarning, shorten_path
 from querist.core.types import Array
 from querist.data.ids import Contents, digest_bytes
 from querist.data.pictures import check_size, decode, image_fault
@@ -100,7 +100,7 @@ def image_source(root: Path, *, size: int | None = None, mode: str = "RGB", dedu
         )
     if not good:
         raise DataError(
-            f"the pool has 0 items: {shorten(str(root))} holds no image that can be read ({len(bad)} set aside); known "
+            f"the pool has 0 items: {shorten_path(root)} holds no image that can be read ({len(bad)} set aside); known "
             f"endings are {', '.join(sorted(IMAGE_SUFFIXES))}",
             code="EmptyPool",
         )
@@ -118,7 +118,7 @@ def _found(root: Path) -> Iterator[tuple[Path, str, str]]:
     """Image files below a folder in order of their ids: path, id, and why it is not to be opened or ""."""
     if not root.is_dir():
         reason = "it is a file, and a folder is needed" if root.exists() else "no such folder"
-        raise DataError(f"cannot read {shorten(str(root))}: {reason}", code="NoData")
+        raise DataError(f"cannot read {shorten_path(root)}: {reason}", code="NoData")
     inside = root.resolve()
     found: list[tuple[str, Path]] = []
     for folder, folders, files in os.walk(root, onerror=_refuse, followlinks=False):
@@ -143,4 +143,4 @@ def _found(root: Path) -> Iterator[tuple[Path, str, str]]:
 
 
 def _refuse(error: OSError) -> None:
-    raise DataError(f"cannot read {shorten(str(error.filename))}: {error.strerror}", code="NoData") from error
+    raise DataError(f"cannot read {shorten_path(error.filename)}: {error.strerror}", code="NoData") from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, QueristWarning, shorten
+from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, QueristWarning, shorten, shorten_path
 from querist.core.types import LabelValue
 from querist.data.arrays import array_source, sparse_source, text_source
 from querist.data.bundled import BUNDLED, bundled_source
@@ -153,7 +153,7 @@ def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
     """A source of a file, a folder, or a data set by name."""
     dedupe, skip_bad = bool(given["dedupe"]), bool(given["skip_bad"])
     if text.startswith("sklearn:"):
-        _only(given, f"the data set {shorten(text)}", "dedupe")
+        _only(given, f"the data set {shorten_path(text)}", "dedupe")
         return bundled_source(text.removeprefix("sklearn:"), dedupe=dedupe)
     if not text or "\0" in text:
         raise DataError(f"cannot read {shorten(repr(text))}: it is no path", code="NoData")
@@ -161,8 +161,8 @@ def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
     suffix = path.suffix.lower()
     if suffix in _PICKLED:
         raise DataError(
-            f"{shorten(text)} is a {suffix} file, which can run code when it is loaded, and is not read; save arrays as "
-            ".npy and weights as .safetensors (`querist convert` does it in a process of its own)",
+            f"{shorten_path(text)} is a {suffix} file, which can run code when it is loaded, and is not read; save arrays "
+            "as .npy and weights as .safetensors (`querist convert` does it in a process of its own)",
             code="PickleRefused",
         )
     if suffix in (".csv", ".tsv"):
@@ -182,8 +182,8 @@ def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
         return image_source(path, size=given["size"], dedupe=dedupe)
     if not path.exists():
         hint = f"; the data set of that name is 'sklearn:{text}'" if text in BUNDLED else ""
-        raise DataError(f"cannot read {shorten(text)}: no such file or folder{hint}", code="NoData")
+        raise DataError(f"cannot read {shorten_path(text)}: no such file or folder{hint}", code="NoData")
     raise DataError(
-        f"cannot tell what {shorten(text)} is: use .csv, .tsv, .jsonl, .parquet, .npy, .npz or a folder of images",
+        f"cannot tell what {shorten_path(text)} is: use .csv, .tsv, .jsonl, .parquet, .npy, .npz or a folder of images",
         code="NoData",
     )

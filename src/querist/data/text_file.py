@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from querist.core.errors import DataError, ResourceError, shorten
+from querist.core.errors import DataError, ResourceError, shorten_path
 
 __all__ = ["check_file", "decode_text", "read_bytes", "read_text"]
 
@@ -16,7 +16,7 @@ def check_file(path: Path) -> None:
     Raises:
         DataError: missing, a folder, a device, or unreadable (code ``NoData``), with the path as it was given.
     """
-    shown = shorten(str(path))
+    shown = shorten_path(path)
     try:
         if path.is_dir():
             raise DataError(f"cannot read {shown}: it is a folder, and a file is needed", code="NoData")
@@ -39,7 +39,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read {shorten(str(path))}: {error.strerror or error}", code="NoData") from error
+        raise DataError(f"cannot read {shorten_path(path)}: {error.strerror or error}", code="NoData") from error
     except MemoryError as error:
         raise ResourceError(f"{path.name} does not fit in memory", code="OutOfMemory") from error
 
