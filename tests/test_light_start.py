@@ -27,7 +27,8 @@ def test_nothing_heavy_is_loaded(code: str) -> None:
 def test_a_verb_loads_no_more_than_the_command_line_library() -> None:
     """typer itself may load pydantic to read a verb's parameters; arrays and models stay away."""
     code = "from querist.cli.app import _run; _run(['demo', '--help'])"
-    check = "import sys; sys.exit(' '.join(m for m in ('torch', 'numpy', 'sklearn', 'matplotlib') if m in sys.modules) or 0)"
+    names = ("torch", "numpy", "sklearn", "matplotlib")
+    check = f"import sys; sys.exit(' '.join(m for m in {names!r} if m in sys.modules) or 0)"
     done = subprocess.run([sys.executable, "-c", f"{code}\n{check}"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

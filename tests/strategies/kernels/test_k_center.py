@@ -1,0 +1,96 @@
+"""The lazy greedy picks what the naive greedy picks, in few passes; it is a 2-approximation."""
+
+from __future__ import annotations
+
+import itertools
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from querist.strategies.kernels import k_center as module
+from querist.strategies.kernels.geometry import Euclidean
+from querist.strategies.kernels.k_center import farthest_first
+
+
+def naive(x: np.ndarray, n: int, centres: np.ndarray, keys: np.ndarray, first: int | None) -> list[int]:
+    """One pass a pick, float64, differences written out; equal distances (to rounding) by key."""
+    nearest = np.full(len(x), np.inf)
+    for c in centres:
+        nearest = np.minimum(nearest, ((x - c) ** 2).sum(1))
+    picked: list[int] = []
+    while len(picked) < n:
+        if first is not None and not picked:
+            best = first
+        else:
+            free = np.setdiff1d(np.arange(len(x)), picked)
+            high = nearest[free].max()
+            equal = free[nearest[free] >= high - 1e-9 * max(1.0, nearest[np.isfinite(nearest)].max(initial=1.0))]
+            best = int(equal[keys[equal].argmin()])
+        picked.append(best)
+        nearest = np.minimum(nearest, ((x - x[best]) ** 2).sum(1))
+    return picked
+
+
+def lazy(x: np.ndarray, n: int, centres: np.ndarray, keys: np.ndarray, first: int | None) -> list[int]:
+    geometry = Euclidean(x)
+    nearest = np.full(len(x), np.inf, dtype=geometry.dtype)
+    if len(centres):
+        geometry.lower(nearest, geometry.shifted(centres))
+    return farthest_first(geometry, n, nearest, keys, first)[0].tolist()
+
+
+@pytest.mark.parametrize(("n", "d", "picks", "labelled"), [(3_000, 6, 700, 5), (400, 2, 400, 0), (1_000, 16, 60, 100)])
+def test_same_picks_over_several_passes(n: int, d: int, picks: int, labelled: int) -> None:
+    rng = np.random.default_rng(n)
+    x, centres, keys = rng.normal(size=(n, d)), rng.normal(size=(labelled, d)), rng.permutation(n).astype(np.uint64)
+    first = None if labelled else 3
+    assert lazy(x, picks, centres, keys, first) == naive(x, picks, centres, keys, first)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 40), st.sampled_from(["ties", "duplicates", "constant", "huge", "tiny"]))
+@settings(max_examples=60, deadline=None)
+def test_same_picks_on_hard_inputs(seed: int, n: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 3, size=(n, 2)).astype(float)
+    if kind == "duplicates":
+        x = x[rng.integers(0, n, n)]
+    elif kind == "constant":
+        x = np.ones((n, 2))
+    elif kind == "huge":
+        x = x * 1e12
+    elif kind == "tiny":
+        x = x * 1e-12
+    keys = rng.permutation(n).astype(np.uint64)
+    got = lazy(x, n, x[:0], keys, 0)
+    assert sorted(got) == list(range(n)), "every row once"
+    if kind in ("ties", "duplicates"):
+        assert got == naive(x, n, x[:0], keys, 0)
+
+
+def test_a_two_approximation() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.normal(size=(9, 2))
+        d = np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
+        picked = lazy(x, 3, x[:0], np.arange(9, dtype=np.uint64), 0)
+        best = min(d[:, list(c)].min(1).max() for c in itertools.combinations(range(9), 3))
+        assert d[:, picked].min(1).max() <= 2 * best + 1e-12
+
+
+def test_few_passes_and_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
+    passes: list[int] = []
+    real = Euclidean.lower
+    monkeypatch.setattr(Euclidean, "lower", lambda self, near, c: (passes.append(len(c)), real(self, near, c))[1])
+    keys = np.arange(20_000, dtype=np.uint64)
+    tracemalloc.start()
+    picked = lazy(x, 100, x[:100], keys, None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(set(picked)) == 100
+    assert len(passes) < 10
+    assert peak < 20 * 20_000 + (32 << 20)
+    assert module._CANDIDATES == 256
