@@ -17,7 +17,9 @@ KINDS = [np.float32, np.float64]
 def test_lower_is_the_nearest_centre(dtype: type, shape: tuple[int, int, int]) -> None:
     n, d, k = shape
     rng = np.random.default_rng(0)
-    x = (rng.normal(size=(n, d)) + 100).astype(dtype)  # far from the origin: the shift to the mean must save the digits
+    x: np.ndarray = (rng.normal(size=(n, d)) + 100).astype(
+        dtype
+    )  # far from the origin: the shift to the mean must save the digits
     geometry = Euclidean(x)
     centres = geometry.shifted(rng.normal(size=(k, d)) + 100)
     nearest = np.full(n, np.inf, dtype=geometry.dtype)

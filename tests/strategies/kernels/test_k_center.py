@@ -39,7 +39,8 @@ def lazy(x: np.ndarray, n: int, centres: np.ndarray, keys: np.ndarray, first: in
     nearest = np.full(len(x), np.inf, dtype=geometry.dtype)
     if len(centres):
         geometry.lower(nearest, geometry.shifted(centres))
-    return farthest_first(geometry, n, nearest, keys, first)[0].tolist()
+    rows = farthest_first(geometry, n, nearest, keys, first)[0]
+    return [int(r) for r in rows]
 
 
 @pytest.mark.parametrize(("n", "d", "picks", "labelled"), [(3_000, 6, 700, 5), (400, 2, 400, 0), (1_000, 16, 60, 100)])
@@ -84,7 +85,12 @@ def test_few_passes_and_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
     passes: list[int] = []
     real = Euclidean.lower
-    monkeypatch.setattr(Euclidean, "lower", lambda self, near, c: (passes.append(len(c)), real(self, near, c))[1])
+
+    def counted(self: Euclidean, near: np.ndarray, centres: np.ndarray) -> None:
+        passes.append(len(centres))
+        real(self, near, centres)
+
+    monkeypatch.setattr(Euclidean, "lower", counted)
     keys = np.arange(20_000, dtype=np.uint64)
     tracemalloc.start()
     picked = lazy(x, 100, x[:100], keys, None)

@@ -11,7 +11,7 @@ from querist.strategies.kernels.neighbours import mean_distance_to_nearest
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("n", "k"), [(2, 5), (30, 4), (1_100, 20)])
 def test_against_sorting(dtype: type, n: int, k: int) -> None:
-    x = np.random.default_rng(n).normal(size=(n, 5)).astype(dtype)
+    x: np.ndarray = np.random.default_rng(n).normal(size=(n, 5)).astype(dtype)
     d = np.sqrt(((x[:, None].astype(float) - x[None]) ** 2).sum(-1))
     np.fill_diagonal(d, np.inf)
     truth = np.sort(d, axis=1)[:, : min(k, n - 1)].mean(1)
