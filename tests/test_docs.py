@@ -1,0 +1,65 @@
+"""The documentation's examples run, its generated pages are whole, and its links and verbs exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import querist
+from querist.testing.strategies import check_strategy
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def blocks(page: str) -> list[str]:
+    """Python blocks of a page."""
+    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def run(code: str, names: dict[str, Any]) -> None:
+    exec(compile(code, "docs", "exec"), names)  # noqa: S102
+
+
+def test_the_loop_of_the_start_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    loop = next(b for b in blocks("index.md") if "load_digits" in b)
+    names: dict[str, Any] = {}
+    run(loop, names)
+    assert names["session"].progress.labels == 100
+    run(loop, names)
+    assert names["session"].progress.labels == 200, "run again, it goes on where it stood"
+
+
+def test_the_strategy_of_the_how_to_passes_the_suite() -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    run(blocks("how-to/write-a-strategy.md")[0], names)
+    gini = names["Gini"]()
+    registry = querist.registry
+    registry.add("score", "gini", names["Gini"])
+    try:
+        check_strategy(gini)
+        assert str(gini >> querist.KMeans()) == "gini >> k_means"
+    finally:
+        registry._entries.pop(("score", "gini"))
+
+
+def test_generated_pages_are_whole() -> None:
+    spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    markers = {
+        m for p in DOCS.rglob("*.md") for m in re.findall(r"<!-- querist:(\w+) -->", p.read_text(encoding="utf-8"))
+    }
+    assert markers == set(hooks.FILLERS)
+    table = hooks.strategies()
+    for entry in querist.registry.entries("score", "selector", "filter", "strategy"):
+        assert f"`{entry.name}`" in table
+    assert "`plateau`" in hooks.rules()
+    assert "`run.batch`" in hooks.specification()
+    assert "## querist demo" in hooks.commands()
