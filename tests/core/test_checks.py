@@ -7,7 +7,20 @@ import pytest
 
 from querist.core.checks import check_signal
 from querist.core.errors import ArgumentError, DataError
-from querist.core.signals import EMBEDDING, GRADIENT, LABELS, MEMBERS, PROBS
+from querist.core.signals import (
+    DISCRIMINATOR,
+    EMBEDDING,
+    GRADIENT,
+    GROUP,
+    LABELS,
+    MEMBERS,
+    MULTILABEL,
+    NBEST,
+    NOISE,
+    PROBS,
+    TOKENS,
+    Signal,
+)
 
 
 def _probs(n: int = 40_000, c: int = 3) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -69,3 +82,26 @@ def test_shapes() -> None:
         check_signal(LABELS, np.array([0.5]), "labelled")
     with pytest.raises(ArgumentError, match="must be numbers"):
         check_signal(EMBEDDING, np.array([["a", "b"]]), "pool")
+
+
+def test_padding_of_tokens_is_all_zero() -> None:
+    tokens = np.array([[[0.2, 0.8], [0.0, 0.0]], [[0.5, 0.5], [1.0, 0.0]]])
+    check_signal(TOKENS, tokens, "pool")
+    tokens[1, 1] = [0.5, 0.0]
+    with pytest.raises(DataError, match="tokens must be probabilities"):
+        check_signal(TOKENS, tokens, "pool")
+
+
+@pytest.mark.parametrize(
+    ("signal", "value"),
+    [(MULTILABEL, [[1.5, 0.2]]), (NOISE, [-0.1]), (NBEST, [[0.5, -1.0]]), (DISCRIMINATOR, [1.2])],
+)
+def test_ranges(signal: Signal, value: list[float]) -> None:
+    with pytest.raises(DataError, match=f"{signal.name} must lie between"):
+        check_signal(signal, np.array(value), "pool")
+
+
+def test_groups_are_whole_numbers() -> None:
+    check_signal(GROUP, np.array([3, 3, 4]), "pool")
+    with pytest.raises(ArgumentError, match="group must be group numbers"):
+        check_signal(GROUP, np.array([0.5]), "pool")

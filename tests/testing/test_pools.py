@@ -15,7 +15,7 @@ from querist.testing.subject import fingerprint
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_every_signal_is_there_and_valid(kind: str, dtype: type) -> None:
     pool = make_pool(kind, 17, 3, dtype=dtype)
-    assert set(pool.arrays) == set(CATALOGUE) - {"labels"}
+    assert set(pool.arrays) == set(CATALOGUE) - {"labels", "targets"}
     assert set(pool.labelled) == set(CATALOGUE) - {"graph"}
     for role in ROLES:
         for name, value in pool.role(role).items():

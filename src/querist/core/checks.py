@@ -11,7 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, DataError
-from querist.core.signals import AUGMENTED, EMBEDDING, GRADIENT, GRAPH, LABELS, MEMBERS, PERTURBED, PROBS, Signal
+from querist.core.signals import (
+    AUGMENTED,
+    COST,
+    CRITIC,
+    DISCRIMINATOR,
+    EMBEDDING,
+    GRADIENT,
+    GRAPH,
+    GROUP,
+    HISTORY,
+    LABELS,
+    LOSS,
+    MEMBERS,
+    MULTILABEL,
+    NBEST,
+    NOISE,
+    PERTURBED,
+    PREDICTION,
+    PROBS,
+    TARGETS,
+    TOKENS,
+    Signal,
+)
 
 __all__ = ["check_signal"]
 
@@ -46,19 +68,51 @@ def check_signal(signal: Signal, value: Any, role: str) -> None:
             _simplex(value, name)
         else:
             _finite(value, name, "BadScores")
-    elif signal is LABELS:
+    elif signal in (LABELS, GROUP):
+        what = "class numbers" if signal is LABELS else "group numbers"
         if np.asarray(value).dtype.kind not in "iub":
             raise ArgumentError(
-                f"{name} must be class numbers (whole numbers), got {np.asarray(value).dtype}", code="ShapeMismatch"
+                f"{name} must be {what} (whole numbers), got {np.asarray(value).dtype}", code="ShapeMismatch"
             )
+        _dimensions(np.asarray(value), (1,), name, signal.shape, "iub")
+    elif signal is TOKENS:
+        _dimensions(value, (3,), name, signal.shape)
+        _simplex(value, name, padded=True)
     elif signal is not GRAPH:
-        _finite(np.asarray(value), name, "BadScores")
+        array = np.asarray(value)
+        if signal in _RANKS:
+            _dimensions(array, _RANKS[signal], name, signal.shape)
+        _finite(array, name, "BadScores")
+        if signal in _RANGES:
+            _within(array, name, *_RANGES[signal])
 
 
-def _dimensions(value: NDArray[Any], allowed: tuple[int, ...], name: str, shape: str) -> None:
+_RANKS: dict[Signal, tuple[int, ...]] = {
+    **dict.fromkeys((COST, CRITIC, DISCRIMINATOR, LOSS, NOISE, PREDICTION, TARGETS), (1,)),
+    **dict.fromkeys((MULTILABEL, NBEST), (2,)),
+    HISTORY: (2, 3),
+}
+_RANGES: dict[Signal, tuple[float, float]] = {
+    MULTILABEL: (0.0, 1.0),
+    DISCRIMINATOR: (0.0, 1.0),
+    NOISE: (0.0, np.inf),
+    NBEST: (-np.inf, 0.0),
+}
+
+
+def _within(value: NDArray[Any], name: str, low: float, high: float) -> None:
+    if value.size and (float(value.min()) < low - TOLERANCE or float(value.max()) > high + TOLERANCE):
+        raise DataError(
+            f"{name} must lie between {low:g} and {high:g}; it goes from {float(value.min()):.4g} to "
+            f"{float(value.max()):.4g}",
+            code="BadScores",
+        )
+
+
+def _dimensions(value: NDArray[Any], allowed: tuple[int, ...], name: str, shape: str, kinds: str = "fiu") -> None:
     if value.ndim not in allowed:
         raise ArgumentError(f"{name} must have shape {shape}, got {tuple(value.shape)}", code="ShapeMismatch")
-    if value.dtype.kind not in "fiu":
+    if value.dtype.kind not in kinds:
         raise ArgumentError(f"{name} must be numbers, got {value.dtype}", code="ShapeMismatch")
 
 
@@ -83,7 +137,7 @@ def _finite(value: NDArray[Any], name: str, code: str) -> None:
         )
 
 
-def _simplex(value: NDArray[Any], name: str) -> None:
+def _simplex(value: NDArray[Any], name: str, *, padded: bool = False) -> None:
     if value.shape[-1] == 0:
         raise ArgumentError(f"{name} has no classes: shape {tuple(value.shape)}", code="ShapeMismatch")
     per = int(np.prod(value.shape[1:-1], dtype=np.int64))  # rows of probabilities an item has
@@ -93,6 +147,11 @@ def _simplex(value: NDArray[Any], name: str) -> None:
             block = value[start : start + step].reshape(-1, value.shape[-1])
             if _adds_up(block):
                 continue
+            if padded:
+                block = block[block.any(axis=1)]  # NaN counts as something
+                if _adds_up(block):
+                    continue
+                _blame(block, name, 1)
             _blame(value.reshape(-1, value.shape[-1]), name, per)
 
 

@@ -22,17 +22,25 @@ __all__ = [
     "AUGMENTED",
     "CATALOGUE",
     "COST",
+    "CRITIC",
+    "DISCRIMINATOR",
     "EMBEDDING",
     "GRADIENT",
     "GRAPH",
+    "GROUP",
     "HISTORY",
     "INPUT_GRAD",
     "LABELS",
     "LOSS",
     "MEMBERS",
+    "MULTILABEL",
+    "NBEST",
+    "NOISE",
     "PERTURBED",
     "PREDICTION",
     "PROBS",
+    "TARGETS",
+    "TOKENS",
     "Context",
     "Needs",
     "Selection",
@@ -76,11 +84,25 @@ PREDICTION = Signal("prediction", "(N,)", "float", "predicted number (regression
 AUGMENTED = Signal("augmented", "(N, A, C)", "float", "probabilities under augmentations of the input", "A F")
 PERTURBED = Signal("perturbed", "(N, K, C)", "float", "probabilities under perturbations of the model", "K F")
 INPUT_GRAD = Signal("input_grad", "(N, ...)", "float", "gradient of the loss at the predicted label", "2 F")
-HISTORY = Signal("history", "(N, T)", "float", "per-item loss or prediction over epochs or rounds", "0 F")
+HISTORY = Signal(
+    "history", "(N, T) or (N, T, C)", "float", "per-item loss or outputs over epochs or rounds, oldest first", "0 F"
+)
 LOSS = Signal("loss", "(N,)", "float", "predicted loss, from a learning-loss head", "1 F")
+DISCRIMINATOR = Signal(
+    "discriminator", "(N,)", "float", "probability that an item is labelled, from a VAAL discriminator", "1 F"
+)
+CRITIC = Signal(
+    "critic", "(N,)", "float", "a Wasserstein critic, high where the pool is unlike what is labelled", "1 F"
+)
+MULTILABEL = Signal("multilabel", "(N, K)", "float", "probability of each of K labels, each from 0 to 1", "1 F")
+TOKENS = Signal("tokens", "(N, T, C)", "float", "class probabilities of each token; rows of padding are all 0", "1 F")
+NBEST = Signal("nbest", "(N, B)", "float", "log-probabilities of the B best label sequences, best first", "1 F")
+NOISE = Signal("noise", "(N,)", "float", "variance of the answer that no label removes (regression)", "1 F")
 GRAPH = Signal("graph", "(N, N) sparse", "float", "adjacency", "0 F", model=False)
 COST = Signal("cost", "(N,)", "float", "price of an answer", "0 F", model=False)
+GROUP = Signal("group", "(N,)", "int", "number of the source document or group of an item", "0 F", model=False)
 LABELS = Signal("labels", "(L,)", "int", "class numbers of labelled items", "0 F", model=False)
+TARGETS = Signal("targets", "(L,)", "float", "answers of labelled items (regression)", "0 F", model=False)
 
 CATALOGUE: dict[str, Signal] = {
     s.name: s
@@ -95,9 +117,17 @@ CATALOGUE: dict[str, Signal] = {
         INPUT_GRAD,
         HISTORY,
         LOSS,
+        DISCRIMINATOR,
+        CRITIC,
+        MULTILABEL,
+        TOKENS,
+        NBEST,
+        NOISE,
         GRAPH,
         COST,
+        GROUP,
         LABELS,
+        TARGETS,
     )
 }
 """All signals by name."""

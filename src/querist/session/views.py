@@ -13,7 +13,7 @@ from querist.core.checks import check_signal
 from querist.core.contract import needs_now
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import id_hashes
-from querist.core.signals import LABELS, Context, Signal, View
+from querist.core.signals import LABELS, TARGETS, Context, Signal, View
 from querist.core.types import Array, Items, Round
 from querist.data.ledger import ItemState, Ledger
 
@@ -60,14 +60,17 @@ class ContextMaker:
         pool = self.ledger.rows(ItemState.UNLABELLED)
         labelled = self.ledger.rows(ItemState.LABELLED)
         arrays: dict[Signal, Array] = {}
-        if LABELS in needs.labelled | needs.uses:
+        known = (needs.labelled | needs.uses) & {LABELS, TARGETS}
+        if known:
             targets = self.ledger.labels(schema).targets
+            arrays[TARGETS] = targets.astype(np.float64)
             arrays[LABELS] = targets if targets.ndim == 1 else targets.argmax(axis=1)
+            arrays = {signal: arrays[signal] for signal in known}
         able = self.learner.provides | self.side.keys()
         uses = needs.uses & able
         context = Context(
             pool=self._view(pool, needs.pool | (needs.uses & self.side.keys()), "pool"),
-            labelled=self._view(labelled, (needs.labelled | uses) - {LABELS}, "labelled", arrays),
+            labelled=self._view(labelled, (needs.labelled | uses) - {LABELS, TARGETS}, "labelled", arrays),
             pending=self._view(self.ledger.rows(ItemState.PENDING), uses, "pending"),
             reference=None if self.reference is None else self._view(self.reference, needs.reference, "reference"),
             seed=seed,
@@ -90,7 +93,7 @@ class ContextMaker:
             started = time.perf_counter()
             picked = rows if some is None else rows[some]
             out: dict[Signal, Any] = {s: _rows_of(self.side[s], picked) for s in names if s in self.side}
-            asked = frozenset(names - out.keys() - {LABELS})
+            asked = frozenset(names - out.keys() - {LABELS, TARGETS})
             if asked:
                 view = self.learner.signals(Items(self.ledger.source.ids, picked), asked)
                 out.update({s: view[s] for s in asked})

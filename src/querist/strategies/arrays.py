@@ -21,7 +21,20 @@ from querist.core.errors import (
     nearest,
 )
 from querist.core.seeds import check_seed, id_hashes
-from querist.core.signals import CATALOGUE, GRADIENT, GRAPH, LABELS, PROBS, Context, Needs, Selection, Signal, View
+from querist.core.signals import (
+    CATALOGUE,
+    GRADIENT,
+    GRAPH,
+    HISTORY,
+    LABELS,
+    PROBS,
+    TARGETS,
+    Context,
+    Needs,
+    Selection,
+    Signal,
+    View,
+)
 from querist.core.types import Array
 from querist.strategies.algebra import AnyPart, as_score, as_strategy, rated
 
@@ -118,15 +131,16 @@ def context(
         arrays = _arrays(given or {}, role)
         views[role] = View(_length(arrays, None, role) if arrays else 0, arrays, role=role, check=check_signal)
     spared = {wanted for wanted, other in needs.instead if other in pool}  # reading one anyway is refused by the view
+    if needs.capabilities or (needs.plugin and not all(signal in pool for signal in needs.pool)):
+        what = needs.plugin or ", ".join(sorted(needs.capabilities))
+        published = "" if not needs.plugin else f", or pass {', '.join(sorted(str(s) for s in needs.pool))}=..."
+        raise ArgumentError(
+            f"this strategy needs {what} of a learner; plain arrays cannot give it: use a Session{published}",
+            code="NeedsCapability",
+        )
     _demand(needs.pool - spared, pool, "")
     _demand(needs.labelled, views["labelled"], "labelled=")
     _demand(needs.reference, views["reference"], "reference=")
-    if needs.plugin or needs.capabilities:
-        what = needs.plugin or ", ".join(sorted(needs.capabilities))
-        raise ArgumentError(
-            f"this strategy needs {what} of a learner; plain arrays cannot give it: use a Session",
-            code="NeedsCapability",
-        )
     _same_widths(pool, views)
     return Context(
         pool=pool,
@@ -209,7 +223,7 @@ def _same_widths(pool: View, views: Mapping[str, View]) -> None:
     """Classes and feature widths of all roles agree with the pool's."""
     for role, view in views.items():
         for signal in CATALOGUE.values():
-            if signal in (LABELS, GRAPH) or signal not in pool or signal not in view:
+            if signal in (LABELS, TARGETS, GRAPH, HISTORY) or signal not in pool or signal not in view:
                 continue
             ours, theirs = pool._arrays[signal], view._arrays[signal]
             ours, theirs = getattr(ours, "array", ours), getattr(theirs, "array", theirs)

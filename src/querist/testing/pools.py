@@ -18,17 +18,25 @@ from querist.core.signals import (
     AUGMENTED,
     CATALOGUE,
     COST,
+    CRITIC,
+    DISCRIMINATOR,
     EMBEDDING,
     GRADIENT,
     GRAPH,
+    GROUP,
     HISTORY,
     INPUT_GRAD,
     LABELS,
     LOSS,
     MEMBERS,
+    MULTILABEL,
+    NBEST,
+    NOISE,
     PERTURBED,
     PREDICTION,
     PROBS,
+    TARGETS,
+    TOKENS,
     Needs,
     Signal,
 )
@@ -124,8 +132,10 @@ def make_pool(
     for name, signals in others.items():
         signals.pop(GRAPH.name)
         signals[LABELS.name] = rng.integers(0, classes, _OTHERS[name])
-    arrays.pop(LABELS.name, None)
-    others["pending"].pop(LABELS.name)
+        signals[TARGETS.name] = rng.standard_normal(_OTHERS[name])
+    for name in (LABELS.name, TARGETS.name):
+        arrays.pop(name, None)
+        others["pending"].pop(name)
     name = f"{kind} pool of {size} rows, {classes} classes, {cast}"
     return Pool(name, size, arrays, **others, ids=tuple(f"item-{i:03d}" for i in range(size)))
 
@@ -144,7 +154,7 @@ def restrict(pool: Pool, needs: Needs, *, others: bool = True) -> Pool:
     waiting = needs.uses - {LABELS} if others else frozenset()
     return replace(
         pool,
-        arrays=_only(pool.arrays, needs.pool | {s for s in needs.uses if s is COST}),
+        arrays=_only(pool.arrays, needs.pool | (needs.uses & {COST, GROUP})),
         labelled=_only(pool.labelled, known),
         pending=_only(pool.pending, waiting),
         reference=_only(pool.reference, needs.reference),
@@ -183,6 +193,13 @@ def _signals(rng: np.random.Generator, kind: str, rows: int, classes: int, regre
         HISTORY: rng.random((different, 3)).astype(np.float32)[which],
         LOSS: rng.random(different).astype(np.float32)[which],
         COST: (rng.random(different) + 0.5).astype(np.float32)[which],
+        GROUP: rng.integers(0, 4, different)[which],
+        DISCRIMINATOR: rng.random(different).astype(np.float32)[which],
+        CRITIC: rng.standard_normal(different).astype(np.float32)[which],
+        MULTILABEL: (rng.random((different, 4)) * 0.98 + 0.01).astype(np.float32)[which],
+        TOKENS: _tokens(rng, different, classes)[which],
+        NBEST: -np.sort(rng.exponential(size=(different, 3)), axis=1).astype(np.float32)[which],
+        NOISE: (rng.random(different) + 0.1).astype(np.float32)[which],
     }
     out[GRAPH] = _graph(links | links.T)
     return out
@@ -192,6 +209,13 @@ def _rows(rng: np.random.Generator, shape: tuple[int, ...], classes: int) -> NDA
     """Rows of probabilities, float32, all above 0."""
     raw = rng.random((*shape, classes)) ** 3 + 1e-3
     return np.asarray(raw / raw.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def _tokens(rng: np.random.Generator, rows: int, classes: int) -> NDArray[np.float32]:
+    """Sentences of one to four tokens, padded with zeros."""
+    out = _rows(rng, (rows, 4), classes)
+    out[np.arange(4) >= rng.integers(1, 5, rows)[:, None]] = 0.0
+    return out
 
 
 def _graph(links: Array) -> Any:
@@ -204,4 +228,4 @@ def _graph(links: Array) -> Any:
 def _cast(value: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(value, tuple):
         return tuple(part.astype(dtype) for part in value)
-    return value.astype(dtype)
+    return value if value.dtype.kind in "iu" else value.astype(dtype)

@@ -15,13 +15,13 @@ import numpy as np
 
 from querist.core.contract import choose
 from querist.core.errors import QueristError
-from querist.core.signals import AUGMENTED, CATALOGUE, GRAPH, LABELS, MEMBERS, PERTURBED, PROBS, Signal
+from querist.core.signals import AUGMENTED, CATALOGUE, GRAPH, GROUP, LABELS, MEMBERS, PERTURBED, PROBS, TOKENS, Signal
 from querist.testing.pools import ROLES, Pool, make_pool, restrict
 from querist.testing.subject import Subject, fault, fingerprint, same
 
 __all__ = ["INPUT_CHECKS"]
 
-_SIMPLEX = (PROBS, MEMBERS, AUGMENTED, PERTURBED)
+_SIMPLEX = (PROBS, MEMBERS, AUGMENTED, PERTURBED, TOKENS)
 
 
 def check_global_generators(subject: Subject) -> None:
@@ -116,7 +116,7 @@ def check_bad_values(subject: Subject) -> None:
     for role in ROLES:
         for name, value in pool.role(role).items():
             signal = CATALOGUE[name]
-            if signal in (GRAPH, LABELS):
+            if signal in (GRAPH, GROUP, LABELS):
                 continue
             alone = role != "pool" and len(pool.role(role)) == 1 and not isinstance(value, tuple)
             for word, broken in _faults(signal, value):
