@@ -154,3 +154,21 @@ def test_losses_of_the_other_kinds() -> None:
     np.testing.assert_allclose(two[0], -(np.log(p[0, 0]) + np.log(1 - p[0, 1])) / 2, rtol=1e-5)
     number = Task("number").losses(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 5.0]), 0.0)
     assert number.tolist() == [1.0, 4.0]
+
+
+def test_items_set_aside_decide_when_to_stop() -> None:
+    wild = Recipe(optimizer="sgd", lr=1e4, epochs=50, batch_size=12, patience=2)
+    with rng_kept(0):
+        module = LinearHead(4, 3)
+    epochs: list[int] = []
+    module.register_forward_hook(lambda *_: epochs.append(int(module.training)))
+    aside = (X[:4], Y[:4])
+    train(module, X, Y, None, Task("single"), wild, 0, 12, aside)
+    assert epochs.count(0) == epochs.count(1) < 10, "validated once an epoch, and stopped early"
+    with rng_kept(0):
+        other = LinearHead(4, 3)
+    train(other, X, Y, None, Task("single"), Recipe(epochs=3, batch_size=12), 0, 12, aside)
+    with rng_kept(0):
+        plain = LinearHead(4, 3)
+    train(plain, X, Y, None, Task("single"), Recipe(epochs=3, batch_size=12), 0, 12)
+    assert all(torch.equal(a, b) for a, b in zip(other.parameters(), plain.parameters(), strict=True)), "no patience"

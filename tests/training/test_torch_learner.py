@@ -493,3 +493,20 @@ def test_real_digits_are_learnt_from_400_labels() -> None:
     rest = np.setdiff1d(np.arange(len(of)), rows)
     probs = learner.signals(Items(of.ids, rest), frozenset({PROBS}))[PROBS]
     assert (probs.argmax(axis=1) == targets[rest]).mean() >= 0.9
+
+
+def test_labels_set_aside_stop_the_training_and_are_not_trained_on() -> None:
+    of = source()
+    patient = Recipe(optimizer="sgd", lr=1e4, epochs=40, batch_size=20, patience=2)
+    aside = labels(of, range(20, 26))
+    with_aside = learner_of(of, recipe=patient, validation=aside, make=lambda: LinearHead(4, 3))
+    share = learner_of(of, recipe=patient, make=lambda: LinearHead(4, 3))
+    for learner in (with_aside, share):
+        learner.fit(labels(of, range(20)), seed=0)
+    assert not np.array_equal(signal(with_aside), signal(share)), "another validation part, another epoch"
+    plain = Recipe(epochs=3, batch_size=8, lr=0.01)
+    a = learner_of(of, recipe=plain, validation=aside)
+    b = learner_of(of, recipe=plain)
+    for learner in (a, b):
+        learner.fit(labels(of, range(20)), seed=0)
+    assert np.array_equal(signal(a), signal(b)), "without patience they play no part"

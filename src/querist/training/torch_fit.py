@@ -36,7 +36,17 @@ class Task:
         return (outputs.reshape(len(outputs), -1)[:, 0] - targets).square()
 
 
-def train(module: Any, x: Any, y: Any, weights: Any, task: Task, recipe: Recipe, seed: int, batch: int) -> list[str]:
+def train(
+    module: Any,
+    x: Any,
+    y: Any,
+    weights: Any,
+    task: Task,
+    recipe: Recipe,
+    seed: int,
+    batch: int,
+    validation: tuple[Any, Any] | None = None,
+) -> list[str]:
     """Train ``module`` in place; give back notes worth the user's eye.
 
     Args:
@@ -48,10 +58,11 @@ def train(module: Any, x: Any, y: Any, weights: Any, task: Task, recipe: Recipe,
         recipe: the settings.
         seed: of the order of the items and of the validation part.
         batch: items a step (`Recipe.batch_size`, or less after running out of memory).
+        validation: inputs and targets to validate on when patience is asked for; by default a share of the labels.
     """
     notes: list[str] = []
     with flattened(module) as (parameters, clear):
-        _loop(module, x, y, weights, task, recipe, seed, batch, notes, parameters, clear)
+        _loop(module, x, y, weights, task, recipe, seed, batch, notes, parameters, clear, validation)
     module.eval()
     return notes
 
@@ -68,10 +79,16 @@ def _loop(
     notes: list[str],
     parameters: list[Any],
     clear: Callable[[], Any],
+    validation: tuple[Any, Any] | None,
 ) -> None:
     torch = _torch()
     order = torch.Generator().manual_seed(derive(seed, "order"))
-    rows, held = _split(len(x), recipe, seed)
+    held = validation
+    if held is not None:
+        rows = torch.arange(len(x))
+    else:
+        rows, own = _split(len(x), recipe, seed)
+        held = None if own is None else (x[own], y[own])
     steps = _steps(module, len(rows), batch, recipe, notes)
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
     optimizer = _optimizer(parameters, recipe)
@@ -99,7 +116,7 @@ def _loop(
                 schedule.step()
         if recipe.patience is None or held is None:
             continue
-        now = _validate(module, x, y, held, task)
+        now = _validate(module, held, task)
         if now < best - 1e-6:
             best, best_state, waited = now, copy.deepcopy(module.state_dict()), 0
         else:
@@ -165,10 +182,10 @@ def _optimizer(parameters: list[Any], recipe: Recipe) -> Any:
     return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
 
 
-def _validate(module: Any, x: Any, y: Any, held: Any, task: Task) -> float:
+def _validate(module: Any, held: tuple[Any, Any], task: Task) -> float:
     torch = _torch()
     module.eval()
     with torch.no_grad():
-        value = float(task.losses(module(x[held]), y[held], 0.0).mean())
+        value = float(task.losses(module(held[0]), held[1], 0.0).mean())
     module.train()
     return value

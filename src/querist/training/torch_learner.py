@@ -48,6 +48,8 @@ class TorchLearner:
         device: auto, cpu, cuda, cuda:N or mps.
         transform: turns a batch of the source into a tensor; for sources that are not numbers.
         score_batch: items a forward pass when scoring.
+        validation: labelled items set aside for `Recipe.patience`; by default a share of the labels is. They must be
+            neither in the pool nor among the test items.
 
     Raises:
         ArgumentError: no embedding layer to be found, no dropout for members, a wrong number of outputs.
@@ -69,12 +71,14 @@ class TorchLearner:
         device: str = "auto",
         transform: Callable[[Any], Any] | None = None,
         score_batch: int = 1024,
+        validation: Labels | None = None,
     ) -> None:
         self.source, self.schema = source, schema
         self.recipe = recipe or Recipe()
         self.embedding_layer, self.members = embedding_layer, members
         self.device = choose_device(device)
         self.score_batch = score_batch
+        self.validation = validation
         self._transform = transform
         self._make = maker(module)
         self._first_outputs = self._trained_outputs = _width(schema)
@@ -118,6 +122,7 @@ class TorchLearner:
             x = self._inputs(self.source.rows_of(labels.items))
             y = self._targets(labels.targets)
             weights = None if labels.weights is None else torch.as_tensor(labels.weights, dtype=torch.float32)
+            held = self._held()
 
             def work(batch: int, device: Any) -> tuple[Any, list[str]]:
                 with rng_kept(derive(seed, "train")):
@@ -127,7 +132,8 @@ class TorchLearner:
                         begun = begin_from(module, read_weights(previous, "torch")[0])
                     moved = None if weights is None else weights.to(device)
                     task = Task(self._kind)
-                    more = train(module, x.to(device), y.to(device), moved, task, self.recipe, seed, batch)
+                    aside = None if held is None else (held[0].to(device), held[1].to(device))
+                    more = train(module, x.to(device), y.to(device), moved, task, self.recipe, seed, batch, aside)
                     return module, begun + more
 
             self._module, more = with_smaller_batches(work, self.recipe.batch_size, self.device)
@@ -152,11 +158,19 @@ class TorchLearner:
             return [f"only one class is labelled so far ({names[int(seen[0])]} of {len(names)})"]
         return []
 
-    def _targets(self, targets: Array) -> Any:
+    def _held(self) -> tuple[Any, Any] | None:
+        """Inputs and targets to validate on, where items were set aside and patience is asked for."""
+        if self.validation is None or self.recipe.patience is None or not len(self.validation):
+            return None
+        rows = self.source.rows_of(self.validation.items)
+        return self._inputs(rows), self._targets(self.validation.targets, scale=False)
+
+    def _targets(self, targets: Array, *, scale: bool = True) -> Any:
         torch = _torch()
         if self._kind == "number":
-            mean, deviation = float(np.mean(targets)), float(np.std(targets)) or 1.0
-            self._scale = (mean, deviation)
+            if scale:
+                self._scale = (float(np.mean(targets)), float(np.std(targets)) or 1.0)
+            mean, deviation = self._scale
             return torch.as_tensor((targets - mean) / deviation, dtype=torch.float32)
         kind = torch.int64 if targets.ndim == 1 else torch.float32
         return torch.as_tensor(targets, dtype=kind)
