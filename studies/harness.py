@@ -58,6 +58,7 @@ class Study:
         short: how many in the short form.
         baseline: name of the strategy the others are paired with.
         checks: what must hold, in words -> whether it does, from the table of means by data set and strategy.
+        extra: what else is kept, from the figures of all seeds by data set and strategy.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Study:
     short: int = 2
     baseline: str = "random"
     checks: Mapping[str, Callable[[Mapping[str, Mapping[str, float]]], bool]] = field(default_factory=dict)
+    extra: Callable[[Mapping[str, Mapping[str, Sequence[float]]]], Any] | None = None
 
 
 def main(study: Study) -> None:
@@ -132,9 +134,10 @@ def _one_thread() -> None:
 
 
 def _document(study: Study, curves: Mapping[tuple[str, str, int], Curve], seeds: int) -> dict[str, Any]:
-    rows, means = [], {}
+    rows, means, whole = [], {}, {}
     for data in study.datasets:
         figures = {s: [study.figure(curves[data, s, k]) for k in range(seeds)] for s in study.strategies}
+        whole[data] = figures
         means[data] = {s: fmean(v) for s, v in figures.items()}
         for strategy, values in figures.items():
             published = study.published.get(data, {}).get(strategy)
@@ -171,6 +174,7 @@ def _document(study: Study, curves: Mapping[tuple[str, str, int], Curve], seeds:
         "environment": environment(),
         "results": rows,
         "checks": {text: bool(check(means)) for text, check in study.checks.items()},
+        **({} if study.extra is None else {"extra": study.extra(whole)}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,7 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not EXAMPLES:
         return
     for item in items:
-        function = getattr(item, "obj", None)
+        function: Any = getattr(item, "obj", None)
         held = getattr(function, "_hypothesis_internal_use_settings", None)
         if held is not None and held.max_examples < EXAMPLES:
             wider = settings(held, max_examples=EXAMPLES)

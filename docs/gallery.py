@@ -1,0 +1,224 @@
+"""Draws the gallery: for every registered part one picture on a pool of two dimensions, with its facts and its advice.
+
+The pool is drawn once and referred to by each picture. Facts come from the registry; what no code can know (cost in N and
+n, when to use a part, where it loses) stands in ``gallery.toml``. Usage: imported by hooks.py when the site is built.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+BATCH = 20
+SIDE = 300
+_COLOURS = ("#7aa6d6", "#e0a45c", "#86b86b")
+"""The classes, as the model sees them."""
+
+
+@cache
+def advice() -> dict[str, dict[str, str]]:
+    """Cost, when, loses and study by name."""
+    with (HERE / "gallery.toml").open("rb") as found:
+        return tomllib.load(found)
+
+
+@cache
+def plane() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(N, 2) pool and (N,) classes, (L, 2) labelled and (L,) classes: blobs of unlike density, a rare one, outliers."""
+    rng = np.random.default_rng(4)
+    blobs = (
+        ((-2.2, 1.6), 0.55, 110, 0),
+        ((0.2, 1.9), 0.5, 60, 1),
+        ((0.9, -1.3), 0.8, 80, 2),
+        ((-2.0, -1.5), 0.45, 40, 0),
+    )
+    more = (((2.9, 1.6), 0.18, 12, 1), ((0.0, 0.2), 2.2, 18, 1))
+    points, classes = [], []
+    for centre, spread, count, label in (*blobs, *more):
+        points.append(np.asarray(centre) + spread * rng.normal(size=(count, 2)))
+        classes += [label] * count
+    x, y = np.concatenate(points), np.array(classes)
+    x = np.clip(x, -3.9, 3.9)
+    start = np.concatenate([rng.choice(np.flatnonzero(y == c), 4, replace=False) for c in range(3)])
+    rest = np.setdiff1d(np.arange(len(x)), start)
+    return x[rest], y[rest], x[start], y[start]
+
+
+def _features(x: np.ndarray) -> np.ndarray:
+    a, b = x[:, 0] / 2, x[:, 1] / 2
+    return np.c_[a, b, a * a, b * b, a * b]
+
+
+def _model(x: np.ndarray, y: np.ndarray) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=3.0, max_iter=500).fit(_features(x), y)
+
+
+def _probs(model: Any, x: np.ndarray) -> np.ndarray:
+    out = np.zeros((len(x), 3))
+    out[:, model.classes_] = model.predict_proba(_features(x))
+    return out / out.sum(axis=1, keepdims=True)
+
+
+@cache
+def signals(regression: bool) -> dict[str, dict[str, Any]]:
+    """Every signal of the catalogue by role, from small models on the plane."""
+    from scipy.sparse import csr_array
+    from sklearn.neighbors import kneighbors_graph
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+    x, _, known, labels = plane()
+    rng = np.random.default_rng(0)
+    committee = []
+    for _ in range(10):
+        rows = rng.integers(0, len(known), len(known))
+        rows[:3] = [0, 4, 8]
+        committee.append(_model(known[rows], labels[rows]))
+    model = _model(known, labels)
+    reference = x[rng.choice(len(x), 40, replace=False)]
+
+    def surface(at: np.ndarray) -> np.ndarray:
+        return np.sin(at[:, 0]) + 0.5 * at[:, 1]
+
+    def of(at: np.ndarray) -> dict[str, Any]:
+        p = _probs(model, at)
+        a = p.copy()
+        a[np.arange(len(at)), p.argmax(axis=1)] -= 1.0
+        members = np.stack([_probs(m, at) for m in committee], axis=1)
+        near = np.exp(-((at[:, None] - known[None]) ** 2).sum(-1)).max(axis=1)
+        if regression:
+            members = surface(at)[:, None] + 0.3 * rng.normal(size=(len(at), 10)) * (1.1 - near)[:, None]
+        shifted = np.stack([_probs(model, at + 0.2 * rng.normal(size=at.shape)) for _ in range(4)], axis=1)
+        older = [_probs(_model(known[:k], labels[:k]), at) for k in (9, 10)]
+        words = np.stack([p**t / (p**t).sum(axis=1, keepdims=True) for t in (1.0, 0.5, 2.0, 1.5)], axis=1)
+        words[np.arange(4) >= (1 + (np.arange(len(at)) * 7) % 4)[:, None]] = 0.0
+        entropy = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
+        return {
+            "probs": p,
+            "members": members,
+            "embedding": at,
+            "gradient": (a, _features(at)),
+            "prediction": surface(at),
+            "augmented": shifted,
+            "perturbed": np.stack([_probs(m, at) for m in committee[:4]], axis=1),
+            "input_grad": rng.normal(size=at.shape),
+            "history": np.stack([*older, p], axis=1),
+            "loss": entropy * (1 + 0.2 * rng.random(len(at))),
+            "discriminator": np.clip(near, 0.01, 0.99),
+            "critic": 1.0 - near,
+            "multilabel": 1 / (1 + np.exp(-2.0 * np.c_[at[:, 0], at[:, 1], at.sum(axis=1)])),
+            "tokens": words,
+            "nbest": np.log(np.maximum(-np.sort(-p, axis=1), 1e-9)),
+            "noise": 0.05 + 0.2 * (at[:, 0] > 0),
+            "cost": 1.0 + (at[:, 1] > 0),
+            "group": (np.floor(at[:, 0] + 5) * 8 + np.floor(at[:, 1] + 5)).astype(np.int64),
+        }
+
+    pool = of(x)
+    graph = kneighbors_graph(x, 6)
+    pool["graph"] = csr_array(((graph + graph.T) > 0).astype(np.float64))
+    return {
+        "pool": pool,
+        "labelled": {**of(known), "labels": labels, "targets": surface(known)},
+        "pending": {},
+        "reference": {
+            **of(reference),
+            "labels": _probs(model, reference).argmax(axis=1),
+            "targets": surface(reference),
+        },
+    }
+
+
+def chosen(part: Any) -> tuple[np.ndarray, str]:
+    """Rows that a part picks in a batch, and the reason of the first; a filter's are what it keeps, then random."""
+    from querist.testing.pools import Pool, restrict
+    from querist.testing.subject import Subject
+
+    adversary = {"adversarial_margin": lambda rows=None: np.ones(len(plane()[0]))}
+    subject = Subject(part, adversary)
+    found = signals(subject.regression)
+    x = plane()[0]
+    pool = Pool(
+        "the plane", len(x), found["pool"], found["labelled"], {}, found["reference"], tuple(map(str, range(len(x))))
+    )
+    picked = subject.run(restrict(pool, subject.needs), BATCH, seed=1)
+    return np.asarray(picked.indices), picked.reasons[0] if picked.reasons else ""
+
+
+def _at(point: np.ndarray) -> tuple[str, str]:
+    scaled = (point * np.array([1, -1]) + 4.0) / 8.0 * SIDE
+    return f"{scaled[0]:.0f}", f"{scaled[1]:.0f}"
+
+
+def canvas() -> str:
+    """The pool, drawn once: points in the colour of the model's class, labelled ones as squares."""
+    x, _, known, labels = plane()
+    guess = signals(False)["pool"]["probs"].argmax(axis=1)
+    marks = []
+    for c, colour in enumerate(_COLOURS):
+        dots = "".join(f"M{a} {b}h0" for a, b in map(_at, x[guess == c]))
+        marks.append(f'<path d="{dots}" stroke="{colour}" stroke-width="4" stroke-linecap="round" fill="none"/>')
+        for a, b in map(_at, known[labels == c]):
+            marks.append(
+                f'<rect x="{int(a) - 4}" y="{int(b) - 4}" width="8" height="8" fill="{colour}" stroke="#555"/>'
+            )
+    return f'<svg width="0" height="0" style="position:absolute"><symbol id="plane">{"".join(marks)}</symbol></svg>'
+
+
+def picture(rows: np.ndarray, other: np.ndarray, name: str) -> str:
+    """The plane with the picks in black and random ones as grey rings."""
+    x = plane()[0]
+    ring = "".join(
+        f'<circle cx="{a}" cy="{b}" r="5" fill="none" stroke="#999" stroke-width="1.5"/>' for a, b in map(_at, x[other])
+    )
+    dots = "".join(f'<circle cx="{a}" cy="{b}" r="4.5" fill="#111" stroke="#fff"/>' for a, b in map(_at, x[rows]))
+    label = escape(f"what {name} picks in a batch of {BATCH}, beside random")
+    return (
+        f'<svg role="img" aria-label="{label}" viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}" '
+        f'style="background:#fff;border:1px solid #ccc"><use href="#plane"/>{ring}{dots}</svg>'
+    )
+
+
+def page() -> str:
+    """The whole gallery as Markdown with inline SVG."""
+    from querist.cli.strategies import listing
+    from querist.strategies.parser import parse
+    from querist.testing.strategies import EXAMPLES
+
+    facts = {entry["name"]: entry for entry in listing()}
+    by_chance, _ = chosen("random")
+    out = [canvas(), ""]
+    cells: dict[str, list[str]] = {}
+    for name, entry in facts.items():
+        cells.setdefault(entry["cell"] or "combinators", []).append(name)
+    for cell, names in cells.items():
+        out += [f"## {cell}", ""]
+        for name in sorted(names):
+            entry, told = facts[name], advice().get(name, {})
+            text = EXAMPLES.get(name) or getattr(parse, "example", None) or name
+            rows, reason = chosen(text)
+            needs = entry["needs"]
+            words = "as its parts" if needs is None else "; ".join(f"{r}: {', '.join(v)}" for r, v in needs.items())
+            lines = [
+                f"### {name}", "", picture(rows, by_chance, name), "", f"{entry['summary']}", "",
+                f"- written: `{text}`",
+                f"- needs: {words or '–'}",
+                f"- cost: {told.get('cost', '–')}",
+                f"- source: {entry['paper'] or '–'}",
+                f"- use it when {told['when']}" if told.get("when") else "",
+                f"- it loses when {told['loses']}" if told.get("loses") else "",
+                f"- shown by: {told['study']}" if told.get("study") else "",
+                f"- it says, for instance: “{escape(reason)}”",
+                "",
+            ]  # fmt: skip
+            out += [line for k, line in enumerate(lines) if line or lines[k - 1]]
+    return "\n".join(out) + "\n"
