@@ -11,13 +11,17 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.noise_stability import NoiseStability
+from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.grad_norm import GradNorm
+from querist.strategies.scores.learning_loss import LearningLoss
 from querist.strategies.scores.least_confidence import LeastConfidence
+from querist.strategies.scores.least_disagree import LeastDisagree
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
 from querist.strategies.scores.novelty import Novelty
@@ -25,9 +29,15 @@ from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
+from querist.strategies.scores.sharpness import Sharpness
+from querist.strategies.scores.snapshot import Snapshot
+from querist.strategies.scores.st_conal import StConal
+from querist.strategies.scores.tod import Tod
 from querist.strategies.scores.typicality import Typicality
+from querist.strategies.scores.vaal import Vaal
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
+from querist.strategies.scores.waal import Waal
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -60,6 +70,15 @@ PARTS: tuple[type[Part], ...] = (
     Density,
     Typicality,
     Novelty,
+    AdversarialMargin,
+    LearningLoss,
+    LeastDisagree,
+    Sharpness,
+    Snapshot,
+    StConal,
+    Tod,
+    Vaal,
+    Waal,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -81,6 +100,7 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
+    NoiseStability,
     # combinators
     Mix,
     Interleave,
