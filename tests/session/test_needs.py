@@ -60,9 +60,9 @@ def test_the_strategies_of_plug_ins_are_refused_by_name() -> None:
     for text in ("learning_loss", "vaal", "waal", "rank(margin) + rank(vaal)"):
         plugin = text.rpartition("(")[2].rstrip(")")
         with pytest.raises(ArgumentError, match=f"plug-in '{plugin}'"):
-            check_needs(as_strategy(text), Learner(), frozenset(), reference=False)
+            check_needs(as_strategy(text), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="capability 'adversarial_margin' of the learner, and Learner has none"):
-        check_needs(as_strategy("adversarial_margin"), Learner(), frozenset(), reference=False)
+        check_needs(as_strategy("adversarial_margin"), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
 
 
 class Carrier(Learner):

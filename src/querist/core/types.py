@@ -325,6 +325,8 @@ class Round:
         queried: ids answered since the fit before.
         arm: what a bandit played for that query, or None.
         surprise: share of those answers that the model before had guessed wrong, or None before the first fit.
+        asked: ids of that query in order of choice, answered or not.
+        inclusion: the probability with which each of ``asked`` was drawn, or None where it is not known.
     """
 
     round: int
@@ -336,6 +338,8 @@ class Round:
     queried: tuple[ItemId, ...] = ()
     arm: str | None = None
     surprise: float | None = None
+    asked: tuple[ItemId, ...] = ()
+    inclusion: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ class State:
         model: digest of the last fitted model, or None.
         stopped: the last stop, cleared by the next ask.
         fresh: ids labelled since the last fit, in order.
-        last_query: the query before the next fit.
+        strategy: text of the strategy of the last query.
+        arm: what a bandit played for it, or None.
+        last: the last query.
     """
 
     created: Mapping[str, Any] | None = None
@@ -38,6 +40,7 @@ class State:
     fresh: list[ItemId] = field(default_factory=list)
     strategy: str = ""
     arm: str | None = None
+    last: Query | None = None
 
     def apply(self, event: Event) -> None:
         """Take one event of the journal."""
@@ -49,6 +52,7 @@ class State:
             self.turns = int(data["turn"]) + 1
             self.queries[data["query"]] = query_from_json(data)
             self.strategy, self.arm = data["strategy"], data.get("arm")
+            self.last = self.queries[data["query"]]
             self.stopped = None
         elif event.kind == "told":
             self.fresh += [
@@ -67,6 +71,8 @@ class State:
                     queried=tuple(self.fresh),
                     arm=self.arm,
                     surprise=data["surprise"],
+                    asked=() if self.last is None else self.last.items,
+                    inclusion=None if self.last is None else self.last.inclusion,
                 )
             )
             self.fresh = []

@@ -9,9 +9,13 @@ from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
 from querist.strategies.badge import Badge
 from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
+from querist.strategies.coverage import CoverageSwitch
+from querist.strategies.explore import EpsilonGreedy
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.albl import Albl
 from querist.strategies.methods.noise_stability import NoiseStability
+from querist.strategies.methods.tailor import Tailor
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
@@ -106,6 +110,10 @@ PARTS: tuple[type[Part], ...] = (
     Interleave,
     Switch,
     Bandit,
+    Albl,
+    Tailor,
+    EpsilonGreedy,
+    CoverageSwitch,
 )
 """Every registered part, one line each."""
 

@@ -48,6 +48,10 @@ EXAMPLES: dict[str, str] = {
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",
     "bandit": "bandit([margin, random, entropy])",
+    "albl": "albl([margin, random, entropy])",
+    "tailor": "tailor([margin, random, entropy])",
+    "epsilon_greedy": "epsilon_greedy(margin, epsilon=0.3)",
+    "coverage_switch": "coverage_switch(first=k_center, then=novelty, radius=1.5, share=0.5)",
 }
 """Texts of parts that cannot be made from their name alone."""
 
