@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from querist.strategies import fusion, recipes
+from querist.strategies import fusion, recipes, scaled, together
 from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
 from querist.strategies.badge import Badge
 from querist.strategies.bandit import Bandit
@@ -88,6 +88,14 @@ PARTS: tuple[type[Part], ...] = (
     fusion.Zscore,
     fusion.Minmax,
     fusion.CostRatio,
+    scaled.Percentile,
+    scaled.SoftmaxNorm,
+    scaled.Decayed,
+    together.Borda,
+    together.Rrf,
+    together.Pareto,
+    together.Chebyshev,
+    together.Constrained,
     # selectors
     TopK,
     Power,
