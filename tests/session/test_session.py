@@ -151,6 +151,20 @@ def test_strategy_and_learner_are_compared_when_the_session_is_made(make: MakeSe
     assert error.value.code == "NeedsCapability"
     with pytest.raises(ArgumentError, match="cost"):
         make(strategy="cost_ratio(margin)")
+    for text, words in (
+        (
+            "learning_loss",
+            "needs the training plug-in 'learning_loss' .missing without it: loss.; SklearnLearner carries",
+        ),
+        ("switch(after=2, first=random, then=waal)", "needs the training plug-in 'waal' .missing without it: critic."),
+        ("mix({vaal: 1, random: 1})", "plug-in 'vaal' .missing without it: discriminator."),
+        ("adversarial_margin", "needs the capability 'adversarial_margin' of the learner, and SklearnLearner has none"),
+        ("tod", "needs the signal history"),
+        ("noise_stability", "needs the signal perturbed"),
+    ):
+        with pytest.raises(ArgumentError, match=words) as error:
+            make(strategy=text)
+        assert error.value.code == "NeedsCapability"
 
 
 class Broken(Strategy):

@@ -14,6 +14,7 @@ from querist.strategies.explore import EpsilonGreedy
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.albl import Albl
+from querist.strategies.methods.discriminative import Discriminative
 from querist.strategies.methods.noise_stability import NoiseStability
 from querist.strategies.methods.tailor import Tailor
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
@@ -113,6 +114,7 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerMargin,
     recipes.DensityWeighted,
     NoiseStability,
+    Discriminative,
     # combinators
     Mix,
     Interleave,

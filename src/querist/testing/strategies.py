@@ -48,6 +48,7 @@ EXAMPLES: dict[str, str] = {
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",
     "bandit": "bandit([margin, random, entropy])",
+    "discriminative": "discriminative(sub_batches=3, epochs=5)",
     "percentile": "percentile(margin)",
     "softmax_norm": "softmax_norm(entropy, temperature=0.5)",
     "decayed": "decayed(margin, factor=0.8)",
