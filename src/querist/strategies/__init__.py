@@ -15,7 +15,9 @@ from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.albl import Albl
 from querist.strategies.methods.discriminative import Discriminative
+from querist.strategies.methods.ldm_s import LdmS
 from querist.strategies.methods.noise_stability import NoiseStability
+from querist.strategies.methods.saal import Saal
 from querist.strategies.methods.tailor import Tailor
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.bald import Bald
@@ -115,6 +117,8 @@ PARTS: tuple[type[Part], ...] = (
     recipes.DensityWeighted,
     NoiseStability,
     Discriminative,
+    LdmS,
+    Saal,
     # combinators
     Mix,
     Interleave,

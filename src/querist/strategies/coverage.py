@@ -35,7 +35,7 @@ class CoverageSwitch(Strategy):
         share: of the pool that must be covered, above 0 and at most 1.
 
     Source: a labelled share by radius as the coverage of Yehuda, Dekel, Hacohen and Weinshall, Active Learning Through a
-    Covering Lens, 2022, equation 1; the switch is ours.
+    Covering Lens, 2022; the switch is ours.
 
     >>> str(CoverageSwitch(first="k_center", then="margin", radius=0.5))
     'coverage_switch(first=k_center, then=margin, radius=0.5)'

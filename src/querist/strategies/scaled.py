@@ -38,7 +38,7 @@ class _Of(Score):
 class Percentile(_Of):
     """Share of the pool that is rated strictly lower; equal ratings give equal shares, the lowest 0.
 
-    Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, section 3.3.
+    Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, and its code.
     """
 
     paper: ClassVar[str] = "Cai, Zheng and Chang 2017"
@@ -83,7 +83,7 @@ class Decayed(_Of):
         score: what is rated.
         factor: what a round leaves of the weight, above 0 and at most 1.
 
-    Source: the weights of Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, section 3.3, fall with the
+    Source: the weights of Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, fall with the
     round as well, by draws; here they fall by a fixed factor.
     """
 

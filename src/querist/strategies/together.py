@@ -84,7 +84,7 @@ class Rrf(_Several):
         k: how much the first places stand out, least with a large k.
 
     Source: Cormack, Clarke and Büttcher, Reciprocal Rank Fusion Outperforms Condorcet and Individual Rank Learning
-    Methods, 2009, section 2.
+    Methods, 2009.
     """
 
     k: float = 60

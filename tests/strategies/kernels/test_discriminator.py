@@ -15,7 +15,7 @@ def test_the_gradient_is_that_of_the_loss() -> None:
     x, y, weights = rng.normal(size=(6, 3)), np.array([0.0, 1, 1, 0, 1, 0]), rng.random(6) + 0.5
 
     def loss() -> float:
-        logit = kernel.forward(layers, x)[-1][:, 0]
+        logit = kernel.forward(layers, x)[-1][:, 0]  # type: ignore[arg-type]
         return float((weights * (np.logaddexp(0, logit) - y * logit)).mean())
 
     got = kernel.gradients(layers, x, y, weights)  # type: ignore[arg-type]

@@ -24,8 +24,8 @@ class NoiseStability(Strategy):
     no item is picked for its direction that hardly moves. Labelled items play no part, as in the paper; pending ones
     count as chosen before. The scores are the distances at the time of the pick.
 
-    Source: Li, Yang, Gu, Zhan, Wang, Xu and Xu, Deep Active Learning with Noise Stability, 2024, algorithm 1, and the
-    greedy k-centre of its code, whose distances begin with the lengths of the deviations.
+    Source: Li, Yang, Gu, Zhan, Wang, Xu and Xu, Deep Active Learning with Noise Stability, 2024, and the greedy k-centre
+    of its code, whose distances begin with the lengths of the deviations.
     """
 
     cell: ClassVar[str] = "hybrid: batch-native"

@@ -38,7 +38,7 @@ class Tailor(Strategy):
         arms: two strategies or more.
 
     Source: Zhang, Shao, Verma and Nowak, Algorithm Selection for Deep Active Learning with Imbalanced Datasets, 2023,
-    algorithm 1 with the class-diversity reward, and its code.
+    with the class-diversity reward, and its code.
 
     >>> str(Tailor(["margin", "random"]))
     'tailor([margin, random])'

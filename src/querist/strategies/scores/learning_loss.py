@@ -21,7 +21,7 @@ class LearningLoss(Score):
     Training the head is the work of the plug-in ``learning_loss``; the score is what it publishes. Its numbers have an
     order and no scale: compare them by `rank` before adding them to others.
 
-    Source: Yoo and Kweon, Learning Loss for Active Learning, 2019, section 3.1.
+    Source: Yoo and Kweon, Learning Loss for Active Learning, 2019.
     """
 
     cell: ClassVar[str] = "uncertainty"

@@ -22,8 +22,8 @@ class LeastDisagree(Score):
     An item whose label no perturbation changes has metric 1. The perturbed models should have several scales, from such
     that hardly relabel anything on; the pool itself is the set on which disagreement is counted.
 
-    Source: Cho, Lee and Yoo, Querying Easily Flip-flopped Samples for Deep Active Learning, 2024, definition 1 and
-    algorithm 1. Its seeding by exp(-metric) is not part of the score.
+    Source: Cho, Lee and Yoo, Querying Easily Flip-flopped Samples for Deep Active Learning, 2024, and its
+    code. Its seeding is `ldm_s`.
     """
 
     cell: ClassVar[str] = "uncertainty"

@@ -22,8 +22,8 @@ class Tod(Score):
     With one output only there is nothing to compare: every item is rated 0, and the tie keys choose (a draw without
     return). The paper's code compares with an untrained network there, and takes the smallest distances.
 
-    Source: Huang, Wang, Xiong, Huan and Dou, Semi-Supervised Active Learning with Temporal Output Discrepancy, 2021,
-    equation 4. Its code halves the squared distance, which leaves the order.
+    Source: Huang, Wang, Xiong, Huan and Dou, Semi-Supervised Active Learning with Temporal Output Discrepancy, 2021.
+    Its code halves the squared distance, which leaves the order.
     """
 
     cell: ClassVar[str] = "uncertainty"

@@ -21,7 +21,7 @@ class Vaal(Score):
     Training the discriminator against a variational auto-encoder is the work of the plug-in ``vaal``; the score is what
     it publishes.
 
-    Source: Sinha, Ebrahimi and Darrell, Variational Adversarial Active Learning, 2019, section 3.3 (the items with the
+    Source: Sinha, Ebrahimi and Darrell, Variational Adversarial Active Learning, 2019 (the items with the
     lowest confidence of the discriminator in "labelled" are sent to the annotators).
     """
 

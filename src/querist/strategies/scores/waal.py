@@ -29,7 +29,7 @@ class Waal(Score):
         weight: of the critic; 10 is that of the paper's code.
 
     Source: Shui, Zhou, Gagné and Wang, Deep Active Learning: Unified and Principled Method for Query and Training,
-    2020, section 4.2, and the query of its code.
+    2020, and the query of its code.
     """
 
     weight: float = 10.0
