@@ -9,8 +9,9 @@ import pytest
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, QueristError
 from querist.core.signals import PROBS, Context, View
+from querist.core.types import Round
 from querist.strategies.parser import parse
-from querist.strategies.turns import Turns, members_of
+from querist.strategies.turns import Turns, batches, members_of
 
 P = np.array([[0.5, 0.5], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2]])
 
@@ -46,3 +47,10 @@ def test_members_are_kept_as_written() -> None:
 def test_bad_members(given: Any, kind: type[QueristError], words: str) -> None:
     with pytest.raises(kind, match=words):
         members_of("x", given, "y")
+
+
+def test_each_batch_counts_once() -> None:
+    """Answers that came late were fitted by themselves: the round after them tells of the same batch again."""
+    one, other = Round(0, 2, 0.0, arm="x: 1", asked=("a", "b")), Round(2, 5, 0.0, arm="x: 2", asked=("c",))
+    late, strange = Round(1, 3, 0.0, arm="x: 1", asked=("a", "b")), Round(3, 6, 0.0, arm="y: 2", asked=("d",))
+    assert batches([one, late, other, strange, Round(4, 7, 0.0)], "x: ") == [late, other]

@@ -353,7 +353,7 @@ class Selection:
         reasons: n short sentences.
         ids: (n,) ids of those rows, or the rows themselves; filled in by `querist.select`.
         inclusion: (n,) inclusion probabilities where they are known, else None.
-        arm: what a bandit played, else None.
+        arm: what a bandit or another policy played, as it reads it back from the history; else None.
     """
 
     indices: NDArray[np.int64]

@@ -8,10 +8,11 @@ import numpy as np
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import Context
+from querist.core.types import Round
 from querist.strategies.algebra import AnyPart, as_strategy
 from querist.strategies.combinators import as_member
 
-__all__ = ["Turns", "members_of"]
+__all__ = ["Turns", "batches", "members_of"]
 
 
 def members_of(name: str, given: object, example: str) -> tuple[AnyPart, ...]:
@@ -31,6 +32,11 @@ def members_of(name: str, given: object, example: str) -> tuple[AnyPart, ...]:
         if text in texts[:place]:
             raise ArgumentError(f"{name} names {text} twice; name each strategy once", code="BadParameter")
     return members
+
+
+def batches(history: Sequence[Round], tag: str) -> list[Round]:
+    """The rounds of a policy whose log begins with ``tag``, each batch once: late answers may be fitted by themselves."""
+    return list({past.asked: past for past in history if (past.arm or "").startswith(tag)}.values())
 
 
 class Turns:

@@ -76,7 +76,7 @@ class Directions:
 
 def unit(x: NDArray[Any]) -> NDArray[Any]:
     """Rows of length 1; rows of zeros stay."""
-    length = np.sqrt(np.vecdot(x, x, axis=-1))[:, None]
+    length = np.sqrt(np.vecdot(x, x))[:, None]
     return np.asarray(np.divide(x, length, out=np.zeros_like(x), where=length > 0))
 
 

@@ -20,7 +20,7 @@ from querist.core.signals import LABELS, PROBS, Context, Needs, Selection
 from querist.core.types import Round
 from querist.strategies.algebra import AnyPart, Strategy
 from querist.strategies.combinators import needs_of
-from querist.strategies.turns import Turns, members_of
+from querist.strategies.turns import Turns, batches, members_of
 
 __all__ = ["Albl"]
 
@@ -107,7 +107,7 @@ class Albl(Strategy):
         """(M,) weights that sum to 1, after what the last batch has taught."""
         arms = len(self.arms)
         right = np.asarray(ctx.labelled[PROBS]).argmax(axis=1) == np.asarray(ctx.labelled[LABELS])
-        own = [past for past in ctx.history if (past.arm or "").startswith(self._tag)]
+        own = batches(ctx.history, self._tag)
         if not own:
             return np.full(arms, 1.0 / arms)
         numbers = np.array((own[-1].arm or "").removeprefix(self._tag).split(), dtype=np.float64)

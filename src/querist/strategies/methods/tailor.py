@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from querist.core.signals import LABELS, Context, Needs, Selection
 from querist.strategies.algebra import AnyPart, Strategy
 from querist.strategies.combinators import needs_of
-from querist.strategies.turns import Turns, members_of
+from querist.strategies.turns import Turns, batches, members_of
 
 __all__ = ["Tailor"]
 
@@ -96,12 +96,11 @@ class Tailor(Strategy):
         counts = np.ones((len(self.arms), classes))
         ids = ctx.labelled_ids if ctx.labelled_ids is not None else ()
         found = dict(zip(ids, labels.tolist(), strict=False))
-        for past in ctx.history:
-            if (past.arm or "").startswith(self._tag):
-                counts *= DECAY
-                for item, member in zip(past.asked, (past.arm or "").removeprefix(self._tag).split(), strict=False):
-                    if item in found:
-                        counts[int(member), found[item]] += 1.0
+        for past in batches(ctx.history, self._tag):
+            counts *= DECAY
+            for item, member in zip(past.asked, (past.arm or "").removeprefix(self._tag).split(), strict=False):
+                if item in found:
+                    counts[int(member), found[item]] += 1.0
         return counts
 
 
