@@ -219,6 +219,36 @@ def test_killed_and_reopened_it_asks_the_same(make: MakeSession, truth: dict[str
     broken.close()
 
 
+@pytest.mark.parametrize("text", ["albl([margin, random])", "tailor([margin, random])"])
+def test_policies_read_their_state_from_the_journal(
+    make: MakeSession, truth: dict[str, str], tmp_path: Path, text: str
+) -> None:
+    def turn(session: Any) -> None:
+        tell_all(session, session.ask(4), truth)
+        session.fit()
+
+    whole = make(folder=tmp_path / "whole", seed=3, strategy=text)
+    for _ in range(6):
+        turn(whole)
+    for _ in range(6):  # opened anew for every turn
+        broken = make(folder=tmp_path / "broken", seed=3, strategy=text)
+        turn(broken)
+        broken.close()
+    broken = make(folder=tmp_path / "broken", seed=3, strategy=text)
+    assert [q.items for q in broken.queries] == [q.items for q in whole.queries]
+    arms = [r.arm for r in whole.state.rounds]
+    assert [r.arm for r in broken.state.rounds] == arms
+    assert all((arm or "").startswith(text + ": ") for arm in arms[1:])
+    assert [r.asked for r in broken.state.rounds] == [q.items for q in whole.queries]
+    if text.startswith("albl"):
+        weights = [[float(v) for v in (arm or "").split()[-4:-2]] for arm in arms[1:]]
+        assert weights[0] == [0.5, 0.5]
+        assert weights[-1] != [0.5, 0.5]
+        assert all(sum(w) == pytest.approx(1) for w in weights)
+    broken.close()
+    whole.close()
+
+
 def test_a_journal_of_another_seed_or_strategy_is_refused(make: MakeSession, tmp_path: Path) -> None:
     make(folder=tmp_path, seed=1).close()
     for other in ({"seed": 2}, {"seed": 1, "strategy": "entropy"}):
@@ -278,33 +308,3 @@ def test_a_class_added_in_mid_project(make: MakeSession, truth: dict[str, str]) 
     session.fit()
     assert session.schema.classes == ("a", "b", "c")  # type: ignore[attr-defined]
     session.ask(2)
-
-
-@pytest.mark.parametrize("text", ["albl([margin, random])", "tailor([margin, random])"])
-def test_policies_read_their_state_from_the_journal(
-    make: MakeSession, truth: dict[str, str], tmp_path: Path, text: str
-) -> None:
-    def turn(session: Any) -> None:
-        tell_all(session, session.ask(4), truth)
-        session.fit()
-
-    whole = make(folder=tmp_path / "whole", seed=3, strategy=text)
-    for _ in range(6):
-        turn(whole)
-    for _ in range(6):  # opened anew for every turn
-        broken = make(folder=tmp_path / "broken", seed=3, strategy=text)
-        turn(broken)
-        broken.close()
-    broken = make(folder=tmp_path / "broken", seed=3, strategy=text)
-    assert [q.items for q in broken.queries] == [q.items for q in whole.queries]
-    arms = [r.arm for r in whole.state.rounds]
-    assert [r.arm for r in broken.state.rounds] == arms
-    assert all((arm or "").startswith(text + ": ") for arm in arms[1:])
-    assert [r.asked for r in broken.state.rounds] == [q.items for q in whole.queries]
-    if text.startswith("albl"):
-        weights = [[float(v) for v in (arm or "").split()[-4:-2]] for arm in arms[1:]]
-        assert weights[0] == [0.5, 0.5]
-        assert weights[-1] != [0.5, 0.5]
-        assert all(sum(w) == pytest.approx(1) for w in weights)
-    broken.close()
-    whole.close()

@@ -25,9 +25,7 @@ class State:
         model: digest of the last fitted model, or None.
         stopped: the last stop, cleared by the next ask.
         fresh: ids labelled since the last fit, in order.
-        strategy: text of the strategy of the last query.
-        arm: what a bandit played for it, or None.
-        last: the last query.
+        last_query: the query before the next fit.
     """
 
     created: Mapping[str, Any] | None = None
@@ -40,7 +38,7 @@ class State:
     fresh: list[ItemId] = field(default_factory=list)
     strategy: str = ""
     arm: str | None = None
-    last: Query | None = None
+    last_query: Query | None = None
 
     def apply(self, event: Event) -> None:
         """Take one event of the journal."""
@@ -52,7 +50,7 @@ class State:
             self.turns = int(data["turn"]) + 1
             self.queries[data["query"]] = query_from_json(data)
             self.strategy, self.arm = data["strategy"], data.get("arm")
-            self.last = self.queries[data["query"]]
+            self.last_query = self.queries[data["query"]]
             self.stopped = None
         elif event.kind == "told":
             self.fresh += [
@@ -69,10 +67,10 @@ class State:
                     agreement=data["agreement"],
                     strategy=self.strategy,
                     queried=tuple(self.fresh),
+                    asked=() if self.last_query is None else self.last_query.items,
+                    inclusion=None if self.last_query is None else self.last_query.inclusion,
                     arm=self.arm,
                     surprise=data["surprise"],
-                    asked=() if self.last is None else self.last.items,
-                    inclusion=None if self.last is None else self.last.inclusion,
                 )
             )
             self.fresh = []

@@ -1,1 +1,1 @@
-"""Published methods that are more than one expression of the parts."""
+"""Published methods, one file each."""

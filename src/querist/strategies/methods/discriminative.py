@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from querist.core.contract import check_count
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
-from querist.strategies.kernels.discriminator import fit
 from querist.strategies.kernels.order import top
+from querist.strategies.kernels.telling_apart import fit
 
 __all__ = ["Discriminative"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from querist.core.seeds import generator
-from querist.strategies.kernels import discriminator as kernel
+from querist.strategies.kernels import telling_apart as kernel
 
 
 def test_the_gradient_is_that_of_the_loss() -> None:
