@@ -39,7 +39,7 @@ def test_decayed() -> None:
     assert rate("learning_loss - decayed(learning_loss, factor=0.5)", round=2) == pytest.approx(VALUES * 3 / 4)
     assert rate("decayed(learning_loss, factor=1)", round=9).tolist() == VALUES.tolist()
     ctx = Context(View(4, {LOSS: VALUES}), round=2)
-    words = Decayed("learning_loss").explain(ctx, np.array([0]), VALUES[:1])  # type: ignore[arg-type]
+    words = Decayed("learning_loss").explain(ctx, np.array([0]), 0.81 * VALUES[:1])  # type: ignore[arg-type]
     assert words == ["the loss head predicts a loss of 3, at weight 0.81 in round 2"]
 
 

@@ -36,7 +36,7 @@ def test_rrf_by_hand() -> None:
     assert rate(f"rrf({BOTH})") == pytest.approx(expected)
     assert rate(f"rrf({BOTH}, k=0)")[0] == pytest.approx(1 / 4 + 1)
     got = querist.select(f"rrf({BOTH}, k=0)", 1, probs=P, loss=LOSS)
-    assert got.reasons == ("place 4 by least_confidence; place 1 by learning_loss",)
+    assert got.reasons == ("1.25 of at most 2 over 2 rankings",)
 
 
 def test_scores_of_any_scale_fuse_alike() -> None:

@@ -39,6 +39,7 @@ from querist.strategies.scores.ratio import Ratio
 from querist.strategies.scores.sharpness import Sharpness
 from querist.strategies.scores.snapshot import Snapshot
 from querist.strategies.scores.st_conal import StConal
+from querist.strategies.scores.temporal_ensemble import TemporalEnsemble
 from querist.strategies.scores.tod import Tod
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.vaal import Vaal
@@ -83,6 +84,7 @@ PARTS: tuple[type[Part], ...] = (
     Sharpness,
     Snapshot,
     StConal,
+    TemporalEnsemble,
     Tod,
     Vaal,
     Waal,

@@ -101,8 +101,9 @@ class Decayed(_Of):
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The score's own words, and the weight."""
-        why = self.score.explain(ctx, rows, np.asarray(rated(self.score, ctx))[rows])
-        return [f"{words}, at weight {float(self.factor) ** ctx.round:.3g} in round {ctx.round}" for words in why]
+        weight = float(self.factor) ** ctx.round
+        why = self.score.explain(ctx, rows, np.asarray(values) / max(weight, np.finfo(np.float64).tiny))
+        return [f"{words}, at weight {weight:.3g} in round {ctx.round}" for words in why]
 
 
 def _above_zero(name: str, value: Any, most: float) -> None:

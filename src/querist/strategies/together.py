@@ -101,12 +101,9 @@ class Rrf(_Several):
         return np.asarray((1.0 / (self.k + places)).sum(axis=0))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
-        """The place in each ranking."""
-        places = 1.0 + (1.0 - self.ranks(ctx)[:, rows]) * max(ctx.size - 1, 0)
-        return [
-            "; ".join(f"place {p:,g} by {score}" for p, score in zip(column, self.scores, strict=True))
-            for column in places.T.tolist()
-        ]
+        """The rating, and what being first in all rankings would give."""
+        most = len(self.scores) / (self.k + 1.0)
+        return [f"{v:.4g} of at most {most:.4g} over {len(self.scores)} rankings" for v in values]
 
 
 @dataclass(frozen=True, repr=False)

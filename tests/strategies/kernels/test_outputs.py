@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from querist.strategies.kernels.outputs import last_move, spread_of_students
+from querist.strategies.kernels.outputs import last_move, moving_average, spread_of_students
 
 
 def test_last_move_by_hand() -> None:
@@ -54,3 +54,22 @@ def test_against_one_row_at_a_time(seed: int, n: int, t: int, c: int, short: boo
 def test_checkpoints_that_agree_give_exactly_zero(dtype: Any) -> None:
     one = np.random.default_rng(0).dirichlet(np.ones(5), 400).astype(dtype)
     assert not spread_of_students(np.repeat(one[:, None], 7, axis=1)).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("decay", [0.0, 0.3, 0.9])
+def test_the_moving_average_step_by_step(decay: float, dtype: Any) -> None:
+    q = np.random.default_rng(0).dirichlet(np.ones(3), (20, 6)).astype(dtype)
+    z = np.zeros((20, 3))
+    for step in range(6):
+        z = decay * z + (1 - decay) * q[:, step]
+    got = moving_average(q, decay)
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, z / (1 - decay**6), atol=1e-6)
+    np.testing.assert_allclose(got.sum(axis=1), 1.0, atol=1e-6)
+
+
+def test_without_memory_the_last_output_stands() -> None:
+    q = np.random.default_rng(1).dirichlet(np.ones(4), (9, 3))
+    assert np.array_equal(moving_average(q, 0.0), q[:, -1])
+    assert moving_average(q[:, :1], 0.7) == pytest.approx(q[:, 0])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from querist.strategies.kernels.blocks import blocks
 
-__all__ = ["last_move", "spread_of_students"]
+__all__ = ["last_move", "moving_average", "spread_of_students"]
 
 FLOOR = 1e-12
 """Below it a probability counts as this, so that its logarithm is finite."""
@@ -40,4 +40,28 @@ def spread_of_students(history: NDArray[Any]) -> NDArray[np.float64]:
         apart = (mean * (np.log(np.maximum(mean, FLOOR)) - logs)).sum(axis=1)
         noise = 8.0 * float(np.finfo(block.dtype).eps) * (1.0 - (mean * logs).sum(axis=1))
         out[rows] = np.where(apart > noise, apart, 0.0)
+    return out
+
+
+def moving_average(history: NDArray[Any], decay: float) -> NDArray[Any]:
+    """Exponential moving average over the steps, made up for its start at 0: (N, T, C) -> (N, C).
+
+    Z <- decay Z + (1 - decay) z for each step z, and Z / (1 - decay^T) at the end.
+
+    Source: Laine and Aila, Temporal Ensembling for Semi-Supervised Learning, 2017, algorithm 2.
+
+    Args:
+        history: outputs, oldest first, at least one step.
+        decay: what a step leaves of those before it, from 0 (the last output only) to below 1.
+
+    Returns:
+        In the precision of ``history``; rows that sum to 1 keep their sum.
+    """
+    steps = history.shape[1]
+    weights = (1.0 - decay) * decay ** np.arange(steps - 1, -1, -1, dtype=np.float64)
+    weights /= weights.sum()
+    short = history.dtype.kind == "f" and history.dtype.itemsize <= 4
+    out = np.empty((len(history), history.shape[2]), dtype=np.float32 if short else np.float64)
+    for rows, block in blocks(history):
+        out[rows] = np.matmul(weights, block.astype(np.float64))
     return out
