@@ -19,6 +19,7 @@ from querist.strategies.methods.ldm_s import LdmS
 from querist.strategies.methods.noise_stability import NoiseStability
 from querist.strategies.methods.saal import Saal
 from querist.strategies.methods.tailor import Tailor
+from querist.strategies.plateau_switch import PlateauSwitch
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
@@ -130,6 +131,7 @@ PARTS: tuple[type[Part], ...] = (
     Tailor,
     EpsilonGreedy,
     CoverageSwitch,
+    PlateauSwitch,
 )
 """Every registered part, one line each."""
 

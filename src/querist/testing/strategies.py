@@ -60,6 +60,7 @@ EXAMPLES: dict[str, str] = {
     "albl": "albl([margin, random, entropy])",
     "tailor": "tailor([margin, random, entropy])",
     "epsilon_greedy": "epsilon_greedy(margin, epsilon=0.3)",
+    "plateau_switch": "plateau_switch(first=margin, then=entropy, window=2)",
     "coverage_switch": "coverage_switch(first=k_center, then=novelty, radius=1.5, share=0.5)",
 }
 """Texts of parts that cannot be made from their name alone."""
