@@ -43,6 +43,34 @@ def strategies() -> str:
     return "\n".join(out)
 
 
+def grid() -> str:
+    """The survey's grid of query strategies: each cell with its parts."""
+    from querist.cli.strategies import grid as by_cell
+    from querist.strategies.cells import CELLS
+
+    out = []
+    for name, entries in by_cell().items():
+        out += [
+            f"## {name[:1].upper()}{name[1:]}",
+            "",
+            f"{CELLS.get(name, '')[:1].upper()}{CELLS.get(name, '')[1:]}.",
+            "",
+        ]
+        if not entries:
+            out += ["No part yet.", ""]
+            continue
+        out += ["| name | kind | needs | what it does | source |", "|---|---|---|---|---|"]
+        for e in sorted(entries, key=lambda e: str(e["name"])):
+            needs = e["needs"]
+            words = (
+                "as its parts" if needs is None else ", ".join(sorted({n for ns in needs.values() for n in ns})) or "–"
+            )
+            cells = (f"`{e['name']}`", e["kind"], words, e["summary"], e["paper"] or "–")
+            out.append(f"| {' | '.join(map(_cell, cells))} |")
+        out.append("")
+    return "\n".join(out)
+
+
 def signals() -> str:
     """The catalogue of signals."""
     from querist.core.signals import CATALOGUE
@@ -94,6 +122,7 @@ def rules() -> str:
 
 FILLERS: dict[str, Callable[[], str]] = {
     "strategies": strategies,
+    "grid": grid,
     "signals": signals,
     "commands": commands,
     "specification": specification,

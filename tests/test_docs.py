@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import querist
+from querist.strategies.cells import CELLS
 from querist.testing.strategies import check_strategy
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -60,6 +61,21 @@ def test_generated_pages_are_whole() -> None:
     table = hooks.strategies()
     for entry in querist.registry.entries("score", "selector", "filter", "strategy"):
         assert f"`{entry.name}`" in table
+    cells = hooks.grid()
+    for entry in querist.registry.entries("score", "selector", "filter", "strategy"):
+        assert f"| `{entry.name}` | {entry.kind} |" in cells
+    assert "## Representative: density\n\nWhat stands for many items.\n" in cells
     assert "`plateau`" in hooks.rules()
     assert "`run.batch`" in hooks.specification()
     assert "## querist demo" in hooks.commands()
+
+
+def test_what_is_called_absent_is_absent() -> None:
+    """Each row names a method, a cell and a reason; what was shipped in the meantime has left the table."""
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+) \|$", (DOCS / "reference/absent.md").read_text(), flags=re.MULTILINE)
+    names = {e.name for e in querist.registry.entries("score", "selector", "filter", "strategy")}
+    assert len(rows) > 30
+    for method, cell, reason in rows[1:]:
+        assert cell in CELLS, method
+        assert reason.strip(), method
+        assert not set(re.findall(r"`(\w+)`", method)) & names, method

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from querist.cli.strategies import listing
+from querist.cli.strategies import grid, listing
 from querist.core.registry import registry
+from querist.strategies.cells import CELLS
 
 from .conftest import Run
 
@@ -25,3 +26,46 @@ def test_listing_is_complete() -> None:
 def test_table_and_json(cli: Run) -> None:
     assert "k_center" in cli("strategies").out
     assert {e["kind"] for e in json.loads(cli("strategies", "--json", "--kind", "filter").out)} == {"filter"}
+
+
+def test_the_grid_holds_every_part_once() -> None:
+    cells = grid()
+    assert list(cells)[: len(CELLS)] == list(CELLS)
+    names = [e["name"] for entries in cells.values() for e in entries]
+    assert sorted(names) == sorted(e["name"] for e in listing())
+    assert {e["cell"] for e in cells["Bayesian"]} == {"Bayesian"}
+    assert "bald" in {e["name"] for e in cells["Bayesian"]}
+
+
+def test_cells_that_no_catalogue_knows_come_last() -> None:
+    entry = {"name": "mine", "cell": "quantum", "kind": "score"}
+    cells = grid([entry, {**entry, "name": "shy", "cell": ""}])
+    assert list(cells)[len(CELLS) :] == ["quantum", "no cell named"]
+
+
+def test_one_cell(cli: Run) -> None:
+    found = json.loads(cli("strategies", "--cell", "hybrid: parallel", "--json").out)
+    assert {"borda", "rank", "pareto"} <= {e["name"] for e in found}
+    assert {e["cell"] for e in found} == {"hybrid: parallel"}
+    hybrids = json.loads(cli("strategies", "--cell", "hybrid", "--json").out)
+    assert {e["cell"] for e in hybrids} == {c for c in CELLS if c.startswith("hybrid")}
+    assert "bald" in cli("strategies", "--cell", "Bayesian").out
+    only = json.loads(cli("strategies", "--cell", "hybrid", "--kind", "selector", "--json").out)
+    assert {e["kind"] for e in only} == {"selector"}
+
+
+def test_an_unknown_cell_is_named(cli: Run) -> None:
+    for wrong in ("bayes", ""):
+        done = cli("strategies", "--cell", wrong)
+        assert done.code == 2
+        assert f"unknown cell '{wrong}'; did you mean " in done.err
+        assert "Bayesian" in done.err
+
+
+def test_the_grid_as_table_and_json(cli: Run) -> None:
+    shown = cli("strategies", "--grid").out
+    assert "uncertainty" in shown
+    assert "k_center" in shown
+    cells = json.loads(cli("strategies", "--grid", "--json").out)
+    assert list(cells)[: len(CELLS)] == list(CELLS)
+    assert {"margin", "entropy"} <= {e["name"] for e in cells["uncertainty"]}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from querist.core.errors import ArgumentError
-from querist.core.signals import COST, EMBEDDING, MEMBERS, PROBS, Needs, Signal
+from querist.core.signals import COST, DISCRIMINATOR, EMBEDDING, LOSS, MEMBERS, PROBS, Needs, Signal
 from querist.session.needs import check_needs, works_untrained
 
 
@@ -31,7 +31,11 @@ class Strategy:
         ({"pool": frozenset({COST})}, "pass cost= to the session"),
         ({"reference": frozenset({PROBS})}, "reference="),
         ({"capabilities": frozenset({"refit"})}, "capability 'refit'"),
-        ({"plugin": "vaal"}, "plug-in 'vaal'"),
+        ({"plugin": "vaal"}, "plug-in 'vaal'; Learner carries none"),
+        (
+            {"plugin": "vaal", "pool": frozenset({DISCRIMINATOR, PROBS})},
+            "mine needs the training plug-in 'vaal' .missing without it: discriminator.; Learner carries none",
+        ),
     ],
 )
 def test_refusals(needs: dict[str, Any], words: str) -> None:
@@ -43,6 +47,36 @@ def test_refusals(needs: dict[str, Any], words: str) -> None:
 def test_what_fits_passes() -> None:
     needs = {"pool": frozenset({PROBS, COST}), "labelled": frozenset({EMBEDDING}), "reference": frozenset({PROBS})}
     check_needs(Strategy(**needs), Learner(), frozenset({COST}), reference=True)  # type: ignore[arg-type]
+
+
+def test_a_learner_that_publishes_the_signal_itself_needs_no_plug_in() -> None:
+    needs = {"plugin": "vaal", "pool": frozenset({PROBS})}
+    check_needs(Strategy(**needs), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+
+
+def test_the_strategies_of_plug_ins_are_refused_by_name() -> None:
+    from querist.strategies.algebra import as_strategy
+
+    for text in ("learning_loss", "vaal", "waal", "rank(margin) + rank(vaal)"):
+        plugin = text.rpartition("(")[2].rstrip(")")
+        with pytest.raises(ArgumentError, match=f"plug-in '{plugin}'"):
+            check_needs(as_strategy(text), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="capability 'adversarial_margin' of the learner, and Learner has none"):
+        check_needs(as_strategy("adversarial_margin"), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+
+
+class Carrier(Learner):
+    provides = frozenset({PROBS, LOSS})
+    plugins = frozenset({"learning_loss"})
+    capabilities = frozenset({"adversarial_margin"})
+
+
+def test_and_served_where_the_learner_carries_them() -> None:
+    from querist.strategies.algebra import as_strategy
+
+    for text in ("learning_loss", "adversarial_margin", "learning_loss * margin"):
+        check_needs(as_strategy(text), Carrier(), frozenset(), reference=False)  # type: ignore[arg-type]
+        assert not works_untrained(as_strategy(text), Carrier())  # type: ignore[arg-type]
 
 
 def test_untrained() -> None:

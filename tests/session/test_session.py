@@ -151,6 +151,20 @@ def test_strategy_and_learner_are_compared_when_the_session_is_made(make: MakeSe
     assert error.value.code == "NeedsCapability"
     with pytest.raises(ArgumentError, match="cost"):
         make(strategy="cost_ratio(margin)")
+    for text, words in (
+        (
+            "learning_loss",
+            "needs the training plug-in 'learning_loss' .missing without it: loss.; SklearnLearner carries",
+        ),
+        ("switch(after=2, first=random, then=waal)", "needs the training plug-in 'waal' .missing without it: critic."),
+        ("mix({vaal: 1, random: 1})", "plug-in 'vaal' .missing without it: discriminator."),
+        ("adversarial_margin", "needs the capability 'adversarial_margin' of the learner, and SklearnLearner has none"),
+        ("tod", "needs the signal history"),
+        ("noise_stability", "needs the signal perturbed"),
+    ):
+        with pytest.raises(ArgumentError, match=words) as error:
+            make(strategy=text)
+        assert error.value.code == "NeedsCapability"
 
 
 class Broken(Strategy):
@@ -203,6 +217,36 @@ def test_killed_and_reopened_it_asks_the_same(make: MakeSession, truth: dict[str
     assert broken.progress == whole.progress
     whole.close()
     broken.close()
+
+
+@pytest.mark.parametrize("text", ["albl([margin, random])", "tailor([margin, random])"])
+def test_policies_read_their_state_from_the_journal(
+    make: MakeSession, truth: dict[str, str], tmp_path: Path, text: str
+) -> None:
+    def turn(session: Any) -> None:
+        tell_all(session, session.ask(4), truth)
+        session.fit()
+
+    whole = make(folder=tmp_path / "whole", seed=3, strategy=text)
+    for _ in range(6):
+        turn(whole)
+    for _ in range(6):  # opened anew for every turn
+        broken = make(folder=tmp_path / "broken", seed=3, strategy=text)
+        turn(broken)
+        broken.close()
+    broken = make(folder=tmp_path / "broken", seed=3, strategy=text)
+    assert [q.items for q in broken.queries] == [q.items for q in whole.queries]
+    arms = [r.arm for r in whole.state.rounds]
+    assert [r.arm for r in broken.state.rounds] == arms
+    assert all((arm or "").startswith(text + ": ") for arm in arms[1:])
+    assert [r.asked for r in broken.state.rounds] == [q.items for q in whole.queries]
+    if text.startswith("albl"):
+        weights = [[float(v) for v in (arm or "").split()[-4:-2]] for arm in arms[1:]]
+        assert weights[0] == [0.5, 0.5]
+        assert weights[-1] != [0.5, 0.5]
+        assert all(sum(w) == pytest.approx(1) for w in weights)
+    broken.close()
+    whole.close()
 
 
 def test_a_journal_of_another_seed_or_strategy_is_refused(make: MakeSession, tmp_path: Path) -> None:

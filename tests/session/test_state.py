@@ -20,7 +20,7 @@ def test_fold() -> None:
         "round": 0,
         "model": None,
         "arm": "margin",
-        "inclusion": None,
+        "inclusion": [0.25, 0.5],
         "seconds": {},
     }
     state.apply(Event("created", {"seed": 1}, seq=1))
@@ -34,6 +34,8 @@ def test_fold() -> None:
     (round_,) = state.rounds
     assert round_.queried == ("b",)
     assert round_.arm == "margin"
+    assert round_.asked == ("a", "b")
+    assert round_.inclusion == (0.25, 0.5)
     assert round_.metrics == {"accuracy": 0.5, "log_loss": None}
     assert round_.agreement is None
     assert state.fresh == []

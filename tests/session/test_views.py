@@ -46,6 +46,7 @@ def test_one_call_for_all_that_is_wanted() -> None:
     maker, learner, _ = made()
     context, pool = maker.make(as_strategy("margin >> k_center"), SCHEMA, seed=0, rounds=())
     assert pool.tolist() == [1, 2, 4, 6, 7, 8, 9, 10, 11]
+    assert list(context.labelled_ids or ()) == ["i0", "i5"]
     as_strategy("margin >> k_center").select(context, 2)
     assert learner.calls == [(["embedding", "probs"], 9), (["embedding"], 2), (["embedding"], 1)]
     assert maker.seconds > 0

@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["EXAMPLES", "command", "listing"]
+__all__ = ["EXAMPLES", "command", "grid", "listing"]
 
-EXAMPLES = "Examples: querist strategies · querist strategies --kind score · querist strategies --json"
+EXAMPLES = (
+    "Examples: querist strategies · querist strategies --kind score · querist strategies --grid · "
+    "querist strategies --cell hybrid · querist strategies --json"
+)
 
 
 def listing() -> list[dict[str, Any]]:
@@ -38,6 +41,32 @@ def listing() -> list[dict[str, Any]]:
     return out
 
 
+def grid(entries: list[dict[str, Any]] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """The parts by cell of the survey, in the survey's order; cells of plug-ins of their own come last."""
+    from querist.strategies.cells import CELLS
+
+    found = listing() if entries is None else entries
+    out: dict[str, list[dict[str, Any]]] = {cell: [] for cell in CELLS}
+    for entry in found:
+        out.setdefault(entry["cell"] or "no cell named", []).append(entry)
+    return out
+
+
+def _of_cell(entries: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """The entries of a cell, or of all cells that begin with these words (``hybrid``)."""
+    from querist.core.errors import UnknownNameError, nearest
+
+    cells = list(grid(entries))
+    matched = [cell for cell in cells if cell == wanted] or [cell for cell in cells if cell.startswith(wanted)]
+    if not matched or not wanted:
+        near = nearest(wanted, cells, 3) or cells
+        raise UnknownNameError(
+            f"unknown cell {wanted!r}; did you mean {', '.join(near)}? (`querist strategies --grid` lists all)",
+            code="UnknownName",
+        )
+    return [entry for entry in entries if (entry["cell"] or "no cell named") in matched]
+
+
 def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
@@ -57,16 +86,33 @@ def _needs(cls: Any, required: list[Any]) -> dict[str, list[str]] | None:
 
 def strategies(
     kind: Annotated[str | None, typer.Option(help="score, selector, filter or strategy.")] = None,
+    cell: Annotated[str | None, typer.Option(help="A cell of the survey's grid, or its first words: hybrid.")] = None,
+    by_cell: Annotated[bool, typer.Option("--grid", help="The survey's grid: each cell with its parts.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
 ) -> int:
     """List scores, selectors, filters and strategies with what they need."""
     import json as json_module
 
     found = [e for e in listing() if kind in (None, e["kind"])]
+    if cell is not None:
+        found = _of_cell(found, cell)
     if json:
-        typer.echo(json_module.dumps(found, indent=1))
+        typer.echo(json_module.dumps(grid(found) if by_cell else found, indent=1))
         return 0
     from rich.console import Console
+
+    screen = Console()
+    screen.print(_grid_table(found) if by_cell else _table(found))
+    if not by_cell:
+        screen.print(
+            "\nCombine them: score >> selector · filter | strategy · w*a + v*b · a * b. Example: "
+            "shortlist(margin, times=10) | k_center",
+            markup=False,
+        )
+    return 0
+
+
+def _table(found: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
     table = Table("name", "kind", "needs", "what it does", box=None, header_style="bold")
@@ -76,14 +122,18 @@ def strategies(
             "its parts'" if needs is None else ", ".join(needs.get("pool", []) + needs.get("capabilities", [])) or "–"
         )
         table.add_row(entry["name"], entry["kind"], words, entry["summary"])
-    screen = Console()
-    screen.print(table)
-    screen.print(
-        "\nCombine them: score >> selector · filter | strategy · w*a + v*b · a * b. Example: "
-        "shortlist(margin, times=10) | k_center",
-        markup=False,
-    )
-    return 0
+    return table
+
+
+def _grid_table(found: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    from querist.strategies.cells import CELLS
+
+    table = Table("cell", "what it asks for", "parts", box=None, header_style="bold")
+    for name, entries in grid(found).items():
+        table.add_row(name, CELLS.get(name, ""), ", ".join(sorted(e["name"] for e in entries)) or "–")
+    return table
 
 
 command = strategies

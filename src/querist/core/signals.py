@@ -305,6 +305,7 @@ class Context:
         round: fitted rounds so far (0 on bare arrays).
         history: the fitted rounds, for bandits and policies.
         capabilities: abilities of the learner by name.
+        labelled_ids: (L,) ids of the labelled items in the order of their view, for policies that look back; or None.
     """
 
     pool: View
@@ -317,6 +318,7 @@ class Context:
     round: int = 0
     history: tuple[Round, ...] = ()
     capabilities: Mapping[str, Any] = field(default_factory=dict)
+    labelled_ids: Sequence[Any] | Array | None = None
 
     @property
     def size(self) -> int:
@@ -351,7 +353,7 @@ class Selection:
         reasons: n short sentences.
         ids: (n,) ids of those rows, or the rows themselves; filled in by `querist.select`.
         inclusion: (n,) inclusion probabilities where they are known, else None.
-        arm: what a bandit played, else None.
+        arm: what a bandit or another policy played, as it reads it back from the history; else None.
     """
 
     indices: NDArray[np.int64]

@@ -323,6 +323,8 @@ class Round:
         agreement: Cohen's kappa between this model's and the last model's predictions on the stop set, or None.
         strategy: text of the strategy of the query before this fit ("" for none).
         queried: ids answered since the fit before.
+        asked: ids of the query before this fit in order of choice, answered or not.
+        inclusion: the probability with which each of ``asked`` was drawn, or None where it is not known.
         arm: what a bandit played for that query, or None.
         surprise: share of those answers that the model before had guessed wrong, or None before the first fit.
     """
@@ -334,6 +336,8 @@ class Round:
     agreement: float | None = None
     strategy: str = ""
     queried: tuple[ItemId, ...] = ()
+    asked: tuple[ItemId, ...] = ()
+    inclusion: tuple[float, ...] | None = None
     arm: str | None = None
     surprise: float | None = None
 

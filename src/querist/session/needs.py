@@ -31,6 +31,15 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
     needs = strategy.needs
     given = learner.provides | side | {LABELS}
     who = type(learner).__name__
+    plugins = frozenset(getattr(learner, "plugins", ()))
+    published = needs.pool - given
+    if needs.plugin and needs.plugin not in plugins and (published or not needs.pool):
+        what = f" (missing without it: {_names(published)})" if published else ""
+        raise ArgumentError(
+            f"strategy {strategy} needs the training plug-in {needs.plugin!r}{what}; {who} carries {_names(plugins)}; "
+            "name it in the learner's plugins, or use a strategy that needs none",
+            code="NeedsCapability",
+        )
     for signal in sorted((needs.pool | needs.labelled | needs.reference) - given, key=str):
         way = _WAYS.get(signal, f"use a learner that provides it; this one provides {_names(learner.provides)}")
         raise ArgumentError(
@@ -46,14 +55,8 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
     for capability in sorted(needs.capabilities - able):
         raise ArgumentError(
             f"strategy {strategy} needs the capability {capability!r} of the learner, and {who} has "
-            f"{_names(able)}; use another learner or another strategy",
-            code="NeedsCapability",
-        )
-    plugins = frozenset(getattr(learner, "plugins", ()))
-    if needs.plugin and needs.plugin not in plugins:
-        raise ArgumentError(
-            f"strategy {strategy} needs the training plug-in {needs.plugin!r}, which {who} does not carry; "
-            "name it in the learner's plugins",
+            f"{_names(able)}; use a learner with a method {capability} that names it in its capabilities, or another "
+            "strategy",
             code="NeedsCapability",
         )
 

@@ -38,6 +38,7 @@ class State:
     fresh: list[ItemId] = field(default_factory=list)
     strategy: str = ""
     arm: str | None = None
+    last_query: Query | None = None
 
     def apply(self, event: Event) -> None:
         """Take one event of the journal."""
@@ -49,6 +50,7 @@ class State:
             self.turns = int(data["turn"]) + 1
             self.queries[data["query"]] = query_from_json(data)
             self.strategy, self.arm = data["strategy"], data.get("arm")
+            self.last_query = self.queries[data["query"]]
             self.stopped = None
         elif event.kind == "told":
             self.fresh += [
@@ -65,6 +67,8 @@ class State:
                     agreement=data["agreement"],
                     strategy=self.strategy,
                     queried=tuple(self.fresh),
+                    asked=() if self.last_query is None else self.last_query.items,
+                    inclusion=None if self.last_query is None else self.last_query.inclusion,
                     arm=self.arm,
                     surprise=data["surprise"],
                 )

@@ -79,6 +79,7 @@ class ContextMaker:
             round=len(rounds),
             history=rounds,
             capabilities={name: getattr(self.learner, name) for name in needs.capabilities},
+            labelled_ids=Items(self.ledger.source.ids, labelled),
         )
         return context, pool
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from querist.strategies import fusion, recipes
+from querist.strategies import fusion, recipes, scaled, together
 from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
 from querist.strategies.badge import Badge
 from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
+from querist.strategies.coverage import CoverageSwitch
+from querist.strategies.explore import EpsilonGreedy
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.albl import Albl
+from querist.strategies.methods.discriminative import Discriminative
+from querist.strategies.methods.ldm_s import LdmS
+from querist.strategies.methods.noise_stability import NoiseStability
+from querist.strategies.methods.saal import Saal
+from querist.strategies.methods.tailor import Tailor
+from querist.strategies.plateau_switch import PlateauSwitch
+from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.grad_norm import GradNorm
+from querist.strategies.scores.learning_loss import LearningLoss
 from querist.strategies.scores.least_confidence import LeastConfidence
+from querist.strategies.scores.least_disagree import LeastDisagree
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
 from querist.strategies.scores.novelty import Novelty
@@ -25,9 +37,16 @@ from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
+from querist.strategies.scores.sharpness import Sharpness
+from querist.strategies.scores.snapshot import Snapshot
+from querist.strategies.scores.st_conal import StConal
+from querist.strategies.scores.temporal_ensemble import TemporalEnsemble
+from querist.strategies.scores.tod import Tod
 from querist.strategies.scores.typicality import Typicality
+from querist.strategies.scores.vaal import Vaal
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
+from querist.strategies.scores.waal import Waal
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -60,11 +79,29 @@ PARTS: tuple[type[Part], ...] = (
     Density,
     Typicality,
     Novelty,
+    AdversarialMargin,
+    LearningLoss,
+    LeastDisagree,
+    Sharpness,
+    Snapshot,
+    StConal,
+    TemporalEnsemble,
+    Tod,
+    Vaal,
+    Waal,
     # fusions
     fusion.Rank,
     fusion.Zscore,
     fusion.Minmax,
     fusion.CostRatio,
+    scaled.Percentile,
+    scaled.SoftmaxNorm,
+    scaled.Decayed,
+    together.Borda,
+    together.Rrf,
+    together.Pareto,
+    together.Chebyshev,
+    together.Constrained,
     # selectors
     TopK,
     Power,
@@ -81,11 +118,20 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
+    NoiseStability,
+    Discriminative,
+    LdmS,
+    Saal,
     # combinators
     Mix,
     Interleave,
     Switch,
     Bandit,
+    Albl,
+    Tailor,
+    EpsilonGreedy,
+    CoverageSwitch,
+    PlateauSwitch,
 )
 """Every registered part, one line each."""
 

@@ -76,7 +76,7 @@ class Minmax(_Of):
 class CostRatio(_Of):
     """Score divided by the price of the answer (Settles, Craven and Friedland 2008, "return on investment")."""
 
-    cell: ClassVar[str] = "cost-aware"
+    cell: ClassVar[str] = "hybrid: parallel"
     paper: ClassVar[str] = "Settles, Craven and Friedland, Active Learning with Real Annotation Costs, 2008"
 
     @property

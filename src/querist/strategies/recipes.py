@@ -39,7 +39,7 @@ class PowerBald(Recipe):
     """
 
     beta: float = 1.0
-    cell: ClassVar[str] = "uncertainty, stochastic batch"
+    cell: ClassVar[str] = "Bayesian"
     paper: ClassVar[str] = "Kirsch et al. 2023"
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class PowerMargin(Recipe):
     """
 
     beta: float = 1.0
-    cell: ClassVar[str] = "uncertainty, stochastic batch"
+    cell: ClassVar[str] = "hybrid: batch-native"
     paper: ClassVar[str] = "Kirsch et al. 2023"
 
     def __post_init__(self) -> None:

@@ -109,7 +109,14 @@ def take(value: Any, rows: NDArray[np.int64]) -> Any:
 
 
 def make_pool(
-    kind: str, size: int, classes: int, *, seed: int = 0, dtype: Any = np.float32, regression: bool = False
+    kind: str,
+    size: int,
+    classes: int,
+    *,
+    seed: int = 0,
+    dtype: Any = np.float32,
+    regression: bool = False,
+    outputs: bool = False,
 ) -> Pool:
     """A pool with every signal of the catalogue.
 
@@ -120,12 +127,16 @@ def make_pool(
         seed: the same seed gives the same numbers.
         dtype: of all floating arrays; they are drawn in float32, so that both precisions hold the same numbers.
         regression: members of shape (N, S) instead of (N, S, C).
+        outputs: history of shape (N, T, C), rows of probabilities, instead of (N, T).
     """
     rng = generator(seed, "pool", kind, size, classes)
     cast = np.dtype(dtype)
 
     def role(rows: int, kind: str) -> dict[str, Any]:
-        return {s.name: _cast(v, cast) for s, v in _signals(rng, kind, rows, classes, regression).items()}
+        signals = _signals(rng, kind, rows, classes, regression)
+        if outputs:  # the members of another draw, so that the numbers of all other signals stay as they are
+            signals[HISTORY] = _signals(rng, kind, rows, classes, False)[PERTURBED]
+        return {s.name: _cast(v, cast) for s, v in signals.items()}
 
     arrays = role(size, kind)
     others = {name: role(rows, "generic") for name, rows in _OTHERS.items()}
@@ -140,12 +151,12 @@ def make_pool(
     return Pool(name, size, arrays, **others, ids=tuple(f"item-{i:03d}" for i in range(size)))
 
 
-def pools(seed: int = 0, *, dtype: Any = np.float32, regression: bool = False) -> Iterator[Pool]:
+def pools(seed: int = 0, *, dtype: Any = np.float32, regression: bool = False, outputs: bool = False) -> Iterator[Pool]:
     """The pools of the suite: sizes 1 to 60, 1 to 6 classes, every kind."""
     shapes = (("generic", 60, 4), ("generic", 13, 1), ("generic", 7, 2), ("generic", 1, 3), ("ties", 41, 6))
     more = (("ties", 12, 2), ("duplicates", 24, 3), ("duplicates", 2, 2), ("constant", 20, 3), ("constant", 3, 1))
     for kind, size, classes in (*shapes, *more, ("sure", 30, 5), ("sure", 5, 2)):
-        yield make_pool(kind, size, classes, seed=seed, dtype=dtype, regression=regression)
+        yield make_pool(kind, size, classes, seed=seed, dtype=dtype, regression=regression, outputs=outputs)
 
 
 def restrict(pool: Pool, needs: Needs, *, others: bool = True) -> Pool:

@@ -48,6 +48,20 @@ EXAMPLES: dict[str, str] = {
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",
     "bandit": "bandit([margin, random, entropy])",
+    "discriminative": "discriminative(sub_batches=3, epochs=5)",
+    "percentile": "percentile(margin)",
+    "softmax_norm": "softmax_norm(entropy, temperature=0.5)",
+    "decayed": "decayed(margin, factor=0.8)",
+    "borda": "borda([margin, density])",
+    "rrf": "rrf([margin, density], k=10)",
+    "pareto": "pareto([margin, density])",
+    "chebyshev": "chebyshev([margin, density], weights=[1.0, 0.5])",
+    "constrained": "constrained(margin, by=density, at_least=0.3)",
+    "albl": "albl([margin, random, entropy])",
+    "tailor": "tailor([margin, random, entropy])",
+    "epsilon_greedy": "epsilon_greedy(margin, epsilon=0.3)",
+    "plateau_switch": "plateau_switch(first=margin, then=entropy, window=2)",
+    "coverage_switch": "coverage_switch(first=k_center, then=novelty, radius=1.5, share=0.5)",
 }
 """Texts of parts that cannot be made from their name alone."""
 

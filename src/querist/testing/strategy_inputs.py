@@ -91,7 +91,8 @@ def check_layouts(subject: Subject) -> None:
 def check_precisions(subject: Subject) -> None:
     """The same numbers in float32 and float64 give the same choice where no items tie."""
     short = subject.pool()
-    long = restrict(make_pool("generic", 60, 4, dtype=np.float64, regression=subject.regression), subject.needs)
+    shapes = {"regression": subject.regression, "outputs": subject.outputs}
+    long = restrict(make_pool("generic", 60, 4, dtype=np.float64, **shapes), subject.needs)
     a, b = subject.run(short, 7), subject.run(long, 7)
     if not same(a, b, bitwise=False):
         raise fault(subject, short, f"float64 gives {list(b.ids)} instead of {list(a.ids)}")

@@ -11,10 +11,11 @@ import numpy as np
 
 from querist.core.contract import choose
 from querist.core.errors import ArgumentError, QueristError, StateError
-from querist.core.signals import MEMBERS, Context, Needs, Selection
+from querist.core.signals import HISTORY, MEMBERS, Context, Needs, Selection
 from querist.strategies.algebra import AnyPart, Filter, Part, Recipe, Strategy, as_strategy
 from querist.strategies.arrays import context
 from querist.strategies.parser import parse
+from querist.testing.capabilities import STAND_INS
 from querist.testing.pools import ROLES, Pool, make_pool, pools, restrict
 
 __all__ = ["Subject", "fault", "fingerprint", "pieces", "same"]
@@ -25,20 +26,22 @@ class Subject:
 
     Args:
         part: a part or its text.
-        capabilities: stand-ins for abilities of a learner that the part needs, by name.
+        capabilities: stand-ins for abilities of a learner that the part needs, by name, beside `STAND_INS`.
     """
 
     def __init__(self, part: AnyPart | str, capabilities: Mapping[str, Any] | None = None) -> None:
         self.part: AnyPart = parse(part) if isinstance(part, str) else part
-        self.capabilities = dict(capabilities or {})
         self.strategy: Strategy = as_strategy("random") if isinstance(self.part, Filter) else as_strategy(self.part)
         if isinstance(self.part, Filter):
             self.strategy = self.part | self.strategy
+        wanted = self.strategy.needs.capabilities
+        self.capabilities = {name: STAND_INS[name] for name in wanted if name in STAND_INS} | dict(capabilities or {})
         self.needs: Needs = dataclasses.replace(self.strategy.needs, plugin=None, capabilities=frozenset())
         inside = list(pieces(self.part))
         self.equivariant = all(piece.equivariant for piece in inside)
         self.filters = any(isinstance(piece, Filter) for piece in inside)
         self.regression = MEMBERS in self.needs.pool and self._refuses_classes()
+        self.outputs = HISTORY in self.needs.pool and self._refuses_classes()
 
     def __str__(self) -> str:
         """The part's text."""
@@ -46,7 +49,7 @@ class Subject:
 
     def pools(self, *, dtype: Any = np.float32) -> Iterator[Pool]:
         """The pools of the suite with what the part needs; those without labelled or pending items as well."""
-        for pool in pools(dtype=dtype, regression=self.regression):
+        for pool in pools(dtype=dtype, regression=self.regression, outputs=self.outputs):
             yield restrict(pool, self.needs)
             if self.needs.uses and pool.size > 10:
                 bare = restrict(pool, self.needs, others=False)
@@ -54,7 +57,7 @@ class Subject:
 
     def pool(self, kind: str = "generic", size: int = 60, classes: int = 4, *, whole: bool = False) -> Pool:
         """One pool; with ``whole`` every signal of the catalogue, needed or not."""
-        pool = make_pool(kind, size, classes, regression=self.regression)
+        pool = make_pool(kind, size, classes, regression=self.regression, outputs=self.outputs)
         return pool if whole else restrict(pool, self.needs)
 
     def context(self, pool: Pool, *, seed: int = 0, round: int = 0, demand: bool = True, **other: Any) -> Context:
@@ -88,6 +91,7 @@ class Subject:
             raise
 
     def _refuses_classes(self) -> bool:
+        """Whether the shapes that pools have by default are not those that the part reads."""
         pool = make_pool("generic", 7, 3)
         try:
             self.run(restrict(pool, self.needs), 1)

@@ -24,7 +24,7 @@ class Subsample(Filter):
     """
 
     n: int
-    cell: ClassVar[str] = "random"
+    cell: ClassVar[str] = "filter"
 
     def __post_init__(self) -> None:
         """Check the count."""

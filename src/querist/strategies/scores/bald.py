@@ -24,6 +24,7 @@ class Bald(CommitteeScore):
     Learning, 2011, equation 2.
     """
 
+    cell: ClassVar[str] = "Bayesian"
     paper: ClassVar[str] = "Houlsby, Huszár, Ghahramani and Lengyel 2011"
 
     def rate(self, ctx: Context) -> FloatArray:

@@ -24,7 +24,7 @@ class Egl(Score):
     Source: Settles, Craven and Ray, Multiple-Instance Active Learning, 2008.
     """
 
-    cell: ClassVar[str] = "expected change"
+    cell: ClassVar[str] = "influence"
     paper: ClassVar[str] = "Settles, Craven and Ray 2008"
 
     @property

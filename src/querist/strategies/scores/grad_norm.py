@@ -23,7 +23,7 @@ class GradNorm(Score):
     Lower Bounds, 2020, section 3 (its proposition 1: a lower bound of the length at the true label).
     """
 
-    cell: ClassVar[str] = "expected change"
+    cell: ClassVar[str] = "influence"
     paper: ClassVar[str] = "Ash et al. 2020"
 
     @property

@@ -19,7 +19,7 @@ __all__ = ["Random"]
 class Random(Score):
     """A number between 0 and 1 that depends on the item's id and the seed alone."""
 
-    cell: ClassVar[str] = "random"
+    cell: ClassVar[str] = "baseline"
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) uniform in (0, 1)."""

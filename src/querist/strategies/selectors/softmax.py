@@ -22,7 +22,7 @@ class Softmax(Selector):
     """
 
     beta: float = 1.0
-    cell: ClassVar[str] = "stochastic batch"
+    cell: ClassVar[str] = "hybrid: batch-native"
     paper: ClassVar[str] = "Kirsch et al. 2023"
 
     def pick(self, ctx: Context, n: int, scores: FloatArray | None) -> Selection:

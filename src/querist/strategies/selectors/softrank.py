@@ -23,7 +23,7 @@ class Softrank(Selector):
     """
 
     beta: float = 1.0
-    cell: ClassVar[str] = "stochastic batch"
+    cell: ClassVar[str] = "hybrid: batch-native"
     paper: ClassVar[str] = "Kirsch et al. 2023"
 
     def pick(self, ctx: Context, n: int, scores: FloatArray | None) -> Selection:

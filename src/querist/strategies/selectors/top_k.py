@@ -18,7 +18,7 @@ __all__ = ["TopK"]
 class TopK(Selector):
     """The n rows of highest score, best first; ties by the tie key."""
 
-    cell: ClassVar[str] = "selector"
+    cell: ClassVar[str] = "baseline"
 
     def pick(self, ctx: Context, n: int, scores: FloatArray | None) -> Selection:
         """The n best rows."""
