@@ -87,10 +87,8 @@ def table(name: str) -> tuple[Array, Array]:
             return _pixels(arrays["train_images"][rows], 50), arrays["train_labels"][rows].astype(np.int64)
     if name in ("ag_news", "trec6", "cr"):
         folder = data_folder() / "text" / name
-        file = next(
-            p for p in sorted(folder.iterdir()) if "train" in p.name or p.name.startswith(("cr", "all", "data"))
-        )
-        lines = _lines("text", name, file.name)
+        whole = "train.jsonl.gz" if (folder / "train.jsonl.gz").exists() else "all.jsonl.gz"
+        lines = _lines("text", name, whole)
         rows = rng.choice(len(lines), min(4000, len(lines)), replace=False)
         texts = [lines[int(r)]["text"] for r in rows]
         return _texts(texts, 100), np.array([int(lines[int(r)]["label"]) for r in rows])
