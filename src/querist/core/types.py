@@ -325,6 +325,7 @@ class Round:
         queried: ids answered since the fit before.
         arm: what a bandit played for that query, or None.
         surprise: share of those answers that the model before had guessed wrong, or None before the first fit.
+        rejected: items thrown out by annotators since the fit before.
     """
 
     round: int
@@ -336,6 +337,7 @@ class Round:
     queried: tuple[ItemId, ...] = ()
     arm: str | None = None
     surprise: float | None = None
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,14 @@ from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
 from querist.strategies.badge import Badge
 from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
+from querist.strategies.filters.anchors import Anchors
+from querist.strategies.filters.class_quota import ClassQuota
+from querist.strategies.filters.dedup import Dedup
+from querist.strategies.filters.near_labelled import NearLabelled
+from querist.strategies.filters.purity import Purity
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.filters.trim import Trim
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -76,6 +82,12 @@ PARTS: tuple[type[Part], ...] = (
     # filters
     Shortlist,
     Subsample,
+    NearLabelled,
+    Dedup,
+    ClassQuota,
+    Purity,
+    Trim,
+    Anchors,
     # published methods
     Badge,
     recipes.PowerBald,
