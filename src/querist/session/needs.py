@@ -5,7 +5,7 @@ from __future__ import annotations
 from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
-from querist.core.signals import COST, GRAPH, LABELS, MEMBERS, Signal
+from querist.core.signals import COST, GRAPH, GROUP, LABELS, MEMBERS, Signal
 
 __all__ = ["check_needs", "works_untrained"]
 
@@ -13,6 +13,7 @@ _WAYS = {
     MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, or a scikit-learn ensemble)",
     COST: "pass cost= to the session",
     GRAPH: "pass graph= to the session",
+    GROUP: "pass group= to the session",
 }
 
 

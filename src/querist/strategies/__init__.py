@@ -17,6 +17,7 @@ from querist.strategies.filters.purity import Purity
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.filters.trim import Trim
+from querist.strategies.limits import Limit
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -98,6 +99,7 @@ PARTS: tuple[type[Part], ...] = (
     Interleave,
     Switch,
     Bandit,
+    Limit,
 )
 """Every registered part, one line each."""
 

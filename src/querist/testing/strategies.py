@@ -52,6 +52,7 @@ EXAMPLES: dict[str, str] = {
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",
     "bandit": "bandit([margin, random, entropy])",
+    "limit": "limit(margin, per_group=8)",
 }
 """Texts of parts that cannot be made from their name alone."""
 
