@@ -10,7 +10,6 @@ import pytest
 
 from querist.core.errors import ArgumentError, ArgumentTypeError
 from querist.strategies.acceptance import (
-    RULES,
     Chance,
     Moment,
     Quantile,
@@ -19,8 +18,8 @@ from querist.strategies.acceptance import (
     Split,
     Threshold,
     Variable,
-    Volume,
 )
+from querist.strategies.stream import RULES
 
 
 def run(
@@ -124,27 +123,6 @@ def test_quantile_by_hand() -> None:
     assert closed(rule, 3.0) == (False, {"ratings": [3.0]})
 
 
-def test_volume_asks_for_what_is_new() -> None:
-    rule = Volume(ridge=0.01)
-    e = np.eye(3)
-    asks, memory = run(rule, [e[0]] * 10 + [e[1]], 0.3, lambda name, place: 0.29 if place == 0 else 0.5)
-    # the first has chance 0.3; copies of it then 0.3 too (the share of the mean is 1); a new direction far more
-    assert asks == [True] + [False] * 9 + [True]
-    assert memory["moments"].seen == 11
-    with pytest.raises(ArgumentError, match="items now have 2 features and had 3 before"):
-        rule.wants(Moment(np.ones(2), 12, 2, 0.3, True, lambda name: 0.5), memory)
-    assert closed(rule, e[0])[0] is False
-
-
-def test_volume_does_not_depend_on_the_scale() -> None:
-    rng = np.random.default_rng(1)
-    x, draws = rng.normal(size=(200, 4)), rng.random(200)
-    small = run(Volume(ridge=1e-4), x / 10, 0.2, lambda name, place: draws[place])[0]
-    large = run(Volume(ridge=1e-2), x, 0.2, lambda name, place: draws[place])[0]
-    assert small == large
-    assert 20 <= sum(large) <= 60
-
-
 @pytest.mark.parametrize("name", list(RULES))
 def test_rules_are_values_with_a_name(name: str) -> None:
     rule = RULES[name]()
@@ -160,7 +138,6 @@ def test_rules_are_values_with_a_name(name: str) -> None:
         (lambda: Variable(step=1.5), "step must be a number from 0 to 1, got 1.5"),
         (lambda: Threshold(float("nan")), "at must be a number, got nan"),
         (lambda: Quantile(tolerance=0.0), "tolerance must be"),
-        (lambda: Volume(of="probs"), "of must be gradient or embedding, got probs"),
     ],
 )
 def test_bad_values(make: Callable[[], Rule], words: str) -> None:

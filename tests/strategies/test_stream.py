@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import querist
 from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, StateError, UnknownNameError
-from querist.strategies.acceptance import RULES, Variable
-from querist.strategies.stream import StreamSampler
+from querist.strategies.acceptance import Variable
+from querist.strategies.stream import RULES, StreamSampler
 
 N = 300
 
@@ -24,7 +24,7 @@ def signals(seed: int = 0, n: int = N) -> dict[str, Any]:
     p = rng.dirichlet(np.ones(3), n)
     a = p.copy()
     a[np.arange(n), p.argmax(axis=1)] -= 1.0
-    return {"probs": p, "gradient": (a, rng.normal(size=(n, 5)))}
+    return {"probs": p, "gradient": (a, rng.normal(size=(n, 5))), "embedding": rng.normal(size=(n, 3))}
 
 
 def part(given_: dict[str, Any], rows: slice) -> dict[str, Any]:

@@ -63,7 +63,9 @@ def works_untrained(strategy: Strategy, learner: Learner) -> bool:
     """Whether the strategy can ask before the first fit: no model, or only what the learner knows untrained."""
     needs = needs_now(strategy, 0)
     wanted = {s for s in needs.pool | needs.labelled | needs.reference if s.model}
-    return not needs.capabilities and needs.plugin is None and wanted <= frozenset(getattr(learner, "untrained", ()))
+    if needs.capabilities or needs.plugin is not None or needs.labelled:  # what looks at labelled items has none yet
+        return False
+    return wanted <= frozenset(getattr(learner, "untrained", ()))
 
 
 def _names(things: object) -> str:

@@ -6,6 +6,7 @@ A rule is a value; what it learns on the way is its memory, a mapping of plain n
 
 from __future__ import annotations
 
+import copy
 import math
 import numbers
 from abc import ABC, abstractmethod
@@ -18,11 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
-from querist.core.signals import EMBEDDING, GRADIENT, Context, Needs
+from querist.core.signals import Context, Needs
 from querist.strategies.algebra import Score, rated
-from querist.strategies.kernels.volume import Moments, outer_features
 
-__all__ = ["RULES", "Chance", "Moment", "Quantile", "Randomised", "Rule", "Split", "Threshold", "Variable", "Volume"]
+__all__ = [
+    "Chance",
+    "Memory",
+    "Moment",
+    "Quantile",
+    "Randomised",
+    "Rule",
+    "Split",
+    "Threshold",
+    "Variable",
+    "between_0_and_1",
+]
 
 Memory = dict[str, Any]
 
@@ -32,7 +43,7 @@ class Moment:
     """The item at hand, and where the stream stands.
 
     Args:
-        value: its rating, or its features for `Volume`.
+        value: its rating, or a row of what the rule looks at.
         seen: items so far, this one included.
         asked: how many of those before it were asked.
         budget: share of items that may be asked.
@@ -69,6 +80,14 @@ class Rule(ABC):
         """What the rule looks at: a row for each item of the context."""
         assert score is not None
         return np.asarray(rated(score, ctx), dtype=np.float64)
+
+    def save(self, memory: Memory) -> Memory:
+        """The memory as JSON can hold it."""
+        return copy.deepcopy(memory)
+
+    def restore(self, saved: Memory) -> Memory:
+        """The memory that `save` wrote."""
+        return copy.deepcopy(saved)
 
     @abstractmethod
     def wants(self, now: Moment, memory: Memory) -> bool:
@@ -168,14 +187,7 @@ class Variable(Rule):
 
     def values(self, ctx: Context, score: Score | None) -> NDArray[np.float64]:
         """Ratings between 0 and 1."""
-        values = super().values(ctx, score)
-        if len(values) and (values.min() < -1e-6 or values.max() > 1.0 + 1e-6):
-            raise ArgumentError(
-                f"the rule {self.name} needs a score between 0 and 1, e.g. least_confidence or margin; {score} goes from "
-                f"{values.min():.4g} to {values.max():.4g}; the rule quantile takes any score",
-                code="BadParameter",
-            )
-        return values
+        return between_0_and_1(super().values(ctx, score), self.name, score)
 
     def wants(self, now: Moment, memory: Memory) -> bool:
         """Less sure than the threshold, within the budget."""
@@ -274,74 +286,12 @@ class Quantile(Rule):
         return now.affordable and bool(float(now.value) >= bound)
 
 
-@dataclass(frozen=True)
-class Volume(Rule):
-    """VeSSAL: asks with probability in proportion to how much an item adds to the volume of those asked.
-
-    For an item with gradient g, S = ridge I + sum of g g' over those asked, A the mean of g g' over all so far:
-
-        p = min(1, budget * g' S^-1 g / tr(S^-1 A))
-
-    so that large gradients unlike those asked are taken, and budget * items in the mean, whatever their scale. The first
-    item is asked with probability budget. Gradients are the products of ``gradient``, sketched where they are wider than
-    ``width``; with ``of="embedding"`` the embedding itself. Each item takes width^2 operations.
-
-    Source: Saran, Yousefi, Krishnamurthy, Langford and Ash, Streaming Active Learning with Deep Neural Networks, 2023,
-    algorithm 1.
-
-    Args:
-        width: numbers an item at most; the memory holds two square matrices of it.
-        ridge: what S begins with, times the identity.
-        of: "gradient" or "embedding".
-    """
-
-    width: int = 256
-    ridge: float = 0.01
-    of: str = "gradient"
-    name: ClassVar[str] = "vessal"
-    rates: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        """Check the numbers, and what it looks at."""
-        super().__post_init__()
-        if self.of not in (GRADIENT.name, EMBEDDING.name):
-            raise ArgumentError(f"of must be gradient or embedding, got {shorten(self.of)}", code="BadParameter")
-
-    @property
-    def needs(self) -> Needs:
-        """`GRADIENT`, or `EMBEDDING`."""
-        return Needs(pool=frozenset({EMBEDDING if self.of == EMBEDDING.name else GRADIENT}))
-
-    def begin(self) -> Memory:
-        """Nothing: the width is known with the first item."""
-        return {"moments": None}
-
-    def values(self, ctx: Context, score: Score | None) -> NDArray[np.float64]:
-        """Features, sketched by hash functions of the seed."""
-        if self.of == EMBEDDING.name:
-            x = ctx.pool[EMBEDDING]
-            return outer_features(np.ones((len(x), 1)), x, self.width, ctx.seed)
-        a, h = ctx.pool[GRADIENT]
-        return outer_features(a, h, self.width, ctx.seed)
-
-    def wants(self, now: Moment, memory: Memory) -> bool:
-        """A draw by the volume it adds."""
-        g = np.asarray(now.value, dtype=np.float64)
-        if memory["moments"] is None:
-            memory["moments"] = Moments(len(g), self.ridge)
-        moments: Moments = memory["moments"]
-        if len(moments.mean) != len(g):
-            raise ArgumentError(
-                f"items now have {len(g)} features and had {len(moments.mean)} before", code="FeatureMismatch"
-            )
-        chance = now.budget * moments.look(g)
-        asks = now.affordable and now.draw("vessal") < chance
-        if asks:
-            moments.accept(g)
-        return asks
-
-
-RULES: dict[str, type[Rule]] = {
-    rule.name: rule for rule in (Threshold, Chance, Variable, Randomised, Split, Quantile, Volume)
-}
-"""Rules by name."""
+def between_0_and_1(values: NDArray[np.float64], rule: str, score: Score | None) -> NDArray[np.float64]:
+    """The ratings, or an error that names the rule and the score."""
+    if len(values) and (values.min() < -1e-6 or values.max() > 1.0 + 1e-6):
+        raise ArgumentError(
+            f"the rule {rule} needs a score between 0 and 1, e.g. least_confidence or margin; {score} goes from "
+            f"{values.min():.4g} to {values.max():.4g}; the rule quantile takes any score",
+            code="BadParameter",
+        )
+    return values

@@ -38,7 +38,8 @@ class Limit(Strategy):
     strategy's own.
 
     A limit is a limit: where fewer items fit than were asked, it is refused and the error says how many fit. Only money
-    gives fewer items without an error, for that is what a budget is for.
+    gives fewer items without an error, for that is what a budget is for. In a session the strategy of the asks before the
+    first fit is ``start``: write the limit there too.
 
     Args:
         strategy: what chooses: any strategy, score or selector that does not itself stop short.

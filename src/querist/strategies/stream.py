@@ -22,13 +22,18 @@ import numpy as np
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, StateError, UnknownNameError, nearest, shorten
 from querist.core.seeds import check_seed, id_hashes, tie_keys, uniform
-from querist.strategies.acceptance import RULES, Moment, Rule, Volume
+from querist.strategies.acceptance import Chance, Moment, Quantile, Randomised, Rule, Split, Threshold, Variable
 from querist.strategies.algebra import Score, as_score
 from querist.strategies.arrays import context
-from querist.strategies.kernels.volume import Moments
+from querist.strategies.dense import Dense
+from querist.strategies.vessal import Volume
 
-__all__ = ["StreamSampler"]
+__all__ = ["RULES", "StreamSampler"]
 
+RULES: dict[str, type[Rule]] = {
+    rule.name: rule for rule in (Threshold, Chance, Variable, Randomised, Split, Quantile, Dense, Volume)
+}
+"""Rules by name."""
 _VERSION = 1
 
 
@@ -43,7 +48,8 @@ class StreamSampler:
     Args:
         strategy: a score, as text or part, e.g. ``"margin"``; or ``"vessal"``, which is ``rule="vessal"`` without one.
         rule: what turns ratings into decisions: ``"randomised"`` (default), ``"variable"``, ``"split"``,
-            ``"threshold"``, ``"quantile"``, ``"chance"`` or ``"vessal"``; or a rule of `querist.strategies.acceptance`.
+            ``"threshold"``, ``"quantile"``, ``"chance"``, ``"dense"`` or ``"vessal"``; or a rule itself
+            (`querist.strategies.acceptance`).
         budget: share of the items that may be asked, above 0 and at most 1.
         seed: the only source of randomness.
         **parameters: of the rule, e.g. ``window=200``.
@@ -120,7 +126,6 @@ class StreamSampler:
     @property
     def state(self) -> dict[str, Any]:
         """All there is to know, as a JSON object that `resume` reads back."""
-        memory = {k: v.to_json() if isinstance(v, Moments) else copy.deepcopy(v) for k, v in self._memory.items()}
         return {
             "version": _VERSION,
             "strategy": None if self.score is None else str(self.score),
@@ -130,7 +135,7 @@ class StreamSampler:
             "seed": self.seed,
             "seen": self.seen,
             "asked": self.asked,
-            "memory": memory,
+            "memory": self.rule.save(self._memory),
         }
 
     @classmethod
@@ -153,17 +158,15 @@ class StreamSampler:
                 **state["parameters"],
             )
             out.seen, out.asked = int(state["seen"]), int(state["asked"])
-            memory = copy.deepcopy(dict(state["memory"]))
-            if memory.get("moments") is not None:
-                memory["moments"] = Moments.from_json(memory["moments"])
-        except (KeyError, TypeError, ValueError) as error:
+            if state["memory"].keys() != out._memory.keys():
+                raise StateError(
+                    f"the memory of the rule {out.rule.name} has {sorted(out._memory)}, this state "
+                    f"{sorted(state['memory'])}",
+                    code="BadState",
+                )
+            out._memory = out.rule.restore(dict(state["memory"]))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StateError(f"this state of a StreamSampler cannot be read: {error}", code="BadState") from error
-        if memory.keys() != out._memory.keys():
-            raise StateError(
-                f"the memory of the rule {out.rule.name} has {sorted(out._memory)}, this state {sorted(memory)}",
-                code="BadState",
-            )
-        out._memory = memory
         return out
 
 
