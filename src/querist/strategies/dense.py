@@ -21,9 +21,10 @@ class Dense(Rule):
     """`randomised`, but only for items that become the nearest neighbour of an item in the window.
 
     The local density of an item is the number of items in the window whose nearest neighbour so far it becomes; where
-    that is 0 the item lies off the crowd, is not asked, and the threshold stays. An item that is dense is asked while its confidence, 1 - rating, is below the threshold times a normal number of mean 1;
-    the threshold falls with every label and rises with every dense item that is passed. `margin` is the paper's score.
-    Euclidean distance of the ``embedding``, which the rule reads beside what the score needs.
+    that is 0 the item lies off the crowd, is not asked, and the threshold stays. A dense item is asked while its
+    confidence, 1 - rating, is below the threshold times a normal number of mean 1; the threshold falls with every label
+    and rises with every dense item that is passed. `margin` is the paper's score. Euclidean distance of the
+    ``embedding``, which the rule reads beside what the score needs.
 
     Source: Ienco, Pfahringer and Zliobaite, High Density-Focused Uncertainty Sampling for Active Learning over Evolving
     Stream Data, 2014 (DBALStream).
