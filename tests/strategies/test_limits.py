@@ -263,7 +263,15 @@ def test_text_form(text: str) -> None:
     assert str(querist.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["limit(badge, per_group=15)", "limit(novelty >> k_center, per_class=25)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "limit(badge, per_group=15)",
+        "limit(novelty >> k_center, per_class=25)",
+        "limit(k_center, budget=12)",
+        "limit(cost_ratio(margin), budget=9, fill=True)",
+    ],
+)
 def test_the_contract(text: str) -> None:
     check_strategy(text)
 

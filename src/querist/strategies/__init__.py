@@ -18,6 +18,7 @@ from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.filters.trim import Trim
 from querist.strategies.limits import Limit
+from querist.strategies.methods.vessal import Vessal
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -91,6 +92,7 @@ PARTS: tuple[type[Part], ...] = (
     Anchors,
     # published methods
     Badge,
+    Vessal,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

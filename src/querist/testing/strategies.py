@@ -184,7 +184,8 @@ def check_batches(subject: Subject) -> None:
                 if chosen is None:
                     continue
                 wins += 1
-                if len(chosen) != min(n, pool.size) or len(set(chosen.indices.tolist())) != len(chosen):
+                short = len(chosen) != min(n, pool.size) and not subject.strategy.may_stop_short
+                if short or len(set(chosen.indices.tolist())) != len(chosen):
                     raise fault(subject, pool, f"{len(chosen)} rows for n = {n}: {chosen.indices.tolist()}")
                 if chosen.scores.dtype != np.float64 or np.isinf(chosen.scores).any():
                     raise fault(subject, pool, f"scores {chosen.scores.dtype} {chosen.scores[:5]}")

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from querist.strategies.kernels.volume import Moments, outer_features
+from querist.strategies.kernels import volume
+from querist.strategies.kernels.volume import Moments, outer_features, volume_pass
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(1, 25), width=st.integers(1, 6), ridge=st.sampled_from([0.01, 1.0]))
@@ -79,3 +81,50 @@ def test_rows_are_sketched_alike_however_they_are_grouped() -> None:
     whole = outer_features(a, h, 8, 3)
     alone = np.concatenate([outer_features(a[k : k + 1], h[k : k + 1], 8, 3) for k in range(5)])
     assert np.array_equal(whole, alone)
+
+
+def item_by_item(
+    x: NDArray[np.float64], order: NDArray[np.int64], n: int, draws: NDArray[np.float64], moments: Moments
+) -> tuple[list[int], list[float]]:
+    rows: list[int] = []
+    volumes: list[float] = []
+    for place, row in enumerate(order.tolist()):
+        if len(rows) == n:
+            break
+        added = float(x[row] @ moments.inverse @ x[row])
+        if draws[row] < (n - len(rows)) / (len(order) - place) * moments.look(x[row]):
+            rows.append(row)
+            volumes.append(added)
+            moments.accept(x[row])
+    return rows, volumes
+
+
+@given(
+    seed=st.integers(0, 1000),
+    size=st.integers(1, 60),
+    n=st.integers(1, 60),
+    width=st.integers(1, 5),
+    kind=st.sampled_from(["normal", "tied", "constant", "zero"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_pass_in_blocks_is_the_pass_item_by_item(seed: int, size: int, n: int, width: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(size, width))
+    if kind == "tied":
+        x = np.round(x)
+    elif kind == "constant":
+        x = np.ones((size, width))
+    elif kind == "zero":
+        x[rng.random(size) < 0.7] = 0.0
+    order, draws, n = rng.permutation(size), rng.random(size), min(n, size)
+    fast, slow = Moments(width, 0.1), Moments(width, 0.1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(volume, "_BLOCK", 7)
+        rows, volumes = volume_pass(lambda some: x[some], order, n, draws, fast)
+    wanted, added = item_by_item(x, order, n, draws, slow)
+    assert rows == wanted
+    assert volumes == pytest.approx(added, rel=1e-6, abs=1e-9)
+    assert fast.inverse == pytest.approx(slow.inverse, rel=1e-6, abs=1e-9)
+    if len(rows) < n:
+        assert fast.seen == size
+        assert fast.mean == pytest.approx(x.T @ x / size, rel=1e-9, abs=1e-12)

@@ -9,6 +9,7 @@ Source of the sketch: Pham and Pagh, Fast and Scalable Polynomial Kernels via Ex
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from querist.core.seeds import id_hashes, tie_keys
 
-__all__ = ["Moments", "outer_features"]
+__all__ = ["Moments", "outer_features", "volume_pass"]
+
+_BLOCK = 1024
 
 
 def outer_features(a: NDArray[Any], h: NDArray[Any], width: int, seed: int) -> NDArray[np.float64]:
@@ -86,3 +89,63 @@ class Moments:
         out.mean = np.array(data["mean"], dtype=np.float64)
         out.inverse = np.array(data["inverse"], dtype=np.float64)
         return out
+
+
+def volume_pass(
+    features: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    order: NDArray[np.int64],
+    n: int,
+    draws: NDArray[np.float64],
+    moments: Moments,
+) -> tuple[list[int], list[float]]:
+    """One pass of volume sampling with a rate that makes up for what was missed: (n - taken) / (items left).
+
+    Between two acceptances the inverse stands still, so that a block of items takes one product; an acceptance changes
+    the volumes of the rest of the block, and the trace, by one rank. The decisions are those of `Moments.look` and
+    `Moments.accept`, item by item.
+
+    Args:
+        features: gives the (m, width) features of m rows.
+        order: (N,) rows in the order of the pass.
+        n: how many at most.
+        draws: (N,) uniform numbers, one for each row of the pool.
+        moments: what was accepted before; it is changed.
+
+    Returns:
+        The rows accepted, and for each the volume it added, g' S^-1 g. There may be fewer than n.
+    """
+    rows: list[int] = []
+    volumes: list[float] = []
+    total = float(np.vdot(moments.inverse, moments.mean)) * moments.seen  # the trace times the items seen
+    size = len(order)
+    for begin in range(0, size, _BLOCK):
+        some = order[begin : begin + _BLOCK]
+        g = features(some)
+        volume = np.vecdot(g @ moments.inverse, g)
+        start = 0
+        while start < len(some) and len(rows) < n:
+            place = np.arange(start, len(some))
+            totals = total + np.cumsum(volume[start:])
+            seen = moments.seen + 1 + np.arange(len(place))
+            rate = (n - len(rows)) / (size - begin - place)
+            share = np.divide(volume[start:] * seen, totals, out=np.ones(len(place)), where=totals > 0)
+            hits = np.flatnonzero(draws[some[start:]] < rate * share)
+            stop = start + int(hits[0]) + 1 if len(hits) else len(some)
+            passed = g[start:stop]
+            moments.mean += (passed.T @ passed - len(passed) * moments.mean) / (moments.seen + len(passed))
+            moments.seen += len(passed)
+            total = float(totals[stop - start - 1])
+            if len(hits):
+                chosen = stop - 1
+                rows.append(int(some[chosen]))
+                volumes.append(float(volume[chosen]))
+                column = moments.inverse @ g[chosen]
+                moments.accept(g[chosen])
+                shrink = 1.0 + float(g[chosen] @ column)
+                volume[stop:] -= np.square(g[stop:] @ column) / shrink
+                np.maximum(volume, 0.0, out=volume)
+                total = float(np.vdot(moments.inverse, moments.mean)) * moments.seen
+            start = stop
+        if len(rows) == n:
+            break
+    return rows, volumes
