@@ -268,5 +268,7 @@ def test_bad_exclusions() -> None:
         select("k_center", 1, embedding=x, exclude=["a"])
     with pytest.raises(ArgumentError, match=r"a mask .N,. or a list of ids, got shape"):
         select("k_center", 1, embedding=x, exclude=[[0]])
+    with pytest.raises(ArgumentError, match=r"exclude holds int and ids hold str, e\.g\. 0 and 'a'"):
+        select("k_center", 1, embedding=x, ids=list("abcd"), exclude=[0])
     with pytest.raises(StateError, match="exclude leaves out all 4 items"):
         select("k_center", 1, embedding=x, exclude=[0, 1, 2, 3])

@@ -179,10 +179,15 @@ def _kept(exclude: Sequence[Any] | Array, ctx: Context) -> NDArray[np.int64]:
             )
         kept = np.flatnonzero(~out)
     elif ctx.ids is not None:
+        names = np.asarray(ctx.ids)
+        if len(out) and (out.dtype.kind in "iu") != (names.dtype.kind in "iu"):  # nothing could ever match
+            raise ArgumentError(
+                f"exclude holds {type(out[0].item()).__name__} and ids hold {type(names[0].item()).__name__}, "
+                f"e.g. {out[0].item()!r} and {names[0].item()!r}; pass ids of the same kind, or a mask",
+                code="UnknownItem",
+            )
         gone = set(out.tolist())
-        kept = np.array(
-            [row for row, name in enumerate(np.asarray(ctx.ids).tolist()) if name not in gone], dtype=np.int64
-        )
+        kept = np.array([row for row, name in enumerate(names.tolist()) if name not in gone], dtype=np.int64)
     else:
         if len(out) and (out.dtype.kind not in "iu" or out.min() < 0 or out.max() >= ctx.size):
             raise ArgumentError(

@@ -37,12 +37,14 @@ def nearest_rows(
         one block of products and k rows a point.
     """
     k = min(k, len(x))
-    geometry = Euclidean(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        geometry = Euclidean(x)
     rows = np.empty((len(points), k), dtype=np.int64)
     squared = np.empty((len(points), k))
     for start in range(0, len(points), _POINTS):
         some = slice(start, start + _POINTS)
-        rows[some], squared[some] = _chunk(geometry, np.asarray(points[some], dtype=np.float64), k, keys)
+        with np.errstate(over="ignore", invalid="ignore"):  # products that overflow rule nothing out
+            rows[some], squared[some] = _chunk(geometry, np.asarray(points[some], dtype=np.float64), k, keys)
     return rows, squared
 
 
@@ -65,7 +67,7 @@ def _chunk(
             near = min(k, low.shape[1])
             limit = np.partition(low + slack, near - 1, axis=1)[:, near - 1] if near == k else limit
         low -= slack
-        found, column = np.nonzero(low <= limit[:, None])
+        found, column = np.nonzero(~(low > limit[:, None]))  # not-a-number stays
         if len(found) == 0:
             continue
         fresh = column + begin
