@@ -293,3 +293,15 @@ def test_limits_by_group_and_by_money(make: MakeSession, truth: dict[str, str]) 
     assert 1 <= len(query) < 9
     with pytest.raises(ArgumentError, match=r"needs the signal group .* pass group= to the session"):
         make(strategy="limit(margin, per_group=3)")
+
+
+@pytest.mark.parametrize("strategy", ["near_labelled(k=9) | k_center", "anchors(n=20, k=10) | margin"])
+def test_filters_around_labelled_items_wait_for_labels(make: MakeSession, truth: dict[str, str], strategy: str) -> None:
+    session = make(strategy=strategy)
+    assert session.ask(6).strategy == "random"  # nothing is labelled yet
+    tell_all(session, session.queries[0], truth)
+    session.fit()
+    query = session.ask(5)
+    assert query.strategy == strategy
+    assert len(set(query.items)) == 5
+    assert not set(query.items) & set(session.queries[0].items)
