@@ -1,1 +1,1 @@
-"""Published methods that are more than one expression. One a file."""
+"""Published methods, one file each."""
