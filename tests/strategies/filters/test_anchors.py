@@ -43,6 +43,8 @@ def test_a_row_that_two_anchors_retrieve_counts_by_its_mean() -> None:
 def test_zero_rows_have_cosine_zero() -> None:
     x = np.array([[0.0, 0.0], [-1.0, 0.0], [1.0, 0.1]])
     assert kept(Anchors(k=2), 1, x, np.array([[1.0, 0.0]]), [0]) == [0, 2]
+    x = np.concatenate([np.zeros((1, 2)), around(70)])  # cosines 0 and 0.34, though zero lies nearer to the anchor
+    assert kept(Anchors(k=1), 1, x, np.array([[1.0, 0.0]]), [0]) == [1]
 
 
 def test_rare_classes_have_as_many_anchors() -> None:
