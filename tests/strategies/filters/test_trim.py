@@ -9,6 +9,8 @@ import pytest
 
 import querist
 from querist.core.errors import ArgumentError, ArgumentTypeError
+from querist.core.signals import Context, View
+from querist.strategies.algebra import Score
 from querist.strategies.arrays import context
 from querist.strategies.filters.trim import Trim
 from querist.testing.strategies import check_strategy
@@ -46,6 +48,14 @@ def test_outliers_by_typicality() -> None:
 
 
 def test_rounding_does_not_decide() -> None:
+    class Thirds(Score):
+        """0.3 twice, once by a sum that is a little more."""
+
+        def rate(self, ctx: Context) -> Any:
+            return np.array([0.3, 0.1 + 0.2])
+
+    stayed = {Trim(Thirds(), share=0.5).keep(Context(View(2), seed=seed), 1).tolist()[0] for seed in range(30)}
+    assert stayed == {0, 1}
     check_strategy("trim(typicality, share=0.3)")
 
 
