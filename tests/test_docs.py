@@ -48,6 +48,13 @@ def test_the_strategy_of_the_how_to_passes_the_suite() -> None:
         registry._entries.pop(("score", "gini"))
 
 
+def test_the_page_on_limits_runs_from_top_to_bottom() -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("how-to/limits.md"):
+        run(block, names)
+    assert names["again"].asked == names["sampler"].asked > 40
+
+
 def test_generated_pages_are_whole() -> None:
     spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
     assert spec is not None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from querist.session.run import run
     from querist.strategies.arrays import score, select
     from querist.strategies.parser import parse
+    from querist.strategies.stream import StreamSampler
     from querist.training.recipe import Recipe
     from querist.training.sklearn_learner import SklearnLearner
     from querist.training.torch_learner import TorchLearner
@@ -54,6 +55,7 @@ _HOMES = {
     "SingleLabel": "querist.data.schema",
     "SklearnLearner": "querist.training.sklearn_learner",
     "StateError": "querist.core.errors",
+    "StreamSampler": "querist.strategies.stream",
     "TorchLearner": "querist.training.torch_learner",
     "UnknownNameError": "querist.core.errors",
     "parse": "querist.strategies.parser",
@@ -82,6 +84,7 @@ __all__ = [  # noqa: RUF022
     "SingleLabel",
     "SklearnLearner",
     "StateError",
+    "StreamSampler",
     "TorchLearner",
     "UnknownNameError",
     "__version__",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from querist.cli.array_files import read_array, read_ids
+from querist.cli.array_files import read_array, read_exclude, read_groups, read_ids
 from querist.core.errors import DataError
 
 
@@ -47,3 +47,28 @@ def test_vectors_and_ids(tmp_path: Path) -> None:
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(DataError):
         read_array(tmp_path / "broken.npy")
+
+
+def test_groups_are_numbers_or_names(tmp_path: Path) -> None:
+    (tmp_path / "g.csv").write_text("group,other\nb,1\na,2\nb,3\n")
+    assert read_groups(tmp_path / "g.csv").tolist() == [1, 0, 1]
+    (tmp_path / "n.txt").write_text("7\n3\n7\n")
+    assert read_groups(tmp_path / "n.txt").tolist() == [7, 3, 7]
+    np.save(tmp_path / "g.npy", np.array([5, 5, 2]))
+    assert read_groups(tmp_path / "g.npy").tolist() == [5, 5, 2]
+
+
+def test_exclusions_are_ids_rows_or_a_mask(tmp_path: Path) -> None:
+    np.save(tmp_path / "ids.npy", np.array(["a", "b"]))
+    assert read_exclude(tmp_path / "ids.npy", ids=True) == ["a", "b"]
+    np.save(tmp_path / "mask.npy", np.array([True, False]))
+    mask = read_exclude(tmp_path / "mask.npy", ids=True)
+    assert isinstance(mask, np.ndarray)
+    assert mask.dtype == bool
+    (tmp_path / "rows.csv").write_text("3\n1\n")
+    rows = read_exclude(tmp_path / "rows.csv", ids=False)
+    assert isinstance(rows, np.ndarray)
+    assert rows.tolist() == [3, 1]
+    assert read_exclude(tmp_path / "rows.csv", ids=True) == ["3", "1"]
+    with pytest.raises(DataError, match="must hold row numbers"):
+        read_exclude(tmp_path / "ids.npy", ids=False)

@@ -72,3 +72,38 @@ def test_too_many_is_a_warning(cli: Run, files: Path) -> None:
     assert done.code == 0
     assert len(done.out.split()) == 20
     assert "warning: n is 50 and the pool has 20 items" in done.err
+
+
+def test_limits_and_exclusions(cli: Run, files: Path) -> None:
+    (files / "group.csv").write_text("group\n" + "\n".join("abcd"[k % 4] for k in range(20)))
+    (files / "done.csv").write_text("id\nx3\nx7\nnot here\n")
+    np.save(files / "cost.npy", np.linspace(1.0, 2.0, 20))
+    flags = ("--probs", files / "p.npy", "--ids", files / "ids.csv", "--exclude", files / "done.csv")
+    done = cli("select", "limit(margin, per_group=1, budget=5)", "-n", 4, "--group", files / "group.csv", "--cost",
+               files / "cost.npy", *flags, "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    ids = [f"x{k}" for k in range(20)]
+    here = querist.select("limit(margin, per_group=1, budget=5)", 4, probs=P, ids=ids, exclude=["x3", "x7"],
+                          group=np.arange(20) % 4, cost=np.linspace(1.0, 2.0, 20))  # fmt: skip
+    out = json.loads(done.out)
+    assert out["ids"] == list(here.ids)
+    assert out["reasons"] == list(here.reasons)
+    assert len(out["ids"]) < 4  # the budget ends it
+    few = cli("select", "limit(margin, per_group=1)", "-n", 5, "--group", files / "group.csv", *flags)
+    assert few.code == 4
+    assert "4 of 18 items fit where 5 were asked" in few.err
+
+
+def test_exclusions_by_row_and_by_mask(cli: Run, files: Path) -> None:
+    order = [str(row) for row in querist.select("margin", 3, probs=P).indices.tolist()]
+    (files / "rows.txt").write_text(f"{order[0]}\n{order[1]}\n")
+    np.save(files / "mask.npy", np.isin(np.arange(20), [int(order[0]), int(order[1])]))
+    np.save(files / "rows.npy", np.array([int(order[0]), int(order[1])]))
+    for name in ("rows.txt", "mask.npy", "rows.npy"):
+        assert cli("select", "margin", "-n", 1, "--probs", files / "p.npy", "--exclude", files / name).out.split() == [
+            order[2]
+        ]
+    bad = cli("select", "margin", "-n", 1, "--probs", files / "p.npy", "--exclude", files / "ids.csv")
+    assert bad.code == 3
+    assert "must hold row numbers, for no --ids were given" in bad.err
+    assert cli("select", "margin", "-n", 1, "--probs", files / "p.npy", "--exclude", files / "absent.csv").code == 3

@@ -38,6 +38,16 @@ def test_what_keeps_the_contract_passes() -> None:
     assert len(choose(Given([0, 1, 2, 3]), CTX, 9)) == 4, "no more than there are"
 
 
+def test_who_may_stop_short_gives_at_least_one_row_and_all_else_holds() -> None:
+    class Short(Given):
+        may_stop_short = True
+
+    assert choose(Short([2]), CTX, 3).indices.tolist() == [2]
+    for rows, words in (([], "0 rows where 3"), ([0, 0], "row 0 more than once"), ([9], "row 9"), ([0] * 4, "4 rows")):
+        with pytest.raises(StateError, match=words):
+            choose(Short(np.array(rows, dtype=np.int64)), CTX, 3)
+
+
 @pytest.mark.parametrize(
     ("strategy", "words"),
     [

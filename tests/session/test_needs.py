@@ -84,3 +84,5 @@ def test_untrained() -> None:
     assert works_untrained(Strategy(), Learner())  # type: ignore[arg-type]
     assert not works_untrained(Strategy(pool=frozenset({PROBS})), Learner())  # type: ignore[arg-type]
     assert not works_untrained(Strategy(capabilities=frozenset({"x"})), Learner())  # type: ignore[arg-type]
+    needs_labels = Strategy(pool=frozenset({EMBEDDING}), labelled=frozenset({EMBEDDING}))
+    assert not works_untrained(needs_labels, Learner())  # type: ignore[arg-type]

@@ -308,3 +308,44 @@ def test_a_class_added_in_mid_project(make: MakeSession, truth: dict[str, str]) 
     session.fit()
     assert session.schema.classes == ("a", "b", "c")  # type: ignore[attr-defined]
     session.ask(2)
+
+
+def test_excluded_items_are_not_asked_but_stay_available(make: MakeSession) -> None:
+    session = make()
+    left_out = [f"i{k}" for k in range(50)]
+    query = session.ask(10, exclude=left_out)
+    assert sorted(query.items) == sorted(f"i{k}" for k in range(50, 60))
+    with pytest.raises(StateError, match="exclude leaves out all items that are available"):
+        session.ask(1, exclude=left_out)
+    assert session.progress.available == 50
+
+
+def test_limits_by_group_and_by_money(make: MakeSession, truth: dict[str, str]) -> None:
+    group, cost = np.arange(60) // 20, np.where(np.arange(60) < 30, 2.0, 1.0)
+    session = make(
+        strategy="limit(margin, per_group=3, budget=7)", start="limit(k_center, per_group=2)", group=group, cost=cost
+    )
+    query = session.ask(6)
+    rows = session.source.rows_of(query.items)
+    assert np.bincount(group[rows]).tolist() == [2, 2, 2]
+    session.tell(query, {item: truth[item] for item in query})
+    session.fit()
+    query = session.ask(9)
+    rows = session.source.rows_of(query.items)
+    assert np.bincount(group[rows], minlength=3).max() <= 3
+    assert cost[rows].sum() <= 7
+    assert 1 <= len(query) < 9
+    with pytest.raises(ArgumentError, match=r"needs the signal group .* pass group= to the session"):
+        make(strategy="limit(margin, per_group=3)")
+
+
+@pytest.mark.parametrize("strategy", ["near_labelled(k=9) | k_center", "anchors(n=20, k=10) | margin"])
+def test_filters_around_labelled_items_wait_for_labels(make: MakeSession, truth: dict[str, str], strategy: str) -> None:
+    session = make(strategy=strategy)
+    assert session.ask(6).strategy == "random"  # nothing is labelled yet
+    tell_all(session, session.queries[0], truth)
+    session.fit()
+    query = session.ask(5)
+    assert query.strategy == strategy
+    assert len(set(query.items)) == 5
+    assert not set(query.items) & set(session.queries[0].items)

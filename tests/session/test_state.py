@@ -28,11 +28,12 @@ def test_fold() -> None:
     state.apply(
         Event("told", {"query": "q0", "answers": [Answer.label("b", "x").to_json(), Answer.skip("a").to_json()]}, seq=3)
     )
-    assert state.fresh == ["b"]
+    state.apply(Event("told", {"query": "q0", "answers": [Answer.reject("a").to_json()]}, seq=3))
+    assert (state.fresh, state.rejected) == (["b"], 1)
     report = FitReport(round=0, labels=1, model="d", metrics={"accuracy": 0.5, "log_loss": math.inf})
     state.apply(Event("fitted", fit_to_json(report, cost=2.0, agreement=math.nan, surprise=None), seq=4))
     (round_,) = state.rounds
-    assert round_.queried == ("b",)
+    assert (round_.queried, round_.rejected, state.rejected) == (("b",), 1, 0)
     assert round_.arm == "margin"
     assert round_.asked == ("a", "b")
     assert round_.inclusion == (0.25, 0.5)

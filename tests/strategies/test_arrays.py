@@ -15,6 +15,7 @@ from querist.core.errors import (
     DataError,
     QueristError,
     QueristWarning,
+    StateError,
     UnknownNameError,
 )
 from querist.core.optional import torch
@@ -238,3 +239,36 @@ def test_a_strategy_for_learners_only_says_so() -> None:
             raise NotImplementedError
 
     refused("NeedsCapability", "needs adversarial of a learner.*use a Session", strategy=Adversarial())
+
+
+def test_excluded_rows_are_not_in_the_pool() -> None:
+    x = np.array([[0.0], [1.0], [4.0], [10.0]])
+    mask = np.array([False, False, False, True])
+    by_mask = select("k_center", 2, embedding=x, exclude=mask)
+    assert by_mask.indices.tolist() == [2, 0]  # the mean is 5/3 without row 3
+    assert by_mask.indices.tolist() == select("k_center", 2, embedding=x, exclude=[3]).indices.tolist()
+    ids = ["a", "b", "c", "d"]
+    by_id = select("k_center", 2, embedding=x, ids=ids, exclude=["d", "labelled long ago"])
+    assert list(by_id.ids) == ["c", "a"]
+    assert by_id.indices.tolist() == [2, 0]
+    numbers = select("k_center", 2, embedding=x, ids=np.array([10, 11, 12, 13]), exclude=np.array([13, 99]))
+    assert numbers.ids.tolist() == [12, 10]
+    assert len(select("k_center", 4, embedding=x, exclude=[])) == 4
+    with pytest.warns(QueristWarning, match="n is 4 and the pool has 3 items"):
+        assert sorted(select("k_center", 4, embedding=x, exclude=mask).indices.tolist()) == [0, 1, 2]
+
+
+def test_bad_exclusions() -> None:
+    x = np.zeros((4, 1))
+    with pytest.raises(ArgumentError, match="the mask exclude has 3 values and the pool 4 items"):
+        select("k_center", 1, embedding=x, exclude=[True, False, True])
+    with pytest.raises(ArgumentError, match=r"whole numbers from 0 to 3; got \[4\]"):
+        select("k_center", 1, embedding=x, exclude=[4])
+    with pytest.raises(ArgumentError, match=r"no ids were given.*got \['a'\]"):
+        select("k_center", 1, embedding=x, exclude=["a"])
+    with pytest.raises(ArgumentError, match=r"a mask .N,. or a list of ids, got shape"):
+        select("k_center", 1, embedding=x, exclude=[[0]])
+    with pytest.raises(ArgumentError, match=r"exclude holds int and ids hold str, e\.g\. 0 and 'a'"):
+        select("k_center", 1, embedding=x, ids=list("abcd"), exclude=[0])
+    with pytest.raises(StateError, match="exclude leaves out all 4 items"):
+        select("k_center", 1, embedding=x, exclude=[0, 1, 2, 3])

@@ -48,6 +48,7 @@ class Session(Loop):
         metrics: what is measured on ``test``.
         cost: (N,) price of an answer, for cost-aware strategies.
         graph: (N, N) sparse adjacency, for graph strategies.
+        group: (N,) number of the source document or group of each item, for limits.
         on_conflict: a second, different label is refused, or the latest or the first one counts.
         name: of the journal's owner, kept in its first event.
 
@@ -81,6 +82,7 @@ class Session(Loop):
         metrics: Sequence[str] = ("accuracy",),
         cost: NDArray[np.float64] | None = None,
         graph: Any = None,
+        group: NDArray[np.int64] | None = None,
         on_conflict: Conflict = "refuse",
     ) -> None:
         source = data if isinstance(data, Source) else read(data)
@@ -106,6 +108,7 @@ class Session(Loop):
                 evaluate={"test": _evaluation(test, source, schema, tuple(metrics))} if test else None,
                 cost=cost,
                 graph=graph,
+                group=group,
                 artifacts=artifacts,
                 on_conflict=on_conflict,
             )

@@ -12,7 +12,7 @@ from querist.core.errors import DataError, shorten_path
 from querist.core.optional import need
 from querist.core.types import Array
 
-__all__ = ["read_array", "read_ids"]
+__all__ = ["read_array", "read_exclude", "read_groups", "read_ids"]
 
 
 def read_array(path: Path, *, flat: bool = False) -> Array:
@@ -83,15 +83,40 @@ def _numeric(row: list[str]) -> bool:
     return True
 
 
-def read_ids(path: Path) -> list[str]:
+def read_ids(path: Path, *, header: str = "id") -> list[str]:
     """Ids from a .npy, or the first column of a text or CSV file (a header called id is skipped)."""
     if not path.is_file():
         raise DataError(f"{shorten_path(path)} is not a file that can be read", code="NoData")
     if path.suffix.lower() == ".npy":
         try:
-            return [str(v) for v in np.load(path, allow_pickle=False)]
+            return [str(v) for v in np.load(path, allow_pickle=False).tolist()]
         except ValueError as error:
             raise DataError(f"cannot read {path.name} as ids: {error}", code="BadArray") from error
     with path.open(encoding="utf-8-sig", newline="") as file:
         found = [row[0] for row in csv.reader(file) if row]
-    return found[1:] if found and found[0].strip().lower() == "id" else found
+    return found[1:] if found and found[0].strip().lower() == header else found
+
+
+def read_groups(path: Path) -> Array:
+    """(N,) int64 group numbers from a .npy, or from the first column of a text or CSV file (a header called group is
+    skipped). Names that are no whole numbers are numbered in alphabetical order."""
+    found = read_ids(path, header="group")
+    try:
+        return np.array([int(v) for v in found], dtype=np.int64)
+    except ValueError:
+        return np.unique(np.array(found), return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def read_exclude(path: Path, *, ids: bool) -> Array | list[str]:
+    """What is left out: a mask from a .npy of truth values, else ids, one a row; row numbers where there are no ids."""
+    found = read_ids(path)
+    if path.suffix.lower() == ".npy" and set(found) <= {"True", "False"}:
+        return np.array([v == "True" for v in found], dtype=bool)
+    if ids:
+        return found
+    try:
+        return np.array([int(v) for v in found], dtype=np.int64)
+    except ValueError as error:
+        raise DataError(
+            f"{path.name} must hold row numbers, for no --ids were given: {error}", code="BadArray"
+        ) from error

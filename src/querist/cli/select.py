@@ -11,7 +11,8 @@ __all__ = ["EXAMPLES", "command"]
 
 EXAMPLES = (
     "Examples: querist select margin -n 20 --probs probs.npy · querist select 'shortlist(margin, times=10) | k_center' "
-    "-n 100 --probs p.npy --embedding e.npy --ids ids.csv --json"
+    "-n 100 --probs p.npy --embedding e.npy --ids ids.csv --json · querist select 'limit(margin, per_group=2)' -n 20 "
+    "--probs p.npy --group documents.csv --ids ids.csv --exclude done.csv"
 )
 
 
@@ -24,6 +25,10 @@ def select(
     gradient_a: Annotated[Path | None, typer.Option(help="(N, C) factor p - onehot(argmax p).")] = None,
     gradient_h: Annotated[Path | None, typer.Option(help="(N, D) factor h.")] = None,
     cost: Annotated[Path | None, typer.Option(help="(N,) price of an answer.")] = None,
+    group: Annotated[Path | None, typer.Option(help="(N,) source document of each item, one a row.")] = None,
+    exclude: Annotated[
+        Path | None, typer.Option(help="Ids (rows without --ids) to leave out, one a row; or a .npy mask.")
+    ] = None,
     labelled_embedding: Annotated[Path | None, typer.Option(help="(L, D) features of labelled items.")] = None,
     labelled_probs: Annotated[Path | None, typer.Option(help="(L, C) probabilities of labelled items.")] = None,
     labels: Annotated[Path | None, typer.Option(help="(L,) class numbers of labelled items.")] = None,
@@ -37,7 +42,7 @@ def select(
     """Choose items from arrays; prints one id a line, or JSON. .npy files are memory-mapped."""
     import json as json_module
 
-    from querist.cli.array_files import read_array, read_ids
+    from querist.cli.array_files import read_array, read_exclude, read_groups, read_ids
     from querist.core.errors import ArgumentError
     from querist.strategies.arrays import select as choose
 
@@ -47,6 +52,8 @@ def select(
     signals: dict[str, Any] = {
         name: read_array(file, flat=name == "cost") for name, file in pool.items() if file is not None
     }
+    if group is not None:
+        signals["group"] = read_groups(group)
     if gradient_a is not None and gradient_h is not None:
         signals["gradient"] = (read_array(gradient_a), read_array(gradient_h))
     labelled = {
@@ -68,6 +75,7 @@ def select(
         labelled=labelled or None,
         pending=pending,
         reference=reference or None,
+        exclude=None if exclude is None else read_exclude(exclude, ids=ids is not None),
         **signals,
     )
     names = [str(i) for i in chosen.ids]

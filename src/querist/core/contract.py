@@ -17,25 +17,28 @@ __all__ = ["check_count", "choose", "needs_now"]
 def choose(strategy: Strategy, ctx: Context, n: int) -> Selection:
     """Select and hold the strategy to its contract.
 
+    A strategy whose attribute ``may_stop_short`` is true (a budget in money) may give fewer rows, but at least one.
+
     Raises:
         StateError: it gave a wrong number of rows, a row twice or outside the pool (code ``StrategyContract``).
     """
     n = min(n, ctx.size)
     chosen = strategy.select(ctx, n)
     rows = np.asarray(chosen.indices)
+    count = len(rows) if getattr(strategy, "may_stop_short", False) and rows.ndim and 0 < len(rows) < n else n
     fault = ""
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         fault = f"gave indices of shape {rows.shape} and type {rows.dtype}, not a list of whole numbers"
-    elif len(rows) != n:
+    elif len(rows) != count:
         fault = f"gave {len(rows)} rows where {n} were asked"
     elif len(rows) and (rows.min() < 0 or rows.max() >= ctx.size):
         bad = int(rows[(rows < 0) | (rows >= ctx.size)][0])
         fault = f"gave row {bad}, which is not in the pool of {ctx.size} items (a labelled item, or no item)"
-    elif len(np.unique(rows)) != n:
+    elif len(np.unique(rows)) != count:
         values, counts = np.unique(rows, return_counts=True)
         fault = f"gave row {int(values[counts > 1][0])} more than once"
-    elif len(chosen.scores) != n or len(chosen.reasons) not in (0, n):
-        fault = f"gave {len(chosen.scores)} scores and {len(chosen.reasons)} reasons for {n} rows"
+    elif len(chosen.scores) != count or len(chosen.reasons) not in (0, count):
+        fault = f"gave {len(chosen.scores)} scores and {len(chosen.reasons)} reasons for {count} rows"
     if fault:
         raise StateError(
             f"strategy {strategy} broke its contract: it {fault}; mend the strategy", code="StrategyContract"

@@ -327,6 +327,7 @@ class Round:
         inclusion: the probability with which each of ``asked`` was drawn, or None where it is not known.
         arm: what a bandit played for that query, or None.
         surprise: share of those answers that the model before had guessed wrong, or None before the first fit.
+        rejected: items thrown out by annotators since the fit before.
     """
 
     round: int
@@ -340,6 +341,7 @@ class Round:
     inclusion: tuple[float, ...] | None = None
     arm: str | None = None
     surprise: float | None = None
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
-from querist.core.signals import COST, GRAPH, LABELS, MEMBERS, Signal
+from querist.core.signals import COST, GRAPH, GROUP, LABELS, MEMBERS, Signal
 
 __all__ = ["check_needs", "works_untrained"]
 
@@ -13,6 +13,7 @@ _WAYS = {
     MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, or a scikit-learn ensemble)",
     COST: "pass cost= to the session",
     GRAPH: "pass graph= to the session",
+    GROUP: "pass group= to the session",
 }
 
 
@@ -65,7 +66,9 @@ def works_untrained(strategy: Strategy, learner: Learner) -> bool:
     """Whether the strategy can ask before the first fit: no model, or only what the learner knows untrained."""
     needs = needs_now(strategy, 0)
     wanted = {s for s in needs.pool | needs.labelled | needs.reference if s.model}
-    return not needs.capabilities and needs.plugin is None and wanted <= frozenset(getattr(learner, "untrained", ()))
+    if needs.capabilities or needs.plugin is not None or needs.labelled:  # what looks at labelled items has none yet
+        return False
+    return wanted <= frozenset(getattr(learner, "untrained", ()))
 
 
 def _names(things: object) -> str:

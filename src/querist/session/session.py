@@ -23,7 +23,7 @@ from querist.core.contract import check_count, choose
 from querist.core.errors import ArgumentError, QueristWarning, StateError
 from querist.core.ports import Artifacts, Learner, Store, Strategy
 from querist.core.seeds import check_seed, derive
-from querist.core.signals import COST, GRAPH, Selection, Signal
+from querist.core.signals import COST, GRAPH, GROUP, Selection, Signal
 from querist.core.types import Answer, Event, FitReport, ItemId, Items, LabelValue, Progress, Query, StopReason
 from querist.data.ledger import Conflict, ItemState, Ledger
 from querist.data.schema import Schema
@@ -57,6 +57,7 @@ class Session:
         evaluate: held-out sets by name; metrics of the set "test" carry no prefix, those of others ``name_``.
         cost: (N,) price of an answer, for cost-aware strategies.
         graph: (N, N) sparse adjacency, for graph strategies.
+        group: (N,) number of the source document or group of each item, for limits.
         artifacts: keeps the weights of every round; None keeps none, and resume fits again from the same seed.
         on_conflict: a second, different label is refused, or the latest or first one counts.
         spec: what the session was made from, for the record.
@@ -82,6 +83,7 @@ class Session:
         evaluate: Mapping[str, Evaluation] | None = None,
         cost: NDArray[np.float64] | None = None,
         graph: Any = None,
+        group: NDArray[np.int64] | None = None,
         artifacts: Artifacts | None = None,
         on_conflict: Conflict = "refuse",
         spec: Mapping[str, Any] | None = None,
@@ -93,7 +95,8 @@ class Session:
         self.evaluate = dict(evaluate or {})
         self.artifacts = artifacts
         self.held, self.reference = held, reference
-        self.side: dict[Signal, Any] = {s: v for s, v in ((COST, cost), (GRAPH, graph)) if v is not None}
+        side = ((COST, cost), (GRAPH, graph), (GROUP, group))
+        self.side: dict[Signal, Any] = {s: v for s, v in side if v is not None}
         for part in (strategy, start):
             if part is not None:
                 check_needs(part, learner, frozenset(self.side), reference=reference is not None)
@@ -105,12 +108,15 @@ class Session:
 
     # -- the three verbs -------------------------------------------------------------------------------------------
 
-    def ask(self, n: int | None = None, *, items: Sequence[ItemId] | None = None) -> Query:
+    def ask(
+        self, n: int | None = None, *, items: Sequence[ItemId] | None = None, exclude: Sequence[ItemId] = ()
+    ) -> Query:
         """Choose the next items and hand them out.
 
         Args:
             n: how many; more than are available gives all of them with a warning.
             items: these very items instead (a given start set, examples that a person picked).
+            exclude: items not to be asked about this time; they stay available.
 
         Returns:
             The query; its items are pending until they are told.
@@ -126,9 +132,8 @@ class Session:
         self._something_left()
         self._within_budget(n)
         strategy = self._strategy_now()
-        context, pool = self._contexts.make(
-            strategy, self.schema, seed=derive(self.seed, "turn", self.state.turns), rounds=tuple(self.state.rounds)
-        )
+        seed, rounds = derive(self.seed, "turn", self.state.turns), tuple(self.state.rounds)
+        context, pool = self._contexts.make(strategy, self.schema, seed=seed, rounds=rounds, exclude=exclude)
         if n > context.size:
             warnings.warn(
                 f"n is {n} and {context.size} items are available: all of them are asked", QueristWarning, stacklevel=2

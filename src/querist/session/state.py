@@ -25,6 +25,7 @@ class State:
         model: digest of the last fitted model, or None.
         stopped: the last stop, cleared by the next ask.
         fresh: ids labelled since the last fit, in order.
+        rejected: items thrown out since the last fit.
         last_query: the query before the next fit.
     """
 
@@ -36,6 +37,7 @@ class State:
     model: str | None = None
     stopped: StopReason | None = None
     fresh: list[ItemId] = field(default_factory=list)
+    rejected: int = 0
     strategy: str = ""
     arm: str | None = None
     last_query: Query | None = None
@@ -56,6 +58,7 @@ class State:
             self.fresh += [
                 a["item"] for a in data["answers"] if a["kind"] in (AnswerKind.LABEL, AnswerKind.DISTRIBUTION)
             ]
+            self.rejected += sum(a["kind"] == AnswerKind.REJECT for a in data["answers"])
         elif event.kind == "fitted":
             self.model = data["model"] or None
             self.rounds.append(
@@ -71,9 +74,10 @@ class State:
                     inclusion=None if self.last_query is None else self.last_query.inclusion,
                     arm=self.arm,
                     surprise=data["surprise"],
+                    rejected=self.rejected,
                 )
             )
-            self.fresh = []
+            self.fresh, self.rejected = [], 0
         elif event.kind == "stopped":
             self.stopped = StopReason(data["rule"], data["text"])
 

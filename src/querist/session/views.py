@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from querist.core.checks import check_signal
 from querist.core.contract import needs_now
+from querist.core.errors import StateError
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import id_hashes
 from querist.core.signals import LABELS, TARGETS, Context, Signal, View
-from querist.core.types import Array, Items, Round
+from querist.core.types import Array, ItemId, Items, Round
 from querist.data.ledger import ItemState, Ledger
 
 __all__ = ["ContextMaker"]
@@ -50,14 +51,27 @@ class ContextMaker:
         self._hashes: NDArray[np.uint64] | None = None
 
     def make(
-        self, strategy: Strategy, schema: _Schema, *, seed: int, rounds: tuple[Round, ...]
+        self,
+        strategy: Strategy,
+        schema: _Schema,
+        *,
+        seed: int,
+        rounds: tuple[Round, ...],
+        exclude: Sequence[ItemId] = (),
     ) -> tuple[Context, NDArray[np.int64]]:
-        """The context, and the source row of each pool row. `seconds` then counts the time spent on signals."""
+        """The context, and the source row of each pool row. `seconds` then counts the time spent on signals.
+
+        Items in ``exclude`` are not in the pool.
+        """
         self.seconds = 0.0
         if self._hashes is None:
             self._hashes = id_hashes(np.asarray(self.ledger.source.ids))
         needs = needs_now(strategy, len(rounds))
         pool = self.ledger.rows(ItemState.UNLABELLED)
+        if len(exclude):
+            pool = np.setdiff1d(pool, self.ledger.source.rows_of(exclude))
+            if not len(pool):
+                raise StateError("exclude leaves out all items that are available", code="NothingAvailable")
         labelled = self.ledger.rows(ItemState.LABELLED)
         arrays: dict[Signal, Array] = {}
         known = (needs.labelled | needs.uses) & {LABELS, TARGETS}

@@ -21,6 +21,16 @@ from querist.strategies.methods.saal import Saal
 from querist.strategies.methods.tailor import Tailor
 from querist.strategies.plateau_switch import PlateauSwitch
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
+from querist.strategies.filters.anchors import Anchors
+from querist.strategies.filters.class_quota import ClassQuota
+from querist.strategies.filters.dedup import Dedup
+from querist.strategies.filters.near_labelled import NearLabelled
+from querist.strategies.filters.purity import Purity
+from querist.strategies.filters.shortlist import Shortlist
+from querist.strategies.filters.subsample import Subsample
+from querist.strategies.filters.trim import Trim
+from querist.strategies.limits import Limit
+from querist.strategies.methods.vessal import Vessal
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -113,8 +123,15 @@ PARTS: tuple[type[Part], ...] = (
     # filters
     Shortlist,
     Subsample,
+    NearLabelled,
+    Dedup,
+    ClassQuota,
+    Purity,
+    Trim,
+    Anchors,
     # published methods
     Badge,
+    Vessal,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
@@ -132,6 +149,7 @@ PARTS: tuple[type[Part], ...] = (
     EpsilonGreedy,
     CoverageSwitch,
     PlateauSwitch,
+    Limit,
 )
 """Every registered part, one line each."""
 

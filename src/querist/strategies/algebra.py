@@ -65,6 +65,11 @@ class Part(ABC):  # noqa: B024  (its children have the abstract methods)
         """What is needed after ``round`` fits; less than `needs` for parts that change with the round (``switch``)."""
         return self.needs
 
+    @property
+    def may_stop_short(self) -> bool:
+        """Whether it may choose fewer items than are asked: a budget in money does, nothing else."""
+        return False
+
     def form(self, f: Form) -> str:
         """Text of this part in form ``f`` (text or Python); operators override it."""
         pairs: list[tuple[str | None, Any]] = []
@@ -324,6 +329,11 @@ class Filtered(Strategy):
         """What both need after ``round`` fits."""
         return self.filter.needs_at(round) | self.then.needs_at(round)
 
+    @property
+    def may_stop_short(self) -> bool:
+        """As the strategy does."""
+        return self.then.may_stop_short
+
     def select(self, ctx: Context, n: int) -> Selection:
         """Narrow the pool, select, and give the rows back in the numbers of the whole pool."""
         kept = np.asarray(self.filter.keep(ctx, n), dtype=np.int64)
@@ -385,6 +395,11 @@ class Recipe(Strategy):
     def needs(self) -> Needs:
         """What the expression needs."""
         return self.expression().needs
+
+    @property
+    def may_stop_short(self) -> bool:
+        """As the expression does."""
+        return self.expression().may_stop_short
 
     def select(self, ctx: Context, n: int) -> Selection:
         """As the expression does."""

@@ -17,8 +17,10 @@ from querist.core.errors import (
     ArgumentTypeError,
     DataError,
     QueristWarning,
+    StateError,
     UnknownNameError,
     nearest,
+    shorten,
 )
 from querist.core.seeds import check_seed, id_hashes
 from querist.core.signals import (
@@ -50,6 +52,7 @@ def select(
     labelled: Mapping[str, Any] | None = None,
     pending: Mapping[str, Any] | None = None,
     reference: Mapping[str, Any] | None = None,
+    exclude: Sequence[Any] | Array | None = None,
     **signals: Any,
 ) -> Selection:
     """Choose n items of a pool from arrays that any model gave.
@@ -62,15 +65,19 @@ def select(
         labelled: signals of the labelled items, plus ``labels`` (L,).
         pending: signals of items sent out and not yet answered.
         reference: signals of a reference (target, validation) set.
+        exclude: rows that are left out of the pool: a mask (N,) of truth values, or ids (row numbers where no ids are
+            given); ids that are not in the pool are passed over.
         **signals: signals of the pool: ``probs`` (N, C), ``members`` (N, S, C), ``embedding`` (N, D), ``gradient`` pair
-            of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,). NumPy arrays, memory-maps or torch tensors;
-            they are never changed. Signals that the strategy does not need are ignored.
+            of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,), ``group`` (N,). NumPy arrays, memory-maps or
+            torch tensors; they are never changed. Signals that the strategy does not need are ignored.
 
     Returns:
-        A `Selection`: ``indices`` (n,) rows in order of choice, ``ids``, ``scores`` (n,), ``reasons``.
+        A `Selection`: ``indices`` (n,) rows in order of choice, ``ids``, ``scores`` (n,), ``reasons``. Only a budget
+        (``limit(..., budget=30)``) may give fewer than n.
 
     Raises:
         ArgumentError: n below 1, a missing signal, wrong shapes or lengths.
+        StateError: a filter, a limit or ``exclude`` leaves too few items (code ``NothingAvailable``).
         UnknownNameError: an unknown strategy, parameter or signal.
         DataError: NaN, infinite or unnormalised values.
 
@@ -84,11 +91,16 @@ def select(
     ctx = context(
         chosen_by.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals
     )
+    kept = None if exclude is None else _kept(exclude, ctx)
+    if kept is not None:
+        ctx = ctx.take(kept)
     if n > ctx.size:
         warnings.warn(
             f"n is {n} and the pool has {ctx.size} items: all of them are chosen", QueristWarning, stacklevel=2
         )
     chosen = choose(chosen_by, ctx, n)
+    if kept is not None:
+        chosen = dataclasses.replace(chosen, indices=kept[chosen.indices])
     names: Any = chosen.indices if ids is None else [ids[int(r)] for r in chosen.indices]
     if isinstance(ids, np.ndarray):
         names = ids[chosen.indices]
@@ -151,6 +163,42 @@ def context(
         hashes=id_hashes(size if ids is None else ids),
         ids=ids,
     )
+
+
+def _kept(exclude: Sequence[Any] | Array, ctx: Context) -> NDArray[np.int64]:
+    """The rows that are not excluded, in order."""
+    out = _array(exclude)
+    if out.ndim != 1:
+        raise ArgumentError(
+            f"exclude must be a mask (N,) or a list of ids, got shape {out.shape}", code="ShapeMismatch"
+        )
+    if out.dtype == bool:
+        if len(out) != ctx.size:
+            raise ArgumentError(
+                f"the mask exclude has {len(out)} values and the pool {ctx.size} items", code="LengthMismatch"
+            )
+        kept = np.flatnonzero(~out)
+    elif ctx.ids is not None:
+        names = np.asarray(ctx.ids)
+        if len(out) and (out.dtype.kind in "iu") != (names.dtype.kind in "iu"):  # nothing could ever match
+            raise ArgumentError(
+                f"exclude holds {type(out[0].item()).__name__} and ids hold {type(names[0].item()).__name__}, "
+                f"e.g. {out[0].item()!r} and {names[0].item()!r}; pass ids of the same kind, or a mask",
+                code="UnknownItem",
+            )
+        gone = set(out.tolist())
+        kept = np.array([row for row, name in enumerate(names.tolist()) if name not in gone], dtype=np.int64)
+    else:
+        if len(out) and (out.dtype.kind not in "iu" or out.min() < 0 or out.max() >= ctx.size):
+            raise ArgumentError(
+                f"exclude names rows of a pool of {ctx.size} items (no ids were given): whole numbers from 0 to "
+                f"{ctx.size - 1}; got {shorten(out.tolist())}",
+                code="UnknownItem",
+            )
+        kept = np.setdiff1d(np.arange(ctx.size), out.astype(np.int64))
+    if not len(kept):
+        raise StateError(f"exclude leaves out all {ctx.size} items of the pool", code="NothingAvailable")
+    return kept.astype(np.int64)
 
 
 def _arrays(given: Mapping[str, Any], role: str) -> dict[Signal, Any]:

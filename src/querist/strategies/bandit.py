@@ -77,6 +77,11 @@ class Bandit(Strategy):
         """What all arms need after ``round`` fits: any may be played."""
         return needs_of(self.arms, round)
 
+    @property
+    def may_stop_short(self) -> bool:
+        """Where one of the arms does."""
+        return any(arm.may_stop_short for arm in self.arms)
+
     def select(self, ctx: Context, n: int) -> Selection:
         """As the arm of this turn does."""
         place, why = self._play(ctx)

@@ -74,6 +74,13 @@ class Mix(Strategy):
                 code="BadParameter",
             )
         pairs = tuple((as_member(member), _share(member, share)) for member, share in shares.items())
+        for member, _ in pairs:
+            if member.may_stop_short:
+                raise ArgumentError(
+                    f"{member} may choose fewer items than its share; put the budget around the whole: "
+                    f"limit(mix(...), budget=...)",
+                    code="BadParameter",
+                )
         _distinct("mix", [member for member, _ in pairs])
         object.__setattr__(self, "shares", pairs)
 
@@ -179,6 +186,11 @@ class Switch(Strategy):
     def needs_at(self, round: int) -> Needs:
         """What the strategy of that round needs."""
         return self._of(round).needs_at(round)
+
+    @property
+    def may_stop_short(self) -> bool:
+        """Where one of the two does."""
+        return self.first.may_stop_short or self.then.may_stop_short
 
     def _of(self, round: int) -> AnyPart:
         return self.first if round < self.after else self.then

@@ -44,6 +44,10 @@ EXAMPLES: dict[str, str] = {
     "cost_ratio": "cost_ratio(margin)",
     "shortlist": "shortlist(margin, times=2)",
     "subsample": "subsample(30)",
+    "near_labelled": "near_labelled(9)",
+    "dedup": "dedup(0.95)",
+    "class_quota": "class_quota(times=2, score=margin)",
+    "trim": "trim(margin, share=0.2)",
     "mix": "mix({margin: 0.8, random: 0.2})",
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",
@@ -62,6 +66,7 @@ EXAMPLES: dict[str, str] = {
     "epsilon_greedy": "epsilon_greedy(margin, epsilon=0.3)",
     "plateau_switch": "plateau_switch(first=margin, then=entropy, window=2)",
     "coverage_switch": "coverage_switch(first=k_center, then=novelty, radius=1.5, share=0.5)",
+    "limit": "limit(margin, per_group=8)",
 }
 """Texts of parts that cannot be made from their name alone."""
 
@@ -193,7 +198,8 @@ def check_batches(subject: Subject) -> None:
                 if chosen is None:
                     continue
                 wins += 1
-                if len(chosen) != min(n, pool.size) or len(set(chosen.indices.tolist())) != len(chosen):
+                short = len(chosen) != min(n, pool.size) and not subject.strategy.may_stop_short
+                if short or len(set(chosen.indices.tolist())) != len(chosen):
                     raise fault(subject, pool, f"{len(chosen)} rows for n = {n}: {chosen.indices.tolist()}")
                 if chosen.scores.dtype != np.float64 or np.isinf(chosen.scores).any():
                     raise fault(subject, pool, f"scores {chosen.scores.dtype} {chosen.scores[:5]}")

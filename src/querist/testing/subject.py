@@ -14,6 +14,7 @@ from querist.core.errors import ArgumentError, QueristError, StateError
 from querist.core.signals import HISTORY, MEMBERS, Context, Needs, Selection
 from querist.strategies.algebra import AnyPart, Filter, Part, Recipe, Strategy, as_strategy
 from querist.strategies.arrays import context
+from querist.strategies.limits import Limit
 from querist.strategies.parser import parse
 from querist.testing.capabilities import STAND_INS
 from querist.testing.pools import ROLES, Pool, make_pool, pools, restrict
@@ -39,7 +40,7 @@ class Subject:
         self.needs: Needs = dataclasses.replace(self.strategy.needs, plugin=None, capabilities=frozenset())
         inside = list(pieces(self.part))
         self.equivariant = all(piece.equivariant for piece in inside)
-        self.filters = any(isinstance(piece, Filter) for piece in inside)
+        self.filters = any(isinstance(piece, (Filter, Limit)) for piece in inside)
         self.regression = MEMBERS in self.needs.pool and self._refuses_classes()
         self.outputs = HISTORY in self.needs.pool and self._refuses_classes()
 
@@ -79,7 +80,7 @@ class Subject:
     def attempt(self, pool: Pool, n: int, **other: Any) -> Selection | None:
         """The same, or None where a named error says that the rule cannot serve this pool.
 
-        A filter may leave too few; a rule about labelled items may refuse when there are none.
+        A filter or a limit may leave too few; a rule about labelled items may refuse when there are none.
         """
         try:
             return self.run(pool, n, **other)
