@@ -11,7 +11,9 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.typiclust import TypiClust
 from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.cal import Cal
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
@@ -54,6 +56,7 @@ PARTS: tuple[type[Part], ...] = (
     ConsensusKl,
     PredictiveEntropy,
     Bald,
+    Cal,
     PredVariance,
     Egl,
     GradNorm,
@@ -81,6 +84,8 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
+    TypiClust,
+    recipes.Contrastive,
     # combinators
     Mix,
     Interleave,

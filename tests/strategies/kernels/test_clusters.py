@@ -1,0 +1,61 @@
+"""Nearest centres against brute force, clusters in turn, samples of a union."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from querist.strategies.kernels.clusters import assign, in_turn, members_of, sampled_union
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n", "k", "width"), [(1, 1, 1), (700, 13, 3), (5_000, 400, 7)])
+def test_assign_against_brute_force(n: int, k: int, width: int, dtype: type) -> None:
+    rng = np.random.default_rng(n)
+    x, centres = rng.normal(size=(n, width)).astype(dtype) + 50, rng.normal(size=(k, width)) + 50
+    d = ((x[:, None].astype(np.float64) - centres[None]) ** 2).sum(-1)
+    found = assign(x, centres)
+    assert d[np.arange(n), found] == pytest.approx(d.min(axis=1), abs=1e-4)
+    if dtype is np.float64:
+        assert found.tolist() == d.argmin(axis=1).tolist()
+
+
+def test_of_equal_centres_the_first() -> None:
+    assert assign(np.zeros((3, 2)), np.array([[1.0, 0.1], [5.0, 0.0], [1.0, 0.1]])).tolist() == [0, 0, 0]
+
+
+def test_members() -> None:
+    found = members_of(np.array([2, 0, 2, 2, 0]), 4)
+    assert [rows.tolist() for rows in found] == [[1, 4], [], [0, 2, 3], []]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=6), st.data())
+def test_in_turn_against_a_plain_loop(free: list[int], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(free))))
+    n = data.draw(st.integers(0, sum(free)))
+    expected: list[int] = []
+    left = list(free)
+    while len(expected) < n:
+        for cluster in order:
+            if left[cluster] and len(expected) < n:
+                left[cluster] -= 1
+                expected.append(cluster)
+    assert in_turn(np.array(order), np.array(free), n).tolist() == expected
+
+
+def test_sample_of_a_union() -> None:
+    a, b = np.arange(6.0).reshape(6, 1).astype(np.float32), np.arange(6.0, 10.0).reshape(4, 1)
+    rng = np.random.default_rng(0)
+    whole = sampled_union(a, b, 10, rng)
+    assert whole.dtype == np.float32
+    assert whole.ravel().tolist() == list(range(10))
+    assert sampled_union(a, b[:0], 10, rng) is a
+    counts = np.zeros(10)
+    for _ in range(2_000):
+        part = sampled_union(a, b, 3, rng).ravel().astype(int)
+        assert len(set(part.tolist())) == 3
+        counts[part] += 1
+    assert counts == pytest.approx(np.full(10, 600), abs=5 * np.sqrt(600 * 0.7))
