@@ -11,6 +11,9 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.cluster_margin import ClusterMargin
+from querist.strategies.methods.drop_query import DropQuery
+from querist.strategies.methods.galaxy import Galaxy
 from querist.strategies.methods.typiclust import TypiClust
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.cal import Cal
@@ -86,6 +89,9 @@ PARTS: tuple[type[Part], ...] = (
     recipes.DensityWeighted,
     TypiClust,
     recipes.Contrastive,
+    DropQuery,
+    ClusterMargin,
+    Galaxy,
     # combinators
     Mix,
     Interleave,

@@ -64,7 +64,9 @@ class _Points:
     """Rows shifted to their mean, with their squared lengths."""
 
     def __init__(self, x: NDArray[Any]) -> None:
-        self.dtype = np.dtype(np.float32 if x.dtype.kind == "f" and x.dtype.itemsize <= 4 else np.float64)
+        self.dtype: np.dtype[Any] = np.dtype(
+            np.float32 if x.dtype.kind == "f" and x.dtype.itemsize <= 4 else np.float64
+        )
         self.x = np.subtract(x, x.mean(axis=0, dtype=np.float64).astype(self.dtype), dtype=self.dtype)
         self.lengths = np.einsum("nd,nd->n", self.x, self.x)
         self.rounding = 16.0 * float(np.finfo(self.dtype).eps) * self.lengths.astype(np.float64)

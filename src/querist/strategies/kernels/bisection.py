@@ -1,0 +1,97 @@
+"""One-dimensional bisection per class, where only the places of labelled rows in the order are kept.
+
+Rows stand in one line per class, the surest of the class first. A labelled row is on one side (it is of the class) or the
+other. Between neighbours of different sides lies a boundary; its place is found by halving. Each pick costs what the
+labelled rows cost, not the pool.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Line", "order_by_class"]
+
+
+def order_by_class(own: NDArray[Any], most: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """(N,) rows, surest of the class first: those whose class it is by falling p, then all others by rising margin to it.
+
+    Args:
+        own: (N,) probability of the class.
+        most: (N,) largest probability.
+        keys: (N,) tie keys.
+    """
+    away = np.subtract(most, own, dtype=np.float64)
+    value = np.where(away > 0, away, -most.astype(np.float64))
+    order = np.argsort(value, kind="stable")
+    line = value[order]
+    tied = np.zeros(len(line), dtype=bool)
+    tied[1:] = line[1:] == line[:-1]
+    tied[:-1] |= tied[1:]
+    places = np.flatnonzero(tied)
+    if len(places):
+        rows = order[places]
+        order[places] = rows[np.lexsort((keys[rows], value[rows]))]
+    return order.astype(np.int32)
+
+
+class Line:
+    """The order of all rows for one class, and what is known on it.
+
+    Args:
+        order: (N,) rows in order.
+        rows: labelled rows.
+        sides: for each of them whether it is of the class.
+    """
+
+    def __init__(self, order: NDArray[np.int32], rows: NDArray[np.int64], sides: NDArray[np.bool_]) -> None:
+        self.order = order
+        self.place = np.empty(len(order), dtype=np.int32)
+        self.place[order] = np.arange(len(order), dtype=np.int32)
+        places = self.place[rows].astype(np.int64)
+        sort = np.argsort(places)
+        self.places, self.sides = places[sort], sides[sort]
+
+    def add(self, row: int, side: bool) -> None:
+        """A row has been labelled, or is taken as if it were."""
+        place = int(self.place[row])
+        at = int(np.searchsorted(self.places, place))
+        self.places = np.insert(self.places, at, place)
+        self.sides = np.insert(self.sides, at, side)
+
+    def middle(self) -> tuple[int, int] | None:
+        """Row in the middle of the shortest stretch between neighbours of different sides, and the stretch's length.
+
+        Of equally short stretches the first; of two middle rows the first. None when no such stretch is left.
+        """
+        gaps = np.diff(self.places) - 1
+        gaps[(self.sides[1:] == self.sides[:-1]) | (gaps == 0)] = len(self.order) + 1
+        if not len(gaps):
+            return None
+        best = int(gaps.argmin())
+        if gaps[best] > len(self.order):
+            return None
+        return int(self.order[(self.places[best] + self.places[best + 1]) // 2]), int(gaps[best])
+
+    def beside(self) -> tuple[int, int] | None:
+        """Unlabelled row nearest to a place where the sides change from one labelled row to the next, and how far.
+
+        None when the sides change nowhere, or all rows are labelled.
+        """
+        changes = np.flatnonzero((self.sides[1:] != self.sides[:-1]) & (np.diff(self.places) == 1))
+        if not len(changes) or len(self.places) == len(self.order):
+            return None
+        breaks = np.flatnonzero(np.diff(self.places) > 1)
+        starts = np.concatenate([[0], breaks + 1])  # of runs of labelled rows without a gap
+        ends = np.concatenate([breaks, [len(self.places) - 1]])
+        run = np.searchsorted(starts, changes, side="right") - 1
+        left, right = self.places[starts[run]] - 1, self.places[ends[run]] + 1
+        far = len(self.order) + 1
+        before = np.where(left >= 0, self.places[changes] - left, far)
+        after = np.where(right < len(self.order), right - self.places[changes + 1], far)
+        a, b = int(before.argmin()), int(after.argmin())
+        if before[a] <= after[b]:
+            return int(self.order[left[a]]), int(before[a])
+        return int(self.order[right[b]]), int(after[b])
