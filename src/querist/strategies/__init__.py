@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.alfa_mix import AlfaMix
 from querist.strategies.methods.cluster_margin import ClusterMargin
 from querist.strategies.methods.drop_query import DropQuery
 from querist.strategies.methods.galaxy import Galaxy
@@ -92,6 +93,7 @@ PARTS: tuple[type[Part], ...] = (
     DropQuery,
     ClusterMargin,
     Galaxy,
+    AlfaMix,
     # combinators
     Mix,
     Interleave,
