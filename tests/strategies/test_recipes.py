@@ -12,7 +12,7 @@ from querist.core.errors import QueristError
 from querist.core.signals import EMBEDDING, MEMBERS, PROBS
 from querist.strategies.arrays import select
 from querist.strategies.parser import parse
-from querist.strategies.recipes import Contrastive, DensityWeighted, PowerBald, PowerMargin
+from querist.strategies.recipes import DensityWeighted, PowerBald, PowerMargin
 
 RNG = np.random.default_rng(0)
 P = RNG.dirichlet(np.ones(4), 60)
@@ -71,14 +71,3 @@ def test_needs_and_text() -> None:
 def test_bad_beta(method: Any, beta: Any) -> None:
     with pytest.raises(QueristError, match="beta"):
         method(beta=beta)
-
-
-@pytest.mark.parametrize(("name", "expression"), [("contrastive", "cal"), ("contrastive(k=2)", "cal(k=2)")])
-def test_contrastive(name: str, expression: str) -> None:
-    known = {"probs": P[:20], "embedding": E[:20]}
-    signals: dict[str, Any] = {"probs": P[20:], "embedding": E[20:], "labelled": known}
-    plain, named = select(expression, 9, **signals), select(name, 9, **signals)
-    assert named.indices.tolist() == plain.indices.tolist()
-    assert named.scores.tolist() == plain.scores.tolist()
-    with pytest.raises(QueristError, match="k must be a whole number"):
-        Contrastive(k=0)

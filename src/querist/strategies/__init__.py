@@ -12,9 +12,16 @@ from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.alfa_mix import AlfaMix
+from querist.strategies.methods.clue import Clue
 from querist.strategies.methods.cluster_margin import ClusterMargin
+from querist.strategies.methods.contrastive import Contrastive
+from querist.strategies.methods.dbal import Dbal, RepresentativeMargin
 from querist.strategies.methods.drop_query import DropQuery
+from querist.strategies.methods.falcun import Falcun
 from querist.strategies.methods.galaxy import Galaxy
+from querist.strategies.methods.mismatch_first import MismatchFirst
+from querist.strategies.methods.random_clust import RandomClust
+from querist.strategies.methods.tcm import Tcm
 from querist.strategies.methods.typiclust import TypiClust
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.cal import Cal
@@ -34,6 +41,7 @@ from querist.strategies.scores.ratio import Ratio
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
+from querist.strategies.selectors.cluster_pick import ClusterPick
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -80,6 +88,7 @@ PARTS: tuple[type[Part], ...] = (
     KCenter,
     KMeans,
     KMeansPP,
+    ClusterPick,
     # filters
     Shortlist,
     Subsample,
@@ -89,11 +98,18 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerMargin,
     recipes.DensityWeighted,
     TypiClust,
-    recipes.Contrastive,
     DropQuery,
     ClusterMargin,
     Galaxy,
     AlfaMix,
+    Contrastive,
+    Tcm,
+    RepresentativeMargin,
+    Dbal,
+    Clue,
+    Falcun,
+    RandomClust,
+    MismatchFirst,
     # combinators
     Mix,
     Interleave,

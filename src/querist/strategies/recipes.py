@@ -13,15 +13,13 @@ from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import Context, Needs
 from querist.strategies.algebra import FloatArray, Recipe, Score, Strategy, as_strategy, rated
 from querist.strategies.scores.bald import Bald
-from querist.strategies.scores.cal import Cal, check_k
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.margin import Margin
 from querist.strategies.selectors.power import Power
-from querist.strategies.selectors.top_k import TopK
 from querist.strategies.text import Form
 
-__all__ = ["Contrastive", "DensityWeighted", "PowerBald", "PowerMargin"]
+__all__ = ["DensityWeighted", "PowerBald", "PowerMargin"]
 
 
 def _check_beta(beta: object) -> None:
@@ -92,27 +90,6 @@ class DensityWeighted(Recipe):
     def expression(self) -> Strategy:
         """The method in the algebra."""
         return as_strategy(Entropy() * _Raised(Density(), float(self.beta)))
-
-
-@dataclass(frozen=True, repr=False)
-class Contrastive(Recipe):
-    """``cal(k) >> top_k``: items that lie near labelled ones and are predicted otherwise.
-
-    Source: Margatina, Vernikos, Barrault and Aletras, Active Learning by Acquiring Contrastive Examples, 2021,
-    algorithm 1.
-    """
-
-    k: int = 10
-    cell: ClassVar[str] = "hybrid: batch-native"
-    paper: ClassVar[str] = "Margatina, Vernikos, Barrault and Aletras 2021"
-
-    def __post_init__(self) -> None:
-        """Refuse a bad k when it is written, not when it is used."""
-        check_k(self.k)
-
-    def expression(self) -> Strategy:
-        """The method in the algebra."""
-        return Cal(k=self.k) >> TopK()
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from querist.core.types import Array
 from querist.strategies.kernels.clusters import assign, in_turn, members_of, sampled_union
 
 
@@ -14,7 +15,8 @@ from querist.strategies.kernels.clusters import assign, in_turn, members_of, sam
 @pytest.mark.parametrize(("n", "k", "width"), [(1, 1, 1), (700, 13, 3), (5_000, 400, 7)])
 def test_assign_against_brute_force(n: int, k: int, width: int, dtype: type) -> None:
     rng = np.random.default_rng(n)
-    x, centres = rng.normal(size=(n, width)).astype(dtype) + 50, rng.normal(size=(k, width)) + 50
+    x: Array = (rng.normal(size=(n, width)) + 50).astype(dtype)
+    centres = rng.normal(size=(k, width)) + 50
     d = ((x[:, None].astype(np.float64) - centres[None]) ** 2).sum(-1)
     found = assign(x, centres)
     assert d[np.arange(n), found] == pytest.approx(d.min(axis=1), abs=1e-4)

@@ -17,7 +17,7 @@ def plain(x: Array, k: int) -> Array:
     x = np.asarray(x, dtype=np.float64)
     d = np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
     np.fill_diagonal(d, np.inf)
-    return np.sort(d, axis=1)[:, :k].mean(axis=1)
+    return np.asarray(np.sort(d, axis=1)[:, :k].mean(axis=1))
 
 
 def found(x: Array, k: int, m: int, seed: int = 0) -> tuple[Array, Array]:
@@ -28,7 +28,7 @@ def found(x: Array, k: int, m: int, seed: int = 0) -> tuple[Array, Array]:
 @pytest.mark.parametrize(("n", "k", "m"), [(2, 1, 1), (3, 20, 3), (40, 20, 40), (700, 20, 5), (1_300, 3, 60)])
 def test_against_all_distances(n: int, k: int, m: int, dtype: type) -> None:
     rng = np.random.default_rng(n)
-    x = (rng.normal(size=(n, 4)) * rng.exponential(size=(n, 1)) + 7).astype(dtype)
+    x: Array = (rng.normal(size=(n, 4)) * rng.exponential(size=(n, 1)) + 7).astype(dtype)
     rows, means = found(x, k, m)
     expected = plain(x, min(k, n - 1))
     assert len(set(rows.tolist())) == m

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,11 @@ def flipping(x: Array, anchors: list[Array], epsilon: float) -> set[int]:
 @pytest.mark.parametrize("labels", [RNG.integers(0, CLASSES, 20), RNG.integers(0, 2, 20)])
 def test_candidates_are_those_of_the_equations(labels: Array) -> None:
     anchors = [KNOWN[labels == c].mean(axis=0) if (labels == c).any() else KNOWN.mean(axis=0) for c in range(CLASSES)]
-    given = {"probs": probabilities(X), "embedding": X, "labelled": {"embedding": KNOWN, "labels": labels}}
+    given: dict[str, Any] = {
+        "probs": probabilities(X),
+        "embedding": X,
+        "labelled": {"embedding": KNOWN, "labels": labels},
+    }
     first = flipping(X, anchors, 0.2)
     assert 10 < len(first) < 120
     few = querist.select("alfa_mix", len(first), **given)
@@ -56,7 +62,7 @@ def test_candidates_are_those_of_the_equations(labels: Array) -> None:
 
 
 def test_all_and_none() -> None:
-    given = {"labelled": {"embedding": KNOWN[:2], "labels": np.array([0, 1])}}
+    given: dict[str, Any] = {"labelled": {"embedding": KNOWN[:2], "labels": np.array([0, 1])}}
     sel = querist.select("alfa_mix", 200, probs=probabilities(X), embedding=X, **given)
     assert sorted(sel.indices.tolist()) == list(range(200))
     sure = querist.select("alfa_mix", 4, probs=np.eye(CLASSES)[RNG.integers(0, 3, 200)], embedding=X, **given)

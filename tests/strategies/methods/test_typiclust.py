@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,9 +42,10 @@ def test_largest_cluster_first_then_its_most_typical_row() -> None:
 def test_labelled_and_pending_count() -> None:
     x, which = blobs()
     for role in ("labelled", "pending"):
-        sel = querist.select("typiclust", 2, embedding=x, seed=0, **{role: {"embedding": PLACES[[1]]}})
+        known: dict[str, Any] = {role: {"embedding": PLACES[[1]]}}
+        sel = querist.select("typiclust", 2, embedding=x, seed=0, **known)
         assert which[sel.indices].tolist() == [2, 0]  # three clusters; the one that is known comes last
-    both = {"labelled": {"embedding": PLACES[[1]]}, "pending": {"embedding": PLACES[[2]]}}
+    both: dict[str, Any] = {"labelled": {"embedding": PLACES[[1]]}, "pending": {"embedding": PLACES[[2]]}}
     sel = querist.select("typiclust", 1, embedding=x, seed=0, **both)
     assert which[sel.indices].tolist() == [0]
 

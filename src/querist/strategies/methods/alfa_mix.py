@@ -27,7 +27,7 @@ class AlfaMix(Strategy):
     """Items whose predicted class flips when labelled features are mixed in, one from each of n clusters of them.
 
     The features h of an item are mixed with an anchor, the mean z of the labelled features of a class (of all of them
-    where a class has none): h + alpha (z - h), alpha being the closed form of equation 5,
+    where a class has none): h + alpha (z - h), alpha being the closed form of the paper,
     alpha = e |z - h| g / (|g| (z - h)), with e = ``epsilon`` / sqrt(D) and g = W^T (p - onehot(argmax p)). Candidates are
     the rows whose class flips for any anchor. When fewer than n do, e is raised in steps of itself up to 1 / sqrt(D), as
     the authors' code does; when that is not enough, by the rows that would flip at the next larger e. k-means of the
@@ -39,8 +39,7 @@ class AlfaMix(Strategy):
 
     The scores are the least ``epsilon`` that flips, negative; NaN where none does.
 
-    Source: Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, Active Learning by Feature Mixing, 2022,
-    equations 2 to 5 and algorithm 1.
+    Source: Parvaneh, Abbasnejad, Teney, Haffari, van den Hengel and Shi, Active Learning by Feature Mixing, 2022.
 
     Args:
         epsilon: how much is mixed in at first, times sqrt(D); above 0.

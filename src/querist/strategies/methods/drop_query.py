@@ -35,8 +35,7 @@ class DropQuery(Strategy):
     than n rows qualify, the number that must differ is lowered, one at a time, until n do. k-means of the candidates into
     n clusters; the candidate nearest to each centre. The scores are the shares of members that differ.
 
-    Source: Gupte, Aklilu, Nirschl and Yeung-Levy, Revisiting Active Learning in the Era of Vision Foundation Models,
-    2024, section 3.
+    Source: Gupte, Aklilu, Nirschl and Yeung-Levy, Revisiting Active Learning in the Era of Vision Foundation Models, 2024.
     """
 
     cell: ClassVar[str] = "hybrid: serial"

@@ -29,7 +29,7 @@ class Galaxy(Strategy):
 
     Memory: 8 bytes a row and class, for as many classes as have a turn.
 
-    Source: Zhang, Katz-Samuels and Nowak, GALAXY: Graph-based Active Learning at the Extreme, 2022, algorithm 2.
+    Source: Zhang, Katz-Samuels and Nowak, GALAXY: Graph-based Active Learning at the Extreme, 2022.
     """
 
     cell: ClassVar[str] = "hybrid: batch-native"

@@ -76,7 +76,7 @@ class TypiClust(Strategy):
     typical among the rows of their own cell, cells being some 512 rows found by k-means.
 
     Source: Hacohen, Dekel and Weinshall, Active Learning on a Budget: Opposite Strategies Suit High and Low Budgets,
-    2022, algorithm 1 and equation 2.
+    2022.
 
     Args:
         max_clusters: most clusters; a larger batch lifts it.
@@ -111,7 +111,7 @@ class TypiClust(Strategy):
             k = min(_NEIGHBOURS, len(rows) // 2)
             local, distances = most_typical(x[rows], k, len(turns), keys[rows], generator)
             picks[turns], means[turns] = rows[local], distances
-        typicality = 1.0 / np.maximum(means, _FLOOR)  # equation 2; floored, so that copies stay finite
+        typicality = 1.0 / np.maximum(means, _FLOOR)  # floored, so that copies stay finite
         words = tuple(
             f"most typical of {found.where(c)} (mean distance {d:.3g} to its neighbours)"
             for c, d in zip(found.visits.tolist(), means.tolist(), strict=True)
