@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["assign", "in_turn", "members_of", "sampled_union"]
+__all__ = ["assign", "in_turn", "members_of", "nearness", "sampled_union"]
 
 _CELLS = 1 << 20
 
@@ -17,19 +18,28 @@ def assign(x: NDArray[Any], centres: NDArray[Any]) -> NDArray[np.int64]:
 
     2 N K D operations in blocks of products, in the precision of ``x``; memory for one block.
     """
+    labels = np.empty(len(x), dtype=np.int64)
+    for rows, product in nearness(x, centres):
+        product.argmin(axis=1, out=labels[rows])
+    return labels
+
+
+def nearness(x: NDArray[Any], centres: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Blocks of rows with (b, K) squared distances to each centre, less the squared length of the row.
+
+    Rows and centres are shifted to the mean of the centres, so that little is lost to cancellation.
+    """
     dtype = np.dtype(np.float32 if x.dtype.kind == "f" and x.dtype.itemsize <= 4 else np.float64)
     c = np.asarray(centres, dtype=np.float64)
-    shift = c.mean(axis=0)  # near the points, so that little is lost to cancellation
+    shift = c.mean(axis=0)
     c = c - shift
     lengths = np.square(c).sum(axis=1).astype(dtype)
     scaled, moved = np.ascontiguousarray(-2.0 * c.T, dtype=dtype), shift.astype(dtype)
-    labels = np.empty(len(x), dtype=np.int64)
     step = max(64, _CELLS // max(len(c), x.shape[1]))
     for start in range(0, len(x), step):
         product = np.subtract(x[start : start + step], moved, dtype=dtype) @ scaled
         product += lengths
-        product.argmin(axis=1, out=labels[start : start + len(product)])
-    return labels
+        yield slice(start, start + len(product)), product
 
 
 def members_of(labels: NDArray[np.int64], k: int) -> list[NDArray[np.int64]]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.strategies.kernels.geometry import Euclidean
+from querist.strategies.kernels.clusters import nearness
 
 __all__ = ["divergence_from_neighbours", "nearest_known"]
 
-_CELLS = 1 << 19
+_CELLS = 1 << 18
 _FLOOR = 1e-12
 
 
@@ -24,20 +24,14 @@ def nearest_known(x: NDArray[Any], known: NDArray[Any], k: int) -> Iterator[tupl
         known: (L, D) labelled items, L at least 1. Of items at the same distance (copies) the earliest is taken.
         k: how many.
     """
-    geometry = Euclidean(x)
     k = min(k, len(known))
     if k == len(known):
-        for rows in geometry.blocks(k):
-            yield rows, np.broadcast_to(np.arange(k), (rows.stop - rows.start, k))
+        yield slice(0, len(x)), np.broadcast_to(np.arange(k), (len(x), k))
         return
-    chunks, lengths = geometry.prepare(geometry.shifted(known))
-    slack = geometry.slack * float(lengths.max(initial=0.0))
-    step = max(64, _CELLS // len(known))
-    for start in range(0, geometry.size, step):
-        rows = slice(start, min(start + step, geometry.size))
-        d = np.concatenate([geometry.products(rows, chunk) for chunk in chunks]).T
-        d = np.ascontiguousarray(d) + lengths
-        yield rows, _earliest(d, k, slack)
+    away = np.asarray(known, dtype=np.float64) - np.asarray(known, dtype=np.float64).mean(axis=0)
+    largest = float(np.square(away).sum(axis=1).max())
+    for rows, d in nearness(x, known):
+        yield rows, _earliest(d, k, 16.0 * float(np.finfo(d.dtype).eps) * largest)
 
 
 def _earliest(d: NDArray[Any], k: int, slack: float) -> NDArray[np.int64]:
@@ -64,11 +58,15 @@ def divergence_from_neighbours(
     own = np.sum(np.where(q > 0, q * np.log(np.maximum(q, 1e-300)), 0.0), axis=1)
     out = np.empty(len(x))
     for rows, near in nearest_known(x, known_x, k):
-        logs = np.log(np.maximum(np.asarray(p[rows], dtype=np.float64), _FLOOR))
         near = np.sort(near, axis=1)
-        mean = np.zeros_like(logs)
-        for column in near.T:
-            mean += q[column]
-        mean /= near.shape[1]
-        out[rows] = own[near].mean(axis=1) - np.einsum("nc,nc->n", mean, logs)
+        step = max(1, _CELLS // p.shape[1])
+        for start in range(rows.start, rows.stop, step):
+            part = slice(start, min(start + step, rows.stop))
+            mine = near[part.start - rows.start : part.stop - rows.start]
+            logs = np.log(np.maximum(np.asarray(p[part], dtype=np.float64), _FLOOR))
+            mean = np.zeros_like(logs)
+            for column in mine.T:
+                mean += q[column]
+            mean /= mine.shape[1]
+            out[part] = own[mine].mean(axis=1) - np.einsum("nc,nc->n", mean, logs)
     return np.maximum(out, 0.0)
