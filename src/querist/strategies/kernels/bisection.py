@@ -25,7 +25,7 @@ def order_by_class(own: NDArray[Any], most: NDArray[Any], keys: NDArray[np.uint6
     """
     away = np.subtract(most, own, dtype=np.float64)
     value = np.where(away > 0, away, -most.astype(np.float64))
-    order = np.argsort(value, kind="stable")
+    order = np.argsort(value)  # not stable, which is several times faster: equal ones are put in order below
     line = value[order]
     tied = np.zeros(len(line), dtype=bool)
     tied[1:] = line[1:] == line[:-1]
@@ -33,7 +33,7 @@ def order_by_class(own: NDArray[Any], most: NDArray[Any], keys: NDArray[np.uint6
     places = np.flatnonzero(tied)
     if len(places):
         rows = order[places]
-        order[places] = rows[np.lexsort((keys[rows], value[rows]))]
+        order[places] = rows[np.lexsort((rows, keys[rows], value[rows]))]
     return order.astype(np.int32)
 
 
@@ -53,19 +53,28 @@ class Line:
         places = self.place[rows].astype(np.int64)
         sort = np.argsort(places)
         self.places, self.sides = places[sort], sides[sort]
+        self._new: list[tuple[int, bool]] = []
 
     def add(self, row: int, side: bool) -> None:
         """A row has been labelled, or is taken as if it were."""
-        place = int(self.place[row])
-        at = int(np.searchsorted(self.places, place))
-        self.places = np.insert(self.places, at, place)
-        self.sides = np.insert(self.sides, at, side)
+        self._new.append((int(self.place[row]), side))
+
+    def _settle(self) -> None:
+        """Put what was added into its place, all at once: a line is asked more seldom than it is added to."""
+        if not self._new:
+            return
+        places, sides = (np.array(column) for column in zip(*sorted(self._new), strict=True))
+        at = np.searchsorted(self.places, places)
+        self.places = np.insert(self.places, at, places)
+        self.sides = np.insert(self.sides, at, sides)
+        self._new.clear()
 
     def middle(self) -> tuple[int, int] | None:
         """Row in the middle of the shortest stretch between neighbours of different sides, and the stretch's length.
 
         Of equally short stretches the first; of two middle rows the first. None when no such stretch is left.
         """
+        self._settle()
         gaps = np.diff(self.places) - 1
         gaps[(self.sides[1:] == self.sides[:-1]) | (gaps == 0)] = len(self.order) + 1
         if not len(gaps):
@@ -80,6 +89,7 @@ class Line:
 
         None when the sides change nowhere, or all rows are labelled.
         """
+        self._settle()
         changes = np.flatnonzero((self.sides[1:] != self.sides[:-1]) & (np.diff(self.places) == 1))
         if not len(changes) or len(self.places) == len(self.order):
             return None
