@@ -9,13 +9,16 @@ from querist.strategies.algebra import Filter, Part, Score, Selector, Strategy
 from querist.strategies.badge import Badge
 from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
+from querist.strategies.filters.refine import Refine
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.active_ft import ActiveFt
 from querist.strategies.methods.alfa_mix import AlfaMix
 from querist.strategies.methods.clue import Clue
 from querist.strategies.methods.cluster_margin import ClusterMargin
 from querist.strategies.methods.contrastive import Contrastive
 from querist.strategies.methods.dbal import Dbal, RepresentativeMargin
+from querist.strategies.methods.direct import Direct
 from querist.strategies.methods.drop_query import DropQuery
 from querist.strategies.methods.falcun import Falcun
 from querist.strategies.methods.galaxy import Galaxy
@@ -92,6 +95,7 @@ PARTS: tuple[type[Part], ...] = (
     # filters
     Shortlist,
     Subsample,
+    Refine,
     # published methods
     Badge,
     recipes.PowerBald,
@@ -102,6 +106,8 @@ PARTS: tuple[type[Part], ...] = (
     ClusterMargin,
     Galaxy,
     AlfaMix,
+    Direct,
+    ActiveFt,
     Contrastive,
     Tcm,
     RepresentativeMargin,

@@ -44,6 +44,8 @@ EXAMPLES: dict[str, str] = {
     "cost_ratio": "cost_ratio(margin)",
     "shortlist": "shortlist(margin, times=2)",
     "subsample": "subsample(30)",
+    "refine": "refine([margin, entropy, random], depth=2, batches=6)",
+    "active_ft": "active_ft(steps=20)",
     "mix": "mix({margin: 0.8, random: 0.2})",
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",

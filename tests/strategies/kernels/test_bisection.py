@@ -63,3 +63,35 @@ def test_order() -> None:
     keys = np.array([9, 1, 1, 1, 2], dtype=np.uint64)
     assert order_by_class(p[:, 0], p.max(axis=1), keys).tolist() == [2, 4, 0, 3, 1]
     assert order_by_class(p[:, 1], p.max(axis=1), keys).tolist() == [1, 3, 4, 0, 2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([-1, -1, 0, 1]), min_size=1, max_size=25))
+def test_thresholds_against_scans(known: list[int]) -> None:
+    side = np.array(known)
+    places = np.flatnonzero(side >= 0)
+    line = Line(np.arange(len(known), dtype=np.int32), places, side[places] == 1)
+    right = [int((side[:h] == 1).sum() + (side[h:] == 0).sum()) for h in range(len(known) + 1)]
+    assert line.threshold() == int(np.argmax(right))
+    start = 0
+    for place, value in enumerate(known):
+        if value == 0:
+            break
+        if value == 1:
+            start = place
+    stop = len(known) - 1
+    for place in range(len(known) - 1, -1, -1):
+        if known[place] == 1:
+            break
+        if known[place] == 0:
+            stop = place
+    assert line.uncertain() == (start, stop)
+
+
+def test_around() -> None:
+    line = Line(np.arange(8, dtype=np.int32), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool))
+    free = np.ones(8, dtype=bool)
+    free[2] = False
+    assert line.around(4, free, 4) == [3, 4, 1, 5]
+    assert line.around(1, free, 5) == [0, 1, 3, 4, 5]
+    assert line.around(0, free, 9) == [0, 1, 3, 4, 5, 6, 7]

@@ -105,3 +105,36 @@ class Line:
         if before[a] <= after[b]:
             return int(self.order[left[a]]), int(before[a])
         return int(self.order[right[b]]), int(after[b])
+
+    def uncertain(self) -> tuple[int, int]:
+        """First and last place of the region where a threshold may lie, whatever single labels are wrong.
+
+        From the last row of the class before the first of another, to the first of another after the last of the class;
+        where there are none, from the first place, to the last.
+        """
+        self._settle()
+        others, own = np.flatnonzero(~self.sides), np.flatnonzero(self.sides)
+        before = others[0] if len(others) else len(self.sides)
+        after = own[-1] + 1 if len(own) else 0
+        start = int(self.places[before - 1]) if before > 0 else 0
+        stop = int(self.places[after]) if after < len(self.sides) else len(self.order) - 1
+        return start, stop
+
+    def threshold(self) -> int:
+        """Place where rows of the class end with the fewest labelled rows on the wrong side; the first of equals."""
+        self._settle()
+        right = 2 * np.cumsum(np.where(self.sides, 1, -1))
+        best = int(right.argmax()) if len(right) else 0
+        return int(self.places[best]) + 1 if len(right) and right[best] > 0 else 0
+
+    def around(self, place: int, free: NDArray[np.bool_], count: int) -> list[int]:
+        """The ``count`` rows free to take nearest to a threshold, by turns before and behind it, before it first.
+
+        Where one side is used up, the other goes on.
+        """
+        sides = (self.order[:place][::-1], self.order[place:])
+        before, behind = ([int(row) for row in side[free[side]][:count]] for side in sides)
+        out: list[int] = []
+        for turn in range(count):
+            out += before[turn : turn + 1] + behind[turn : turn + 1]
+        return out[:count]
