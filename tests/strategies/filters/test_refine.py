@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -46,10 +48,12 @@ def test_in_an_expression() -> None:
 
 def test_text_and_refusals() -> None:
     assert parse("refine([margin, random], share=0.5)") == Refine(["margin", "random"], share=0.5)
+    bad: Any
     for bad in ("margin", [], 3):
         with pytest.raises(QueristError, match="refine takes a list of strategies"):
-            Refine(bad)  # type: ignore[arg-type]
+            Refine(bad)
+    wrong: Any
     for wrong in ({"depth": 0}, {"batches": 1.5}, {"first": True}, {"largest": 0}, {"share": 0}, {"share": "x"}):
         with pytest.raises(QueristError) as error:
-            Refine(["margin"], **wrong)  # type: ignore[arg-type]
+            Refine(["margin"], **wrong)
         assert error.value.code == "BadParameter"

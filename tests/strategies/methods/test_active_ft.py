@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,8 @@ def test_length_of_rows_plays_no_part() -> None:
 
 
 def test_refusals() -> None:
+    bad: Any
     for bad in ({"steps": -1}, {"steps": 1.5}, {"temperature": 0}, {"rate": "x"}, {"balance": -1.0}, {"rate": True}):
         with pytest.raises(QueristError) as error:
-            ActiveFt(**bad)  # type: ignore[arg-type]
+            ActiveFt(**bad)
         assert error.value.code == "BadParameter"
