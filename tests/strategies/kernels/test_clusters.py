@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 
 from querist.core.types import Array
-from querist.strategies.kernels.clusters import assign, in_turn, members_of, sampled_union
+from querist.strategies.kernels.clusters import assign, fit_centres, in_turn, members_of, sampled_union
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -61,3 +62,23 @@ def test_sample_of_a_union() -> None:
         assert len(set(part.tolist())) == 3
         counts[part] += 1
     assert counts == pytest.approx(np.full(10, 600), abs=5 * np.sqrt(600 * 0.7))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n", "k"), [(600, 5), (20_000, 40)])
+def test_short_k_means_is_near_scikit_learns(n: int, k: int, dtype: type) -> None:
+    rng = np.random.default_rng(n)
+    x: Array = ((rng.normal(size=(k, 20)) * 2)[rng.integers(0, k, n)] + rng.normal(size=(n, 20)) + 5).astype(dtype)
+
+    def inertia(centres: Array) -> float:
+        return float(np.square(x - centres[assign(x, centres)]).sum(dtype=np.float64))
+
+    best = KMeans(k, n_init=1, random_state=0).fit(x).inertia_
+    assert np.mean([inertia(fit_centres(x, k, np.random.default_rng(s))) for s in range(3)]) < 1.1 * best
+
+
+def test_short_k_means_with_copies_and_as_many_centres_as_rows() -> None:
+    x = np.random.default_rng(0).normal(size=(7, 2))
+    assert sorted(assign(x, fit_centres(x, 7, np.random.default_rng(1))).tolist()) == list(range(7))
+    copies = fit_centres(np.repeat([[1.0], [5.0]], 4, axis=0), 3, np.random.default_rng(0))
+    assert set(np.unique(copies.round(12)).tolist()) == {1.0, 5.0}

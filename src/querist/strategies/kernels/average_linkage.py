@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.strategies.kernels.blocks import blocks
-from querist.strategies.kernels.clusters import assign, sampled_union
+from querist.strategies.kernels.clusters import assign, fit_centres, sampled_union
 from querist.strategies.kernels.geometry import Euclidean
-from querist.strategies.kernels.k_means import k_means
 
 __all__ = ["average_linkage", "cut", "linked_clusters"]
 
@@ -40,7 +39,7 @@ def linked_clusters(x: NDArray[Any], clusters: int, generator: np.random.Generat
         return cut(*average_linkage(_distances(x), np.ones(n)), clusters)
     leaves = max(clusters, min(exact, max(_LEAVES, 4 * clusters), n))
     sample = sampled_union(x, np.zeros((0, x.shape[1])), max(leaves, min(n, _A_LEAF * leaves)), generator)
-    leaf = assign(x, k_means(sample, leaves, generator))
+    leaf = assign(x, fit_centres(sample, leaves, generator))
     used, leaf = np.unique(leaf, return_inverse=True)  # copies leave some centres without rows
     if leaves == clusters or len(used) <= clusters:
         return np.asarray(leaf, dtype=np.int64)

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.strategies.kernels.clusters import assign, members_of
-from querist.strategies.kernels.k_means import k_means
+from querist.strategies.kernels.clusters import assign, fit_centres, members_of, sampled_union
 from querist.strategies.kernels.order import top
 
 __all__ = ["EXACT", "most_typical"]
@@ -147,7 +146,9 @@ def _promising(x: NDArray[Any], k: int, count: int, generator: np.random.Generat
     """Rows that look best by the neighbours in their own cell."""
     cells = max(2, len(x) // _CELL)
     looks = np.full(len(x), np.inf)
-    for rows in members_of(assign(x, k_means(x, cells, generator)), cells):
+    for rows in members_of(
+        assign(x, fit_centres(sampled_union(x, x[:0], 64 * cells, generator), cells, generator)), cells
+    ):
         if len(rows) > k:
             for piece in np.array_split(rows, -(-len(rows) // EXACT)):  # a cell of many copies may be as long as all
                 inside = _Points(x[piece])

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
-from querist.strategies.kernels.clusters import assign, in_turn, members_of, sampled_union
-from querist.strategies.kernels.k_means import k_means
+from querist.strategies.kernels.clusters import assign, fit_centres, in_turn, members_of, sampled_union
 from querist.strategies.kernels.typical import most_typical
 from querist.strategies.selectors.known import known_points
 
@@ -55,7 +54,7 @@ def cluster_with_known(ctx: Context, n: int, max_clusters: int, name: str) -> Cl
     points = known_points(ctx, EMBEDDING, lambda a: np.asarray(a, dtype=np.float64))
     clusters = min(len(points) + n, max(max_clusters, n))
     generator = ctx.generator(name)
-    centres = k_means(sampled_union(x, points, _A_CENTRE * clusters, generator), clusters, generator)
+    centres = fit_centres(sampled_union(x, points, _A_CENTRE * clusters, generator), clusters, generator)
     rows = members_of(assign(x, centres), clusters)
     known = np.bincount(assign(points.astype(x.dtype), centres), minlength=clusters)
     free = np.array([len(r) for r in rows])
