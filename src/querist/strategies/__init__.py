@@ -22,6 +22,7 @@ from querist.strategies.methods.direct import Direct
 from querist.strategies.methods.drop_query import DropQuery
 from querist.strategies.methods.falcun import Falcun
 from querist.strategies.methods.galaxy import Galaxy
+from querist.strategies.methods.hierarchical import Hierarchical
 from querist.strategies.methods.mismatch_first import MismatchFirst
 from querist.strategies.methods.random_clust import RandomClust
 from querist.strategies.methods.tcm import Tcm
@@ -116,6 +117,7 @@ PARTS: tuple[type[Part], ...] = (
     Falcun,
     RandomClust,
     MismatchFirst,
+    Hierarchical,
     # combinators
     Mix,
     Interleave,

@@ -17,7 +17,7 @@ from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.clusters import assign, fit_centres, sampled_union
 from querist.strategies.kernels.geometry import Euclidean
 
-__all__ = ["average_linkage", "cut", "linked_clusters"]
+__all__ = ["average_linkage", "cut", "leaves_of", "linked_clusters"]
 
 _LEAVES = 1000
 _A_LEAF = 32
@@ -34,16 +34,29 @@ def linked_clusters(x: NDArray[Any], clusters: int, generator: np.random.Generat
         exact: rows up to which the tree is that of the rows themselves; also the most leaves of the other way. More
             clusters than that are k-means clusters, without a tree.
     """
+    leaf, between, sizes = leaves_of(x, clusters, generator, exact)
+    if len(sizes) <= clusters:
+        return leaf
+    return cut(*average_linkage(between, sizes), clusters)[leaf]
+
+
+def leaves_of(
+    x: NDArray[Any], clusters: int, generator: np.random.Generator, exact: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """(N,) leaf of each row, (M, M) distances between leaves, (M,) their sizes; as in `linked_clusters`.
+
+    There are M = max(1000, 4 ``clusters``) leaves, at most ``exact`` (but at least ``clusters``), or one a row.
+    """
     n = len(x)
     if n <= exact:
-        return cut(*average_linkage(_distances(x), np.ones(n)), clusters)
+        return np.arange(n), _distances(x), np.ones(n)
     leaves = max(clusters, min(exact, max(_LEAVES, 4 * clusters), n))
     sample = sampled_union(x, np.zeros((0, x.shape[1])), max(leaves, min(n, _A_LEAF * leaves)), generator)
     leaf = assign(x, fit_centres(sample, leaves, generator))
     used, leaf = np.unique(leaf, return_inverse=True)  # copies leave some centres without rows
-    if leaves == clusters or len(used) <= clusters:
-        return np.asarray(leaf, dtype=np.int64)
-    return cut(*average_linkage(*_between(x, leaf, len(used))), clusters)[leaf]
+    if len(used) <= clusters:
+        return leaf.astype(np.int64), np.zeros((0, 0)), np.bincount(leaf).astype(np.float64)
+    return leaf.astype(np.int64), *_between(x, leaf, len(used))
 
 
 def _distances(x: NDArray[Any]) -> NDArray[np.float64]:
