@@ -48,7 +48,7 @@ def test_against_scans(known: list[int], data: st.DataObject) -> None:
         if got is not None and middle is not None:
             assert got == (int(order[middle[0]]), middle[1])
         near = line.beside()
-        # the scan looks across stretches of unlabelled rows, the line only to the ends of a run: the nearest is the same
+        # the scan looks across stretches without labels, the line to the ends of a run: the nearest is the same
         assert (None if near is None else near[1]) == beside
         free = [p for p, side in enumerate(known) if side < 0]
         if not free:

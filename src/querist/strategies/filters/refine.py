@@ -26,9 +26,9 @@ class Refine(Filter):
     """Keeps the union of batches that several strategies propose, and repeats on what was kept.
 
     In each of ``depth`` turns every strategy proposes ``batches`` / (number of strategies) batches of n (at least one),
-    each from a random part of what is left; the union of the proposals is left for the next turn, a random ``largest`` of
-    it where it is larger. The parts hold ``first`` items in the first turn, then ``share`` of what is left, at least n.
-    The paper then picks by coverage weighted by uncertainty: ``refine([...]) | uherding``.
+    each from a random part of what is left; the union of the proposals is left for the next turn, a random ``largest``
+    of it where it is larger. The parts hold ``first`` items in the first turn, then ``share`` of what is left, at least
+    n. The paper then picks by coverage weighted by uncertainty: ``refine([...]) | uherding``.
 
     Source: Huseljic et al., Cleaning the Pool: Progressive Filtering of Unlabeled Pools in Deep Active Learning, 2025,
     and the authors' code.

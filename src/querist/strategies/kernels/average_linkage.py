@@ -2,8 +2,8 @@
 
 The tree is grown by nearest-neighbour chains: M^2 operations in all, one M x M matrix. For more than ``exact`` rows the
 leaves are k-means clusters instead of rows, so that memory is linear in N. Two leaves are then as far apart as the root
-mean square of the distances between their rows, |c - c'|^2 + v + v' with v the mean squared distance of a leaf's rows to
-its centre c; average linkage has the mean there. Leaves merge weighted by their sizes, as their rows would.
+mean square of the distances between their rows, |c - c'|^2 + v + v' with v the mean squared distance of a leaf's rows
+to its centre c; average linkage has the mean there. Leaves merge weighted by their sizes, as their rows would.
 """
 
 from __future__ import annotations

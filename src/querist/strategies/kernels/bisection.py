@@ -1,8 +1,8 @@
 """One-dimensional bisection per class, where only the places of labelled rows in the order are kept.
 
-Rows stand in one line per class, the surest of the class first. A labelled row is on one side (it is of the class) or the
-other. Between neighbours of different sides lies a boundary; its place is found by halving. Each pick costs what the
-labelled rows cost, not the pool.
+Rows stand in one line per class, the surest of the class first. A labelled row is on one side (it is of the class) or
+the other. Between neighbours of different sides lies a boundary; its place is found by halving. Each pick costs what
+the labelled rows cost, not the pool.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Line", "order_by_class"]
 
 
 def order_by_class(own: NDArray[Any], most: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """(N,) rows, surest of the class first: those whose class it is by falling p, then all others by rising margin to it.
+    """(N,) rows, surest of the class first: those whose class it is by falling p, then the others by rising margin to it.
 
     Args:
         own: (N,) probability of the class.

@@ -37,9 +37,9 @@ def assign(x: NDArray[Any], centres: NDArray[Any]) -> NDArray[np.int64]:
 def fit_centres(x: NDArray[Any], k: int, generator: np.random.Generator) -> NDArray[np.float64]:
     """(k, D) centres of a short k-means: for clusters that are only asked which rows belong together.
 
-    It starts by k-means++ and ends after 10 of Lloyd's steps, or when a step lowers the sum of squared distances by less
-    than one per cent; of up to 50 centres, the best of four such runs. An empty cluster moves to the point that is worst
-    served.
+    It starts by k-means++ and ends after 10 of Lloyd's steps, or when a step lowers the sum of squared distances by
+    less than one per cent; of up to 50 centres, the best of four such runs. An empty cluster moves to the point that is
+    worst served.
 
     Args:
         x: (n, D) points, all of which are used: sample a large pool first.

@@ -5,8 +5,8 @@ mean): linear in h. Least squares with an intercept gives W less its mean row, e
 linear head for any other. The mean row plays no part in what follows: it adds the same to all logits, and p - onehot
 sums to 0.
 
-Along the gradient g = W^T (p - onehot(y)) of the loss at the predicted class y the logits change by W g a unit, which is
-G (p - onehot(y)) with G = W W^T (C x C). Features, once the head is known, are not needed: N C^2 operations.
+Along the gradient g = W^T (p - onehot(y)) of the loss at the predicted class y the logits change by W g a unit, which
+is G (p - onehot(y)) with G = W W^T (C x C). Features, once the head is known, are not needed: N C^2 operations.
 """
 
 from __future__ import annotations

@@ -45,10 +45,10 @@ def pruning(
     """The cut of the tree with the least bounded error, and the error of each of its nodes.
 
     Of w items in a node t are labelled, a share f of them as class l. The number of class l lies within w (f - d) and
-    w (f + d), d = r / t + sqrt(r f (1 - f) / t) with r = 1 - t / w, and within what the labels leave possible. A class may
-    stand for the node when its lower bound is above 2 u - w for the upper bound u of every other class; of those the one
-    with most labels does, and the node's error is w less its lower bound, w when none may. A node is split when a class
-    may stand for it and its parts have less error together.
+    w (f + d), d = r / t + sqrt(r f (1 - f) / t) with r = 1 - t / w, and within what the labels leave possible. A class
+    may stand for the node when its lower bound is above 2 u - w for the upper bound u of every other class; of those
+    the one with most labels does, and the node's error is w less its lower bound, w when none may. A node is split when
+    a class may stand for it and its parts have less error together.
 
     Source: Dasgupta and Hsu, Hierarchical Sampling for Active Learning, 2008, with the correction r of their code.
 

@@ -6,7 +6,8 @@ row so far. So only rows with f(x) at least as large can be better: they alone n
 is the slow part (seven times as slow as f), and nothing is lost.
 
 Clusters above `EXACT` rows are split into cells first (k-means, about 512 rows a cell). Each row is judged by its
-neighbours in its own cell, which can only underrate it, and the rows that look best are then judged by the whole cluster.
+neighbours in its own cell, which can only underrate it, and the rows that look best are then judged by the whole
+cluster.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from querist.strategies.kernels.order import top
 __all__ = ["EXACT", "most_typical"]
 
 EXACT = 20_000
-"""Rows of a cluster up to which the answer is exact; above, it is for the `_JUDGED` rows that look best in their cell."""
+"""Rows of a cluster up to which the answer is exact; above, for the `_JUDGED` rows that look best in their cell."""
 _JUDGED = 1024
 _CELL = 512
 _FIRST = 32
@@ -118,7 +119,7 @@ def _candidates(points: _Points, k: int, m: int) -> tuple[NDArray[np.int64], NDA
 
 
 def _crowding(points: _Points, reach: float) -> NDArray[np.float64]:
-    """(n,) f of the module's text: the sum over the other rows of max(0, reach - distance), by tiles, each pair once."""
+    """(n,) f of the module's text: the sum over the other rows of max(0, reach - distance), each pair once."""
     n = len(points.x)
     out = np.zeros(n)
     limit = points.dtype.type(reach)

@@ -23,9 +23,9 @@ class ActiveFt(Strategy):
     """n prototypes are moved so that every row has one that is like it while no two are alike; the row most like each.
 
     By cosine: rows are scaled to length 1. The prototypes start at n random rows and take ``steps`` steps of Adam at
-    ``rate`` on the mean over rows i of -log(exp(x_i.c_p / T) / (exp(x_i.c_p / T) + balance * sum_j exp(c_j.c_p / T))), c_p
-    being the prototype most similar to row i; only c_p is moved by the sum. Then each prototype in turn takes the row
-    most similar to it that is not taken. For one large first batch: labelled items play no part. The scores are the
+    ``rate`` on the mean over rows i of -log(exp(x_i.c_p / T) / (exp(x_i.c_p / T) + balance * sum_j exp(c_j.c_p / T))),
+    c_p being the prototype most similar to row i; only c_p is moved by the sum. Then each prototype in turn takes the
+    row most similar to it that is not taken. For one large first batch: labelled items play no part. The scores are the
     cosines of rows and prototypes. The steps are taken in NumPy from a generator of the seed: the same seed gives the
     same rows.
 

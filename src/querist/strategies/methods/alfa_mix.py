@@ -28,10 +28,10 @@ class AlfaMix(Strategy):
 
     The features h of an item are mixed with an anchor, the mean z of the labelled features of a class (of all of them
     where a class has none): h + alpha (z - h), alpha being the closed form of the paper,
-    alpha = e |z - h| g / (|g| (z - h)), with e = ``epsilon`` / sqrt(D) and g = W^T (p - onehot(argmax p)). Candidates are
-    the rows whose class flips for any anchor. When fewer than n do, e is raised in steps of itself up to 1 / sqrt(D), as
-    the authors' code does; when that is not enough, by the rows that would flip at the next larger e. k-means of the
-    candidates into n clusters; the candidate nearest to each centre.
+    alpha = e |z - h| g / (|g| (z - h)), with e = ``epsilon`` / sqrt(D) and g = W^T (p - onehot(argmax p)). Candidates
+    are the rows whose class flips for any anchor. When fewer than n do, e is raised in steps of itself up to 1 /
+    sqrt(D), as the authors' code does; when that is not enough, by the rows that would flip at the next larger e.
+    k-means of the candidates into n clusters; the candidate nearest to each centre.
 
     The mix is h + e |z - h| g / |g|, so the anchor gives the length of the step alone, and the farthest anchor decides.
     The head W is recovered from ``probs`` and ``embedding`` by least squares of the centred log-probabilities with an

@@ -24,9 +24,9 @@ __all__ = ["ClusterMargin"]
 class ClusterMargin(Strategy):
     """Round robin over clusters among the items of lowest p1 - p2, from the cluster that holds fewest of them.
 
-    The pool's average-linkage tree is cut into ``clusters`` clusters. Among the ``times`` * n rows of lowest p1 - p2 the
-    clusters give in turn, from the smallest share to the largest, their row of lowest p1 - p2; a cluster that is used up
-    is passed over. The scores are 1 - (p1 - p2).
+    The pool's average-linkage tree is cut into ``clusters`` clusters. Among the ``times`` * n rows of lowest p1 - p2
+    the clusters give in turn, from the smallest share to the largest, their row of lowest p1 - p2; a cluster that is
+    used up is passed over. The scores are 1 - (p1 - p2).
 
     The tree is that of the rows for pools of up to ``exact`` of them. For larger ones its leaves are k-means clusters,
     max(1,000, 4 ``clusters``) but at most ``exact`` of them, weighted by their sizes and as far apart as the root mean

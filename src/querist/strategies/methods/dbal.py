@@ -51,7 +51,7 @@ class Dbal(Recipe):
 
 @dataclass(frozen=True, repr=False)
 class RepresentativeMargin(Recipe):
-    """``shortlist(margin, times) | k_means``: k-means of the items nearest to the boundary, the one nearest to each centre.
+    """``shortlist(margin, times) | k_means``: k-means of the items nearest to the boundary, one a cluster.
 
     In the paper the items are those inside the margin of a support vector machine; here the ``times`` * n items of
     smallest p1 - p2.

@@ -23,15 +23,15 @@ class Direct(Strategy):
     For each class, pool and labelled rows stand in the order of `Galaxy`. The threshold may lie between the last
     labelled row of the class before the first of another, and the first of another after the last of the class. In the
     first half each class has n / (2 C) rows drawn from there uniformly; when that is ``least`` or more, the n / (2
-    ``least``) rarest labelled classes have ``least`` rows each. The rest is shared between the classes, in an order drawn
-    by the seed, and goes by turns before and behind the threshold with the fewest wrong labels, the first of equals. What
-    is left over when a class has no rows goes to the next. There are no scores.
+    ``least``) rarest labelled classes have ``least`` rows each. The rest is shared between the classes, in an order
+    drawn by the seed, and goes by turns before and behind the threshold with the fewest wrong labels, the first of
+    equals. What is left over when a class has no rows goes to the next. There are no scores.
 
     The batch is one parallel step (the paper's number of annotators is n): no answer comes in before it is full, so the
     region is not narrowed inside it and rows of the batch have no side.
 
-    Source: Nuggehalli, Zhang, Jain and Nowak, DIRECT: Deep Active Learning under Imbalance and Label Noise, 2023, and the
-    authors' code.
+    Source: Nuggehalli, Zhang, Jain and Nowak, DIRECT: Deep Active Learning under Imbalance and Label Noise, 2023, and
+    the authors' code.
 
     Args:
         least: rows that a class has at least in the first half, where there are enough.

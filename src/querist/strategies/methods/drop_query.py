@@ -32,10 +32,11 @@ class DropQuery(Strategy):
     """Items on which most passes with dropout disagree with the plain prediction, one from each of n clusters.
 
     Candidates are the rows where more than half of the members' classes differ from the class of ``probs``. When fewer
-    than n rows qualify, the number that must differ is lowered, one at a time, until n do. k-means of the candidates into
-    n clusters; the candidate nearest to each centre. The scores are the shares of members that differ.
+    than n rows qualify, the number that must differ is lowered, one at a time, until n do. k-means of the candidates
+    into n clusters; the candidate nearest to each centre. The scores are the shares of members that differ.
 
-    Source: Gupte, Aklilu, Nirschl and Yeung-Levy, Revisiting Active Learning in the Era of Vision Foundation Models, 2024.
+    Source: Gupte, Aklilu, Nirschl and Yeung-Levy, Revisiting Active Learning in the Era of Vision Foundation Models,
+    2024.
     """
 
     cell: ClassVar[str] = "hybrid: serial"

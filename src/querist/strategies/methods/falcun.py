@@ -23,8 +23,8 @@ class Falcun(Strategy):
     """Draws in proportion to relevance^gamma, relevance being uncertainty plus distance to the predictions drawn.
 
     Uncertainty u is 1 - (p1 - p2). The distance of an item is u at first, and falls to the sum of absolute differences
-    between its probabilities and those of the nearest item drawn; it is scaled to [0, 1] over the items left before u is
-    added. When all distances are 0, uniformly among the rest. No embedding is needed. The scores are the relevances.
+    between its probabilities and those of the nearest item drawn; it is scaled to [0, 1] over the items left before u
+    is added. When all distances are 0, uniformly among the rest. No embedding is needed. The scores are the relevances.
 
     Source: Gilhuber, Beer, Ma and Seidl, FALCUN: A Simple and Efficient Deep Active Learning Strategy, 2024.
 

@@ -21,11 +21,11 @@ class Galaxy(Strategy):
     """Looks for the boundary of each class by bisection, so that rare classes get as many labels as common ones.
 
     For each class, pool and labelled rows stand in order of p of the class less the largest p; those whose class it is
-    come first, by falling p. The classes take turns in an order drawn by the seed. Each takes the middle of the shortest
-    stretch of unlabelled rows between two neighbours, one of the class and one not; where no stretch is left, the
-    unlabelled row nearest to a place where the class changes; where the class changes nowhere, the row of lowest tie key.
-    With two classes one order serves both. Pending rows and those chosen before in the batch, whose answer is not at
-    hand, stand with their predicted class. There are no scores.
+    come first, by falling p. The classes take turns in an order drawn by the seed. Each takes the middle of the
+    shortest stretch of unlabelled rows between two neighbours, one of the class and one not; where no stretch is left,
+    the unlabelled row nearest to a place where the class changes; where the class changes nowhere, the row of lowest
+    tie key. With two classes one order serves both. Pending rows and those chosen before in the batch, whose answer is
+    not at hand, stand with their predicted class. There are no scores.
 
     Memory: 8 bytes a row and class, for as many classes as have a turn.
 

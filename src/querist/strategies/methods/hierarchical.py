@@ -22,11 +22,11 @@ class Hierarchical(Strategy):
     """Draws items from clusters in proportion to how many of them may be of another class than most.
 
     An average-linkage tree of pool and labelled items is cut where bounds from the labels give the least error (see
-    `pruning`). Each pick draws one of the clusters in proportion to its error, then one of its rows uniformly, by tie key;
-    a cluster without rows is passed over, and when no cluster with rows has any error left, rows are drawn by the sizes of
-    the clusters. No answer comes in inside a batch, so the cut stays. With nothing labelled it draws uniformly. There are
-    no scores. For more than ``exact`` rows the leaves of the tree are 1,000 k-means clusters, or ``exact`` when that is
-    less, and memory is linear in the pool.
+    `pruning`). Each pick draws one of the clusters in proportion to its error, then one of its rows uniformly, by tie
+    key; a cluster without rows is passed over, and when no cluster with rows has any error left, rows are drawn by the
+    sizes of the clusters. No answer comes in inside a batch, so the cut stays. With nothing labelled it draws
+    uniformly. There are no scores. For more than ``exact`` rows the leaves of the tree are 1,000 k-means clusters, or
+    ``exact`` when that is less, and memory is linear in the pool.
 
     Source: Dasgupta and Hsu, Hierarchical Sampling for Active Learning, 2008, with the active choice of the cluster.
 

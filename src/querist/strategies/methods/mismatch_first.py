@@ -23,9 +23,10 @@ __all__ = ["MismatchFirst"]
 class MismatchFirst(Strategy):
     """Farthest first among the items where model and nearest labelled item disagree; then among the others.
 
-    An item's propagated label is that of the labelled item nearest in embedding, the earliest of equally near ones. Rows
-    whose predicted class is another come first, each the farthest from all labelled, pending and chosen ones; when they
-    are used up, the others follow by the same rule. The scores are the Euclidean distances at the time of the pick.
+    An item's propagated label is that of the labelled item nearest in embedding, the earliest of equally near ones.
+    Rows whose predicted class is another come first, each the farthest from all labelled, pending and chosen ones; when
+    they are used up, the others follow by the same rule. The scores are the Euclidean distances at the time of the
+    pick.
 
     Source: Zhao, Heittola and Virtanen, Active Learning for Sound Event Detection, 2020 (mismatch-first
     farthest-traversal).
@@ -36,7 +37,7 @@ class MismatchFirst(Strategy):
 
     @property
     def needs(self) -> Needs:
-        """`PROBS` and `EMBEDDING` of the pool, `EMBEDDING` and `LABELS` of labelled items, `EMBEDDING` of pending ones."""
+        """`PROBS` and `EMBEDDING` of the pool, `EMBEDDING` and `LABELS` of labelled items, `EMBEDDING` of pending."""
         return Needs(
             pool=frozenset({PROBS, EMBEDDING}),
             labelled=frozenset({EMBEDDING, LABELS}),

@@ -17,7 +17,7 @@ __all__ = ["RandomClust"]
 
 @dataclass(frozen=True, repr=False)
 class RandomClust(Strategy):
-    """A random item of each cluster, clusters without labels first: what typicality adds to `TypiClust` is its difference.
+    """A random item of each cluster, clusters without labels first; beside it, `TypiClust` shows what typicality adds.
 
     Clusters and their order are those of `TypiClust`: k-means of pool, labelled and pending items together into
     min(L + n, max(``max_clusters``, n)) clusters, fewest labelled first, then largest, in turn. From each a row drawn

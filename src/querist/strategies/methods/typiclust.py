@@ -20,7 +20,7 @@ __all__ = ["Clustering", "TypiClust", "cluster_with_known"]
 _FLOOR = 1e-6
 _NEIGHBOURS = 20
 _A_CENTRE = 64
-"""Rows a centre on which the centres are fitted: where typical rows are does not hang on the last per cent of k-means."""
+"""Rows a centre on which the centres are fitted: typical rows do not hang on the last per cent of k-means."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class TypiClust(Strategy):
     """The most typical item of each cluster, clusters without labels first: for the first few labels.
 
     k-means of pool, labelled and pending items together into min(L + n, max(``max_clusters``, n)) clusters; clusters in
-    order of fewest labelled, then largest; from each in turn the pool row of largest typicality, 1 / mean distance to its
-    k nearest among the cluster's pool rows, k = min(20, half as many as they are). A cluster is visited a second time
-    only when all were visited, and gives its next most typical row; clusters that are used up are passed over. The
+    order of fewest labelled, then largest; from each in turn the pool row of largest typicality, 1 / mean distance to
+    its k nearest among the cluster's pool rows, k = min(20, half as many as they are). A cluster is visited a second
+    time only when all were visited, and gives its next most typical row; clusters that are used up are passed over. The
     scores are the typicalities.
 
     Typicality is exact for clusters of up to 20,000 rows. In larger ones it is exact for the 1,024 rows that look most

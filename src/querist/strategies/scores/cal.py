@@ -26,8 +26,8 @@ def check_k(k: object) -> None:
 class Cal(Score):
     """Mean over the k labelled items nearest in embedding of KL(p of the labelled item || p of the pool item), in nats.
 
-    The pool item's p is floored at 1e-12; with fewer labelled items, the mean is over all. Of labelled items at the same
-    distance the earliest counts.
+    The pool item's p is floored at 1e-12; with fewer labelled items, the mean is over all. Of labelled items at the
+    same distance the earliest counts.
 
     Source: Margatina, Vernikos, Barrault and Aletras, Active Learning by Acquiring Contrastive Examples, 2021,
     algorithm 1.

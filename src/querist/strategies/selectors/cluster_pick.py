@@ -23,11 +23,11 @@ _BY = ("score", "centre", "random")
 class ClusterPick(Selector):
     """k-means of the pool into n / ``per`` clusters (rounded up), ``per`` rows from each.
 
-    The largest cluster comes first. Each gives, in its turn, its next ``per`` rows: with ``by="score"`` those of highest
-    score (all alike where there is none), with ``by="centre"`` those nearest to its centre, with ``by="random"`` any. The
-    last one to be asked gives fewer when the batch is full. When clusters have run out of rows, turns go on among the
-    others until the batch is full. The clusters do not depend on the score. The scores are the ratings; with
-    ``by="centre"`` the distances to the centre, negative.
+    The largest cluster comes first. Each gives, in its turn, its next ``per`` rows: with ``by="score"`` those of
+    highest score (all alike where there is none), with ``by="centre"`` those nearest to its centre, with
+    ``by="random"`` any. The last one to be asked gives fewer when the batch is full. When clusters have run out of
+    rows, turns go on among the others until the batch is full. The clusters do not depend on the score. The scores are
+    the ratings; with ``by="centre"`` the distances to the centre, negative.
 
     Args:
         by: "score", "centre" or "random".
