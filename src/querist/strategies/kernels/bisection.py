@@ -16,7 +16,7 @@ __all__ = ["Line", "order_by_class"]
 
 
 def order_by_class(own: NDArray[Any], most: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """(N,) rows, surest of the class first: those whose class it is by falling p, then the others by rising margin to it.
+    """(N,) rows, surest of the class first: its own by falling p, then the others by rising margin to it.
 
     Args:
         own: (N,) probability of the class.
