@@ -31,7 +31,26 @@ from querist.strategies.filters.subsample import Subsample
 from querist.strategies.filters.trim import Trim
 from querist.strategies.limits import Limit
 from querist.strategies.methods.vessal import Vessal
+from querist.strategies.filters.refine import Refine
+from querist.strategies.filters.shortlist import Shortlist
+from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.active_ft import ActiveFt
+from querist.strategies.methods.alfa_mix import AlfaMix
+from querist.strategies.methods.clue import Clue
+from querist.strategies.methods.cluster_margin import ClusterMargin
+from querist.strategies.methods.contrastive import Contrastive
+from querist.strategies.methods.dbal import Dbal, RepresentativeMargin
+from querist.strategies.methods.direct import Direct
+from querist.strategies.methods.drop_query import DropQuery
+from querist.strategies.methods.falcun import Falcun
+from querist.strategies.methods.galaxy import Galaxy
+from querist.strategies.methods.hierarchical import Hierarchical
+from querist.strategies.methods.mismatch_first import MismatchFirst
+from querist.strategies.methods.random_clust import RandomClust
+from querist.strategies.methods.tcm import Tcm
+from querist.strategies.methods.typiclust import TypiClust
 from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.cal import Cal
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
@@ -57,6 +76,7 @@ from querist.strategies.scores.vaal import Vaal
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.scores.waal import Waal
+from querist.strategies.selectors.cluster_pick import ClusterPick
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -83,6 +103,7 @@ PARTS: tuple[type[Part], ...] = (
     ConsensusKl,
     PredictiveEntropy,
     Bald,
+    Cal,
     PredVariance,
     Egl,
     GradNorm,
@@ -120,6 +141,7 @@ PARTS: tuple[type[Part], ...] = (
     KCenter,
     KMeans,
     KMeansPP,
+    ClusterPick,
     # filters
     Shortlist,
     Subsample,
@@ -129,6 +151,7 @@ PARTS: tuple[type[Part], ...] = (
     Purity,
     Trim,
     Anchors,
+    Refine,
     # published methods
     Badge,
     Vessal,
@@ -139,6 +162,22 @@ PARTS: tuple[type[Part], ...] = (
     Discriminative,
     LdmS,
     Saal,
+    TypiClust,
+    DropQuery,
+    ClusterMargin,
+    Galaxy,
+    AlfaMix,
+    Direct,
+    ActiveFt,
+    Contrastive,
+    Tcm,
+    RepresentativeMargin,
+    Dbal,
+    Clue,
+    Falcun,
+    RandomClust,
+    MismatchFirst,
+    Hierarchical,
     # combinators
     Mix,
     Interleave,

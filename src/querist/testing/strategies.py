@@ -48,6 +48,8 @@ EXAMPLES: dict[str, str] = {
     "dedup": "dedup(0.95)",
     "class_quota": "class_quota(times=2, score=margin)",
     "trim": "trim(margin, share=0.2)",
+    "refine": "refine([margin, entropy, random], depth=2, batches=6)",
+    "active_ft": "active_ft(steps=20)",
     "mix": "mix({margin: 0.8, random: 0.2})",
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",

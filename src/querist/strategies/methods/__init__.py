@@ -1,1 +1,1 @@
-"""Published methods, one file each."""
+"""Published methods that are more than one expression: one file each."""
