@@ -13,9 +13,12 @@ from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.core_log import CoreLog
+from querist.strategies.scores.core_mse import CoreMse
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
+from querist.strategies.scores.epig import Epig
 from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
@@ -54,6 +57,9 @@ PARTS: tuple[type[Part], ...] = (
     ConsensusKl,
     PredictiveEntropy,
     Bald,
+    Epig,
+    CoreMse,
+    CoreLog,
     PredVariance,
     Egl,
     GradNorm,

@@ -50,6 +50,7 @@ def select(
     labelled: Mapping[str, Any] | None = None,
     pending: Mapping[str, Any] | None = None,
     reference: Mapping[str, Any] | None = None,
+    consistent: bool = True,
     **signals: Any,
 ) -> Selection:
     """Choose n items of a pool from arrays that any model gave.
@@ -62,6 +63,8 @@ def select(
         labelled: signals of the labelled items, plus ``labels`` (L,).
         pending: signals of items sent out and not yet answered.
         reference: signals of a reference (target, validation) set.
+        consistent: whether sample s of ``members`` is one model for all items; False where each item had its own draws
+            (dropout masks that change from batch to batch). Strategies that compare items member by member refuse it.
         **signals: signals of the pool: ``probs`` (N, C), ``members`` (N, S, C), ``embedding`` (N, D), ``gradient`` pair
             of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,). NumPy arrays, memory-maps or torch tensors;
             they are never changed. Signals that the strategy does not need are ignored.
@@ -82,7 +85,14 @@ def select(
     n = check_count(n, "n")
     chosen_by = as_strategy(strategy)
     ctx = context(
-        chosen_by.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals
+        chosen_by.needs,
+        seed=seed,
+        ids=ids,
+        labelled=labelled,
+        pending=pending,
+        reference=reference,
+        consistent=consistent,
+        **signals,
     )
     if n > ctx.size:
         warnings.warn(
@@ -103,11 +113,21 @@ def score(
     labelled: Mapping[str, Any] | None = None,
     pending: Mapping[str, Any] | None = None,
     reference: Mapping[str, Any] | None = None,
+    consistent: bool = True,
     **signals: Any,
 ) -> NDArray[np.float64]:
     """The ratings of a score: (N,) float64, higher = label me. Arguments as for `select`."""
     part = as_score(name)
-    ctx = context(part.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals)
+    ctx = context(
+        part.needs,
+        seed=seed,
+        ids=ids,
+        labelled=labelled,
+        pending=pending,
+        reference=reference,
+        consistent=consistent,
+        **signals,
+    )
     return np.asarray(rated(part, ctx), dtype=np.float64)
 
 
@@ -119,6 +139,7 @@ def context(
     labelled: Mapping[str, Any] | None,
     pending: Mapping[str, Any] | None,
     reference: Mapping[str, Any] | None,
+    consistent: bool = True,
     **signals: Any,
 ) -> Context:
     """Plain arrays as a `Context`; what is missing or does not fit is refused by name."""
@@ -150,6 +171,7 @@ def context(
         seed=seed,
         hashes=id_hashes(size if ids is None else ids),
         ids=ids,
+        capabilities={} if consistent else {"consistent": False},
     )
 
 

@@ -11,7 +11,7 @@ from querist.core.signals import MEMBERS, Context, Needs
 from querist.core.types import Array
 from querist.strategies.algebra import Score
 
-__all__ = ["CommitteeScore", "members_of", "most_nats"]
+__all__ = ["CommitteeScore", "members_of", "most_nats", "one_model_each"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +54,21 @@ def members_of(ctx: Context) -> Array:
             code="ShapeMismatch",
         )
     return members
+
+
+def one_model_each(part: object, ctx: Context) -> None:
+    """Refuse members that were drawn anew for each item: joint probabilities of two items mean nothing then.
+
+    Raises:
+        ArgumentError: the members were given with ``consistent=False`` (code ``InconsistentMembers``).
+    """
+    if not ctx.capabilities.get("consistent", True):
+        raise ArgumentError(
+            f"{part} compares items member by member, so sample s of members must be one model for all items; these "
+            "were given with consistent=False: use an ensemble, or the same dropout masks for the whole pool, or a score "
+            "of single items such as bald",
+            code="InconsistentMembers",
+        )
 
 
 def most_nats(*counts: int) -> str:
