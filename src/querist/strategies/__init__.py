@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.batch_bald import BatchBald
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.core_log import CoreLog
@@ -84,6 +85,7 @@ PARTS: tuple[type[Part], ...] = (
     Subsample,
     # published methods
     Badge,
+    BatchBald,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

@@ -11,7 +11,7 @@ from querist.core.signals import MEMBERS, Context, Needs
 from querist.core.types import Array
 from querist.strategies.algebra import Score
 
-__all__ = ["CommitteeScore", "members_of", "most_nats", "one_model_each"]
+__all__ = ["CommitteeScore", "classifier_members", "members_of", "most_nats", "one_model_each"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,14 +31,23 @@ class CommitteeScore(Score):
         Raises:
             ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
         """
-        members = members_of(ctx)
-        if members.ndim != 3:
-            raise ArgumentError(
-                f"{self} needs members of a classifier, shape (N, S, C); got {tuple(members.shape)}; for regression "
-                "use pred_variance",
-                code="ShapeMismatch",
-            )
-        return members
+        return classifier_members(self, ctx)
+
+
+def classifier_members(part: object, ctx: Context) -> Array:
+    """(N, S, C) probabilities of each member of the pool, at least one member.
+
+    Raises:
+        ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
+    """
+    members = members_of(ctx)
+    if members.ndim != 3:
+        raise ArgumentError(
+            f"{part} needs members of a classifier, shape (N, S, C); got {tuple(members.shape)}; for regression use "
+            "pred_variance",
+            code="ShapeMismatch",
+        )
+    return members
 
 
 def members_of(ctx: Context) -> Array:
