@@ -12,18 +12,25 @@ from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.batch_bald import BatchBald
+from querist.strategies.methods.deimos import Deimos
 from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.bald_regression import BaldRegression
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.consistency import Consistency
 from querist.strategies.scores.core_log import CoreLog
 from querist.strategies.scores.core_mse import CoreMse
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.epig import Epig
+from querist.strategies.scores.epig_regression import EpigRegression
+from querist.strategies.scores.gini import Gini
 from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.least_confidence import LeastConfidence
+from querist.strategies.scores.local_sensitivity import LocalSensitivity
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.noisy_bald import NoisyBald
 from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
@@ -61,6 +68,12 @@ PARTS: tuple[type[Part], ...] = (
     Epig,
     CoreMse,
     CoreLog,
+    NoisyBald,
+    BaldRegression,
+    EpigRegression,
+    Gini,
+    Consistency,
+    LocalSensitivity,
     PredVariance,
     Egl,
     GradNorm,
@@ -86,6 +99,7 @@ PARTS: tuple[type[Part], ...] = (
     # published methods
     Badge,
     BatchBald,
+    Deimos,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

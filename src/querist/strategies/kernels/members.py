@@ -8,6 +8,7 @@ block and buffer, and the mean over members is a product with ones. No clip: row
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,17 @@ from querist.core.signals import PROBS
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.probabilities import block_entropy
 
-__all__ = ["Running", "information", "mean_entropy", "modal_share", "spread", "variance", "vote_entropy"]
+__all__ = [
+    "Running",
+    "information",
+    "mean_entropy",
+    "modal_share",
+    "moments",
+    "spread",
+    "summed_variance",
+    "variance",
+    "vote_entropy",
+]
 
 _NARROW = 32
 """Up to this many classes the vote is found column by column."""
@@ -33,16 +44,22 @@ def mean_entropy(members: NDArray[Any]) -> NDArray[np.float64]:
     return out
 
 
-def information(members: NDArray[Any]) -> NDArray[np.float64]:
+def information(members: NDArray[Any], noise: float = 0.0) -> NDArray[np.float64]:
     """Entropy of the mean less the mean of the entropies, in nats: (N, S, C) -> (N,), at least 0.
+
+    With ``noise`` e each member's p becomes (1 - e) p + e (1 - p) / (C - 1): answers are wrong with probability e, and
+    then any other class with equal chance.
 
     It is the mutual information of label and member, and the mean over members of KL(member || mean). A difference
     below the rounding of its two terms is given as 0, so that members that agree tie instead of being ordered by noise.
     """
-    samples = members.shape[1]
+    samples, classes = members.shape[1:]
     out = np.empty(len(members))
     buffer = np.empty(0)
+    wrong = noise / (classes - 1) if noise and classes > 1 else 0.0
     for rows, block in blocks(members):
+        if wrong:
+            block = block * block.dtype.type(1.0 - noise - wrong) + block.dtype.type(wrong)
         if buffer.shape[1:] != block.shape[1:] or len(buffer) < len(block) or buffer.dtype != block.dtype:
             buffer = np.empty_like(block)
         logs = buffer[: len(block)]
@@ -108,6 +125,29 @@ def variance(members: NDArray[Any]) -> NDArray[np.float64]:
         apart -= apart.mean(axis=1, keepdims=True)
         out[rows] = np.vecdot(apart, apart) / samples
     return out
+
+
+def summed_variance(members: NDArray[Any]) -> NDArray[np.float64]:
+    """Population variance over members, its sum over classes: (N, S, C) -> (N,)."""
+    out = np.empty(len(members))
+    samples = members.shape[1]
+    for rows, block in blocks(members):
+        apart = block.astype(np.float64)
+        apart -= apart[:, :1, :].copy()  # members that agree give exactly 0
+        apart -= _mean(apart)[:, None, :]
+        flat = apart.reshape(len(block), -1)
+        out[rows] = np.vecdot(flat, flat) / samples
+    return out
+
+
+def moments(members: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
+    """Mean and population variance over members, block by block: rows, (B, C), (B, C)."""
+    for rows, block in blocks(members):
+        first = block[:, :1, :].astype(np.float64)
+        apart = block - first
+        shift = _mean(apart)
+        apart -= shift[:, None, :]
+        yield rows, first[:, 0, :] + shift, _mean(apart * apart)
 
 
 def _mean(block: NDArray[Any]) -> NDArray[np.float64]:

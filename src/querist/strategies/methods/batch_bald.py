@@ -43,7 +43,7 @@ class BatchBald(Strategy):
         configurations: how many configurations of labels are kept, at least 1.
 
     Source: Kirsch, van Amersfoort and Gal, BatchBALD: Efficient and Diverse Batch Acquisition for Deep Bayesian Active
-    Learning, 2019, equations 8 to 12, algorithm 1.
+    Learning, 2019, algorithm 1.
     """
 
     configurations: int = 1000

@@ -11,7 +11,7 @@ from querist.core.signals import MEMBERS, Context, Needs
 from querist.core.types import Array
 from querist.strategies.algebra import Score
 
-__all__ = ["CommitteeScore", "classifier_members", "members_of", "most_nats", "one_model_each"]
+__all__ = ["CommitteeScore", "classifier_members", "members_of", "most_nats", "one_model_each", "regression_members"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +60,21 @@ def members_of(ctx: Context) -> Array:
     if members.shape[1] == 0:
         raise ArgumentError(
             f"members must hold at least one sample for each item; got shape {tuple(members.shape)}",
+            code="ShapeMismatch",
+        )
+    return members
+
+
+def regression_members(part: object, ctx: Context, hint: str = "for classes use bald or mean_std") -> Array:
+    """(N, S) predictions of each member of the pool, at least one member.
+
+    Raises:
+        ArgumentError: the members are those of a classifier, or there are none (code ``ShapeMismatch``).
+    """
+    members = members_of(ctx)
+    if members.ndim != 2:
+        raise ArgumentError(
+            f"{part} needs members of a regression, shape (N, S); got {tuple(members.shape)}; {hint}",
             code="ShapeMismatch",
         )
     return members

@@ -26,7 +26,7 @@ class Epig(PairedScore):
     N M C^2 S: a reference set of some hundreds to a thousand items serves.
 
     Source: Bickford Smith, Kirsch, Farquhar, Gal, Foster and Rainforth, Prediction-Oriented Bayesian Active Learning,
-    2023, equation 7.
+    2023.
     """
 
     paper: ClassVar[str] = "Bickford Smith, Kirsch, Farquhar, Gal, Foster and Rainforth 2023"
