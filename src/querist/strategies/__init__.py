@@ -12,7 +12,10 @@ from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.batch_bald import BatchBald
+from querist.strategies.methods.bemps import Bemps
 from querist.strategies.methods.deimos import Deimos
+from querist.strategies.methods.k_bald import KBald
+from querist.strategies.scores.balanced_entropy import BalancedEntropy
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.bald_regression import BaldRegression
 from querist.strategies.scores.consensus_kl import ConsensusKl
@@ -30,12 +33,14 @@ from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.local_sensitivity import LocalSensitivity
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.mocu import Mocu
 from querist.strategies.scores.noisy_bald import NoisyBald
 from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
+from querist.strategies.scores.smocu import Smocu
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
@@ -69,6 +74,9 @@ PARTS: tuple[type[Part], ...] = (
     CoreMse,
     CoreLog,
     NoisyBald,
+    Mocu,
+    Smocu,
+    BalancedEntropy,
     BaldRegression,
     EpigRegression,
     Gini,
@@ -100,6 +108,8 @@ PARTS: tuple[type[Part], ...] = (
     Badge,
     BatchBald,
     Deimos,
+    KBald,
+    Bemps,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

@@ -25,7 +25,8 @@ def draw(seed: int, items: int, samples: int, dtype: Any = np.float64) -> tuple[
 
 
 def covariance(members: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(np.cov(members.astype(np.float64), bias=True)).reshape(len(members), -1)
+    found: NDArray[np.float64] = np.atleast_2d(np.cov(members.astype(np.float64), bias=True))
+    return found
 
 
 @settings(max_examples=25, deadline=None)

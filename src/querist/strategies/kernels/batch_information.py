@@ -51,7 +51,7 @@ class Configurations:
     def gains(self, members: NDArray[Any]) -> NDArray[np.float64]:
         """What the label of each item adds to the information: (B, S, C) -> (B,) at least 0, in nats."""
         items, samples, classes = members.shape
-        block = np.asarray(members, dtype=self.dtype)
+        block = np.ascontiguousarray(members, dtype=self.dtype)
         out = np.empty(items)
         step = max(1, _COLUMNS // classes)
         tiny = np.finfo(self.dtype).tiny

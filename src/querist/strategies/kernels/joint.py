@@ -58,7 +58,7 @@ def ratios(members: NDArray[Any], dtype: np.dtype[Any]) -> tuple[NDArray[Any], N
 
     Measured from the first member, so that members that agree give exactly 0.
     """
-    block = np.asarray(members, dtype=dtype)
+    block = np.ascontiguousarray(members, dtype=dtype)
     first = block[:, :1, :]
     apart = block - first
     shift = np.matmul(np.ones(block.shape[1], dtype=dtype), apart) / dtype.type(block.shape[1])
@@ -106,17 +106,18 @@ class _Tiles:
     def __init__(self, members: NDArray[Any], reference: NDArray[Any]) -> None:
         self.members, self.reference = members, reference
         self.dtype = _kind(members, reference)
+        self.columns = min(_COLUMNS, reference.shape[0] * reference.shape[2])  # few items: narrow tiles
         self.floor = self.dtype.type(np.finfo(self.dtype).eps / 2 - 1)  # 1 + r is a probability ratio: never below 0
 
     def __iter__(self) -> Iterator[tuple[slice, _Side, slice, _Side, NDArray[Any], NDArray[Any]]]:
         """Rows, pool side, columns, reference side, r (rows, columns) and a buffer of the same shape."""
         samples = self.dtype.type(self.members.shape[1])
-        shape = (_height(self.members.shape[2], _ROWS), _height(self.reference.shape[2], _COLUMNS))
+        shape = (_height(self.members.shape[2], _ROWS), _height(self.reference.shape[2], self.columns))
         r, buffer = np.empty(shape, self.dtype), np.empty(shape, self.dtype)
         offset = 0
         for chunk in _chunks(self.reference, self.dtype):
             columns = []
-            for place, side in _sides(chunk, self.dtype, _COLUMNS):
+            for place, side in _sides(chunk, self.dtype, self.columns):
                 turned = np.ascontiguousarray((side.deviations / samples).T)
                 columns.append((slice(offset + place.start, offset + place.stop), side, turned))
             offset += len(chunk)
