@@ -24,7 +24,7 @@ def slow(item: NDArray[np.float64]) -> float:
         law = beta(m * mass + 1, (1 - m) * mass)
         found, _ = integrate.quad(lambda x, law=law: -law.pdf(x) * law.logpdf(x), 0, 1, limit=200)
         total += m * found
-    return total / (entropy + math.log(2))
+    return float(total / (entropy + math.log(2)))
 
 
 def test_against_integration() -> None:
