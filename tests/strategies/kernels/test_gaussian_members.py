@@ -55,7 +55,7 @@ def test_greedy_variance_reduction(seed: int, items: int, samples: int) -> None:
     k = covariance(members)
 
     def conditioned(k: NDArray[np.float64], x: int) -> NDArray[np.float64]:
-        return k - np.outer(k[x], k[x]) / (k[x, x] + noise[x])
+        return np.asarray(k - np.outer(k[x], k[x]) / (k[x, x] + noise[x]))
 
     k = conditioned(k, 0)
     for row, gain in zip(got.tolist(), gains.tolist(), strict=True):
