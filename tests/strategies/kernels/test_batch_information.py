@@ -65,6 +65,14 @@ def test_gains_before_any_pick_are_bald_and_never_grow(m: NDArray[Any]) -> None:
         before = after
 
 
+def test_what_is_left_is_log_s_less_what_was_told() -> None:
+    m = draw(5, 4, 5, 3)
+    labels = Configurations(5, np.dtype(np.float64), 1000, np.random.default_rng(0))
+    for chosen in range(4):
+        assert labels.left() == pytest.approx(math.log(5) - joint(m[:chosen]))
+        labels.add(m[chosen])
+
+
 def test_impossible_configurations_are_dropped() -> None:
     labels = Configurations(2, np.dtype(np.float64), 10, np.random.default_rng(0))
     for _ in range(30):  # members that are sure: two configurations, however many items

@@ -82,7 +82,8 @@ def test_the_rest_comes_in_order_of_bald_when_nothing_is_left_to_learn() -> None
     m = np.concatenate([weak, sure])
     chosen = querist.select("batch_bald", 4, members=m)
     assert chosen.indices[-1] == 0
-    np.testing.assert_allclose(chosen.scores[1:], 0.0, atol=1e-12)
+    assert chosen.scores[1:].tolist() == [0.0, 0.0, 0.0]
+    assert chosen.reasons[-1] == "the picks before it tell all there is to tell; next by bald (0.02 nats)"
 
 
 def test_estimates_stay_near_the_exact_information() -> None:
@@ -93,6 +94,17 @@ def test_estimates_stay_near_the_exact_information() -> None:
     assert part.scores.sum() == pytest.approx(whole.scores.sum(), rel=0.05)
     assert "estimated from 60 configurations" in part.reasons[-1]
     assert "estimated" not in whole.reasons[-1] + part.reasons[2]
+
+
+def test_when_the_members_are_told_apart_no_more_rows_are_looked_at() -> None:
+    """Few members: after some picks the joint information is at its most, log S, and `bald` orders the rest."""
+    m = np.random.default_rng(2).dirichlet(np.full(3, 0.2), (200, 4))
+    chosen = querist.select("batch_bald(configurations=50)", 40, members=m)
+    bald = querist.score("bald", members=m)
+    assert chosen.scores[:4].sum() > 0.9 * math.log(4)
+    assert chosen.scores[20:].tolist() == [0.0] * 20
+    assert "next by bald" in chosen.reasons[-1]
+    assert (np.diff(bald[chosen.indices[20:]]) <= 0).all()
 
 
 def test_members_drawn_anew_for_each_item_are_refused() -> None:

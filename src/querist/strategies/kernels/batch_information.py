@@ -78,6 +78,11 @@ class Configurations:
             out[start : start + step] = (after + own).reshape(len(piece), classes).sum(axis=1)
         return np.maximum(out, 0.0)
 
+    def left(self) -> float:
+        """What any further labels can tell at most, in nats: the entropy of the member given a configuration, its mean."""
+        held = np.maximum(self.posterior, np.finfo(np.float64).tiny)
+        return float(-(self.weights @ (held * np.log(held)).sum(axis=1)))
+
     def add(self, item: NDArray[Any]) -> None:
         """Take an item into the batch: (S, C)."""
         p = np.asarray(item, dtype=np.float64)
@@ -141,22 +146,25 @@ def lazy_picks(
         dry: at this gain or below nothing is left to win: the rest comes in order of ``bounds``, ties by key.
 
     Returns:
-        (n,) rows in order, and (n,) gains at the time of the pick.
+        (n,) rows in order, and (n,) gains at the time of the pick; 0 for the rest.
     """
     start = bounds.copy()
     bounds = bounds.copy()
     rows: list[int] = []
     heights: list[float] = []
     while len(rows) < n:
+        level = dry()
         if known and not rows:
             tied = np.flatnonzero(bounds == bounds.max())
-        else:
+        elif bounds.max() > level:
             tied = _look(bounds, gains, rounding)
+        else:
+            tied = np.flatnonzero(bounds == bounds.max())
         chosen = int(tied[keys[tied].argmin()])
-        if bounds[chosen] <= dry():
+        if bounds[chosen] <= level:
             rest = np.flatnonzero(bounds > -np.inf)
             rest = rest[np.lexsort((keys[rest], -start[rest]))][: n - len(rows)]
-            heights += np.maximum(bounds[rest], 0.0).tolist()
+            heights += [0.0] * len(rest)
             rows += rest.tolist()
             break
         rows.append(chosen)

@@ -223,11 +223,12 @@ class Running:
         parts = [None if a is None else a[here] for a in (self._squares, self._votes)]
         counts, mean, entropy = self._counts[here], self._mean[here], self._entropy[here]
         counts += 1
+        even = len(counts) > 0 and counts.min() == counts.max()
         for place, block in blocks(probs):
             self._eps = max(self._eps, float(np.finfo(block.dtype).eps))
             entropy[place] += block_entropy(block)
             apart = block - mean[place]
-            mean[place] += apart / counts[place, None]
+            mean[place] += apart / (counts[0] if even else counts[place, None])
             if parts[0] is not None:  # Welford: members that agree give exactly 0
                 parts[0][place] += apart * (block - mean[place])
             if parts[1] is not None:

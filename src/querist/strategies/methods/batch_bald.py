@@ -22,6 +22,8 @@ _ROUNDING = 2e-6
 """Nats; what float32 may be off by."""
 _NOISE = 1e-2
 """Nats; below it an estimate from configurations orders nothing."""
+_SPENT = 0.02
+"""Share of log S; when no more is left, S members are too few to tell further picks apart."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,7 +36,8 @@ class BatchBald(Strategy):
     most ``configurations`` configurations (C^b for b items of C classes), and estimated from as many
     configurations beyond; the reasons say which. An estimated gain of a given row is unbiased, but the largest of many is
     high by a few per cent. The joint information cannot pass log S: when nothing is left to learn (an
-    estimated gain below 0.01 nats), the rest comes in order of `bald`.
+    estimated gain below 0.01 nats, or 98 % of log S told by estimate), the rest comes in order of `bald`, with
+    score 0.
 
     Sample s of ``members`` must be one model for all items (an ensemble, or the same dropout masks for the whole pool);
     members given with ``consistent=False`` are refused.
@@ -82,21 +85,34 @@ class BatchBald(Strategy):
             exact.append(labels.exact)
             labels.add(members[row])
 
+        alone = information(members)
+
+        def dry() -> float:
+            if labels.exact:
+                return 2 * _ROUNDING
+            return _NOISE if labels.left() > _SPENT * np.log(members.shape[1]) else np.inf
+
         rows, added = lazy_picks(
-            information(members),
+            alone,
             n,
             lambda some: labels.gains(members[some]),
             add,
             ctx.keys("top_k"),  # so that a batch of one is `bald` in its ties too
             known=not len(waiting),
             rounding=_ROUNDING,
-            dry=lambda: 2 * _ROUNDING if labels.exact else _NOISE,
+            dry=dry,
         )
         exact += [labels.exact] * (n - len(exact))
         told = np.minimum(np.concatenate([[0.0], np.cumsum(added)[:-1]]), np.log(members.shape[1]))
-        words = tuple(
-            f"an answer adds {gain:.2g} nats about the model to {before:.2g} of the picks before it"
-            + ("" if sure else f" (estimated from {len(labels.weights):,} configurations of labels)")
-            for gain, before, sure in zip(added, told, exact, strict=True)
-        )
-        return Selection(rows, added, words)
+        words = []
+        for row, gain, before, sure in zip(rows.tolist(), added, told, exact, strict=True):
+            guess = "" if sure else f" (estimated from {len(labels.weights):,} configurations of labels)"
+            if gain > 0:
+                words.append(
+                    f"an answer adds {gain:.2g} nats about the model to {before:.2g} of the picks before it{guess}"
+                )
+            else:
+                words.append(
+                    f"the picks before it tell all there is to tell; next by bald ({alone[row]:.2g} nats){guess}"
+                )
+        return Selection(rows, added, tuple(words))
