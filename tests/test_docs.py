@@ -38,14 +38,14 @@ def test_the_loop_of_the_start_page(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_strategy_of_the_how_to_passes_the_suite() -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     run(blocks("how-to/write-a-strategy.md")[0], names)
-    gini = names["Gini"]()
+    impurity = names["Impurity"]()
     registry = querist.registry
-    registry.add("score", "gini", names["Gini"])
+    registry.add("score", "impurity", names["Impurity"])
     try:
-        check_strategy(gini)
-        assert str(gini >> querist.KMeans()) == "gini >> k_means"
+        check_strategy(impurity)
+        assert str(impurity >> querist.KMeans()) == "impurity >> k_means"
     finally:
-        registry._entries.pop(("score", "gini"))
+        registry._entries.pop(("score", "impurity"))
 
 
 def test_the_page_on_limits_runs_from_top_to_bottom() -> None:

@@ -65,6 +65,15 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return x ^ (x >> _U(31))
 
 
+def _mixed(words: NDArray[np.uint64], *, add: np.uint64 = _U(0), flip: np.uint64 = _U(0)) -> NDArray[np.uint64]:  # noqa: B008
+    """`_mix` of (words + add) ^ flip, in place and block by block: no second array as long as the pool."""
+    with np.errstate(over="ignore"):
+        for start in range(0, len(words), _BLOCK):
+            block = words[start : start + _BLOCK]
+            block[:] = _mix((block + add) ^ flip)
+    return words
+
+
 def id_hashes(ids: Sequence[Any] | NDArray[Any] | int) -> NDArray[np.uint64]:
     """A 64-bit hash of each id, shape (N,); row numbers where only a count is given.
 
@@ -76,12 +85,12 @@ def id_hashes(ids: Sequence[Any] | NDArray[Any] | int) -> NDArray[np.uint64]:
     """
     with np.errstate(over="ignore"):
         if isinstance(ids, (int, np.integer)):
-            return _mix(np.arange(int(ids), dtype=np.uint64) + _U(0x9E3779B97F4A7C15))
+            return _mixed(np.arange(int(ids), dtype=np.uint64), add=_U(0x9E3779B97F4A7C15))
         array = np.asarray(ids)
         if array.ndim != 1:
             raise ArgumentError(f"ids must have one dimension, got shape {array.shape}", code="ShapeMismatch")
         if array.dtype.kind in "iu":
-            return _mix(array.astype(np.int64).view(np.uint64) + _U(0x9E3779B97F4A7C15))
+            return _mixed(array.astype(np.int64).view(np.uint64), add=_U(0x9E3779B97F4A7C15))
         out = np.empty(len(array), dtype=np.uint64)
         for start in range(0, len(array), _BLOCK):
             block = array[start : start + _BLOCK].astype(np.str_)
@@ -98,8 +107,7 @@ def id_hashes(ids: Sequence[Any] | NDArray[Any] | int) -> NDArray[np.uint64]:
 def tie_keys(hashes: NDArray[np.uint64], seed: int, name: str) -> NDArray[np.uint64]:
     """The tie key of each item for one draw: (N,) uint64 from its id's hash, the seed and the draw's name."""
     salt = _U(int.from_bytes(_digest(seed, ("tie", name))[:8], "little"))
-    with np.errstate(over="ignore"):
-        return _mix(hashes ^ salt)
+    return _mixed(hashes.copy(), flip=salt)
 
 
 def uniform(keys: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -51,16 +51,32 @@ from querist.strategies.methods.tcm import Tcm
 from querist.strategies.methods.typiclust import TypiClust
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.cal import Cal
+from querist.strategies.methods.batch_bald import BatchBald
+from querist.strategies.methods.bemps import Bemps
+from querist.strategies.methods.deimos import Deimos
+from querist.strategies.methods.k_bald import KBald
+from querist.strategies.scores.balanced_entropy import BalancedEntropy
+from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.bald_regression import BaldRegression
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.consistency import Consistency
+from querist.strategies.scores.core_log import CoreLog
+from querist.strategies.scores.core_mse import CoreMse
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
+from querist.strategies.scores.epig import Epig
+from querist.strategies.scores.epig_regression import EpigRegression
+from querist.strategies.scores.gini import Gini
 from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.learning_loss import LearningLoss
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.least_disagree import LeastDisagree
+from querist.strategies.scores.local_sensitivity import LocalSensitivity
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.mocu import Mocu
+from querist.strategies.scores.noisy_bald import NoisyBald
 from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
@@ -71,6 +87,7 @@ from querist.strategies.scores.snapshot import Snapshot
 from querist.strategies.scores.st_conal import StConal
 from querist.strategies.scores.temporal_ensemble import TemporalEnsemble
 from querist.strategies.scores.tod import Tod
+from querist.strategies.scores.smocu import Smocu
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.vaal import Vaal
 from querist.strategies.scores.variation_ratio import VariationRatio
@@ -104,6 +121,18 @@ PARTS: tuple[type[Part], ...] = (
     PredictiveEntropy,
     Bald,
     Cal,
+    Epig,
+    CoreMse,
+    CoreLog,
+    NoisyBald,
+    Mocu,
+    Smocu,
+    BalancedEntropy,
+    BaldRegression,
+    EpigRegression,
+    Gini,
+    Consistency,
+    LocalSensitivity,
     PredVariance,
     Egl,
     GradNorm,
@@ -155,6 +184,10 @@ PARTS: tuple[type[Part], ...] = (
     # published methods
     Badge,
     Vessal,
+    BatchBald,
+    Deimos,
+    KBald,
+    Bemps,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

@@ -53,6 +53,7 @@ def select(
     pending: Mapping[str, Any] | None = None,
     reference: Mapping[str, Any] | None = None,
     exclude: Sequence[Any] | Array | None = None,
+    consistent: bool = True,
     **signals: Any,
 ) -> Selection:
     """Choose n items of a pool from arrays that any model gave.
@@ -67,6 +68,8 @@ def select(
         reference: signals of a reference (target, validation) set.
         exclude: rows that are left out of the pool: a mask (N,) of truth values, or ids (row numbers where no ids are
             given); ids that are not in the pool are passed over.
+        consistent: whether sample s of ``members`` is one model for all items; False where each item had its own draws
+            (dropout masks that change from batch to batch). Strategies that compare items member by member refuse it.
         **signals: signals of the pool: ``probs`` (N, C), ``members`` (N, S, C), ``embedding`` (N, D), ``gradient`` pair
             of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,), ``group`` (N,). NumPy arrays, memory-maps or
             torch tensors; they are never changed. Signals that the strategy does not need are ignored.
@@ -89,7 +92,14 @@ def select(
     n = check_count(n, "n")
     chosen_by = as_strategy(strategy)
     ctx = context(
-        chosen_by.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals
+        chosen_by.needs,
+        seed=seed,
+        ids=ids,
+        labelled=labelled,
+        pending=pending,
+        reference=reference,
+        consistent=consistent,
+        **signals,
     )
     kept = None if exclude is None else _kept(exclude, ctx)
     if kept is not None:
@@ -115,11 +125,21 @@ def score(
     labelled: Mapping[str, Any] | None = None,
     pending: Mapping[str, Any] | None = None,
     reference: Mapping[str, Any] | None = None,
+    consistent: bool = True,
     **signals: Any,
 ) -> NDArray[np.float64]:
     """The ratings of a score: (N,) float64, higher = label me. Arguments as for `select`."""
     part = as_score(name)
-    ctx = context(part.needs, seed=seed, ids=ids, labelled=labelled, pending=pending, reference=reference, **signals)
+    ctx = context(
+        part.needs,
+        seed=seed,
+        ids=ids,
+        labelled=labelled,
+        pending=pending,
+        reference=reference,
+        consistent=consistent,
+        **signals,
+    )
     return np.asarray(rated(part, ctx), dtype=np.float64)
 
 
@@ -131,6 +151,7 @@ def context(
     labelled: Mapping[str, Any] | None,
     pending: Mapping[str, Any] | None,
     reference: Mapping[str, Any] | None,
+    consistent: bool = True,
     **signals: Any,
 ) -> Context:
     """Plain arrays as a `Context`; what is missing or does not fit is refused by name."""
@@ -162,6 +183,7 @@ def context(
         seed=seed,
         hashes=id_hashes(size if ids is None else ids),
         ids=ids,
+        capabilities={} if consistent else {"consistent": False},
     )
 
 

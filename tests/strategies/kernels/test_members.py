@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import querist
 from probability_rows import rows, tolerance
 from querist.strategies.kernels.members import (
+    Running,
     information,
     mean_entropy,
     modal_share,
@@ -120,3 +122,59 @@ def test_nothing_as_large_as_the_members_is_made(kernel: Any) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < m.nbytes / 2
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows(members=True, most=8))
+def test_running_gives_the_same_scores(m: NDArray[Any]) -> None:
+    running = Running(len(m), m.shape[2], spread=True, votes=True)
+    for sample in range(m.shape[1]):
+        for start in range(0, len(m), 3):  # as batches of a model come
+            part = slice(start, min(start + 3, len(m)))
+            running.add(m[part, sample], part)
+    near = tolerance(m)
+    np.testing.assert_allclose(running.mean(), m.mean(axis=1, dtype=np.float64), atol=1e-12)
+    np.testing.assert_allclose(running.bald(), information(m), atol=near)
+    np.testing.assert_allclose(running.predictive_entropy(), mean_entropy(m), atol=near)
+    np.testing.assert_allclose(running.mean_std(), spread(m), atol=near)
+    np.testing.assert_allclose(running.vote_entropy(), vote_entropy(m), atol=1e-12)
+    np.testing.assert_allclose(running.variation_ratio(), 1.0 - modal_share(m), atol=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows(most=20), st.integers(1, 9))
+def test_running_over_members_that_agree(p: NDArray[Any], samples: int) -> None:
+    running = Running(*p.shape, spread=True)
+    for _ in range(samples):
+        running.add(p)
+    assert running.bald().tolist() == [0.0] * len(p)
+    assert running.mean_std().tolist() == [0.0] * len(p)
+
+
+def test_running_holds_no_more_than_it_says() -> None:
+    p = np.full((20_000, 10), 0.1, dtype=np.float32)
+    tracemalloc.start()
+    running = Running(*p.shape)
+    for _ in range(5):
+        running.add(p)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 20_000 * 12 * 8 + (1 << 16)
+
+
+def test_running_refuses_by_name() -> None:
+    running = Running(3, 2)
+    with pytest.raises(querist.StateError, match="3 of 3 items have no member yet"):
+        running.bald()
+    with pytest.raises(querist.ArgumentError, match=r"probs must have shape \(3, 2\) here, got \(2, 2\)"):
+        running.add(np.full((2, 2), 0.5))
+    with pytest.raises(querist.DataError, match="logits"):
+        running.add(np.full((3, 2), 5.0))
+    running.add(np.full((2, 2), 0.5), slice(0, 2))
+    with pytest.raises(querist.StateError, match=r"1 of 3 items .* first rows \[2\]"):
+        running.mean()
+    running.add(np.full((1, 2), 0.5), slice(2, 3))
+    with pytest.raises(querist.StateError, match="spread=True"):
+        running.mean_std()
+    with pytest.raises(querist.StateError, match="votes=True"):
+        running.variation_ratio()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from probability_rows import rows, tolerance
-from querist.strategies.kernels.probabilities import entropy, highest, top_two
+from querist.strategies.kernels.probabilities import entropy, highest, impurity, top_two, worst_divergence
 
 
 def slow_entropy(p: NDArray[Any]) -> list[float]:
@@ -64,3 +64,12 @@ def test_a_rows_result_does_not_depend_on_its_place(classes: int, dtype: Any) ->
     for kernel in (entropy, highest, lambda x: top_two(x)[1]):
         assert np.array_equal(kernel(p)[order], kernel(p[order]))
         assert np.array_equal(kernel(p)[5:6], kernel(p[5:6]))
+
+
+def test_impurity_and_worst_divergence() -> None:
+    p = np.array([[0.25, 0.75], [1.0, 0.0]])
+    assert impurity(p).tolist() == [0.375, 0.0]
+    others = np.array([[[0.25, 0.75], [0.75, 0.25]], [[0.5, 0.5], [1.0, 0.0]]])
+    values, which = worst_divergence(p, others)
+    np.testing.assert_allclose(values, [0.5 * math.log(3), math.log(2)], rtol=1e-12)
+    assert which.tolist() == [1, 0]

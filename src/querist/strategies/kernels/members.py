@@ -2,19 +2,35 @@
 
 The pool is read once. Within a block the logarithm goes into one cached buffer, the sum of p log p is a dot product of
 block and buffer, and the mean over members is a product with ones. No clip: rows with a zero give NaN and are redone.
+
+`Running` gives the same numbers while a model predicts, member by member: then no array of that size exists at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.checks import check_signal
+from querist.core.errors import ArgumentError, StateError
+from querist.core.signals import PROBS
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.probabilities import block_entropy
 
-__all__ = ["information", "mean_entropy", "modal_share", "spread", "variance", "vote_entropy"]
+__all__ = [
+    "Running",
+    "information",
+    "mean_entropy",
+    "modal_share",
+    "moments",
+    "spread",
+    "summed_variance",
+    "variance",
+    "vote_entropy",
+]
 
 _NARROW = 32
 """Up to this many classes the vote is found column by column."""
@@ -28,16 +44,22 @@ def mean_entropy(members: NDArray[Any]) -> NDArray[np.float64]:
     return out
 
 
-def information(members: NDArray[Any]) -> NDArray[np.float64]:
+def information(members: NDArray[Any], noise: float = 0.0) -> NDArray[np.float64]:
     """Entropy of the mean less the mean of the entropies, in nats: (N, S, C) -> (N,), at least 0.
+
+    With ``noise`` e each member's p becomes (1 - e) p + e (1 - p) / (C - 1): answers are wrong with probability e, and
+    then any other class with equal chance.
 
     It is the mutual information of label and member, and the mean over members of KL(member || mean). A difference
     below the rounding of its two terms is given as 0, so that members that agree tie instead of being ordered by noise.
     """
-    samples = members.shape[1]
+    samples, classes = members.shape[1:]
     out = np.empty(len(members))
     buffer = np.empty(0)
+    wrong = noise / (classes - 1) if noise and classes > 1 else 0.0
     for rows, block in blocks(members):
+        if wrong:
+            block = block * block.dtype.type(1.0 - noise - wrong) + block.dtype.type(wrong)
         if buffer.shape[1:] != block.shape[1:] or len(buffer) < len(block) or buffer.dtype != block.dtype:
             buffer = np.empty_like(block)
         logs = buffer[: len(block)]
@@ -49,10 +71,15 @@ def information(members: NDArray[Any]) -> NDArray[np.float64]:
                 np.copyto(logs, 0.0, where=block == 0)
                 sums = np.vecdot(flat, flat_logs)
         of_mean = block_entropy(_mean(block))
-        gain = of_mean + np.asarray(sums, dtype=np.float64) / samples
-        noise = 8.0 * float(np.finfo(block.dtype).eps) * (1.0 + of_mean)  # d(-p log p) is -dp where p is near 1
-        out[rows] = np.where(gain > noise, gain, 0.0)
+        out[rows] = _told(of_mean, np.asarray(sums, dtype=np.float64) / -samples, float(np.finfo(block.dtype).eps))
     return out
+
+
+def _told(of_mean: NDArray[np.float64], mean_of: NDArray[np.float64], eps: float) -> NDArray[np.float64]:
+    """Entropy of the mean less mean of the entropies; 0 where that is no more than their rounding."""
+    gain = of_mean - mean_of
+    noise = 8.0 * eps * (1.0 + of_mean)  # d(-p log p) is -dp where p is near 1
+    return np.asarray(np.where(gain > noise, gain, 0.0))
 
 
 def vote_entropy(members: NDArray[Any]) -> NDArray[np.float64]:
@@ -100,6 +127,29 @@ def variance(members: NDArray[Any]) -> NDArray[np.float64]:
     return out
 
 
+def summed_variance(members: NDArray[Any]) -> NDArray[np.float64]:
+    """Population variance over members, its sum over classes: (N, S, C) -> (N,)."""
+    out = np.empty(len(members))
+    samples = members.shape[1]
+    for rows, block in blocks(members):
+        apart = block.astype(np.float64)
+        apart -= apart[:, :1, :].copy()  # members that agree give exactly 0
+        apart -= _mean(apart)[:, None, :]
+        flat = apart.reshape(len(block), -1)
+        out[rows] = np.vecdot(flat, flat) / samples
+    return out
+
+
+def moments(members: NDArray[Any]) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
+    """Mean and population variance over members, block by block: rows, (B, C), (B, C)."""
+    for rows, block in blocks(members):
+        first = block[:, :1, :].astype(np.float64)
+        apart = block - first
+        shift = _mean(apart)
+        apart -= shift[:, None, :]
+        yield rows, first[:, 0, :] + shift, _mean(apart * apart)
+
+
 def _mean(block: NDArray[Any]) -> NDArray[np.float64]:
     """Mean over members: (B, S, C) -> (B, C). A product with ones is several times faster than a sum over axis 1."""
     samples = block.shape[1]
@@ -125,3 +175,104 @@ def _votes(block: NDArray[Any]) -> NDArray[np.float64]:
     vote += np.repeat(np.arange(rows, dtype=np.int64) * classes, samples)
     counts = np.bincount(vote, minlength=rows * classes).reshape(rows, classes)
     return np.asarray(counts, dtype=np.float64)
+
+
+class Running:
+    """Scores of posterior samples from one (N, C) array at a time; members (N, S, C) are never held.
+
+    It keeps N (C + 1) doubles, C more an item with ``spread``, and C integers with ``votes``. The scores are those of
+    `querist.score` on the members that were added; pass them on as ratings of your own, or pick the largest.
+
+    Args:
+        n: items.
+        classes: C.
+        spread: whether `mean_std` will be asked for.
+        votes: whether `vote_entropy` or `variation_ratio` will be asked for.
+
+    >>> running = Running(2, 2)
+    >>> running.add(np.array([[1.0, 0.0], [0.5, 0.5]]))
+    >>> running.add(np.array([[0.0, 1.0], [0.5, 0.5]]))
+    >>> running.bald().round(3).tolist()
+    [0.693, 0.0]
+    """
+
+    def __init__(self, n: int, classes: int, *, spread: bool = False, votes: bool = False) -> None:
+        self._counts = np.zeros(n, dtype=np.int64)
+        self._mean = np.zeros((n, classes))
+        self._entropy = np.zeros(n)
+        self._squares = np.zeros((n, classes)) if spread else None
+        self._votes = np.zeros((n, classes), dtype=np.int32) if votes else None
+        self._eps = float(np.finfo(np.float64).eps)
+
+    def add(self, probs: NDArray[Any], rows: slice | None = None) -> None:
+        """Take in the probabilities of one member: for all items, or for a run of rows.
+
+        Args:
+            probs: (B, C), rows that sum to 1.
+            rows: which items they belong to; all N of them by default.
+
+        Raises:
+            ArgumentError: the shape does not fit (code ``ShapeMismatch``).
+            DataError: these are no probabilities (code ``BadScores``).
+        """
+        here = slice(None) if rows is None else rows
+        wanted = self._mean[here].shape
+        if probs.shape != wanted:
+            raise ArgumentError(f"probs must have shape {wanted} here, got {tuple(probs.shape)}", code="ShapeMismatch")
+        check_signal(PROBS, probs, "pool")
+        parts = [None if a is None else a[here] for a in (self._squares, self._votes)]
+        counts, mean, entropy = self._counts[here], self._mean[here], self._entropy[here]
+        counts += 1
+        even = len(counts) > 0 and counts.min() == counts.max()
+        for place, block in blocks(probs):
+            self._eps = max(self._eps, float(np.finfo(block.dtype).eps))
+            entropy[place] += block_entropy(block)
+            apart = block - mean[place]
+            mean[place] += apart / (counts[0] if even else counts[place, None])
+            if parts[0] is not None:  # Welford: members that agree give exactly 0
+                parts[0][place] += apart * (block - mean[place])
+            if parts[1] is not None:
+                parts[1][place] += _votes(np.ascontiguousarray(block)[:, None, :]).astype(np.int32)
+
+    def mean(self) -> NDArray[np.float64]:
+        """(N, C) mean over members."""
+        self._ready()
+        return self._mean.copy()
+
+    def predictive_entropy(self) -> NDArray[np.float64]:
+        """(N,) entropy of the mean, in nats."""
+        self._ready()
+        return block_entropy(self._mean)
+
+    def bald(self) -> NDArray[np.float64]:
+        """(N,) mutual information of label and member, in nats."""
+        return _told(self.predictive_entropy(), self._entropy / self._counts, self._eps)
+
+    def mean_std(self) -> NDArray[np.float64]:
+        """(N,) mean over classes of the population standard deviation over members."""
+        self._ready()
+        return np.asarray(np.sqrt(_asked(self._squares, "spread") / self._counts[:, None]).mean(axis=1))
+
+    def vote_entropy(self) -> NDArray[np.float64]:
+        """(N,) entropy of the shares of votes, in nats."""
+        self._ready()
+        return block_entropy(_asked(self._votes, "votes") / self._counts[:, None])
+
+    def variation_ratio(self) -> NDArray[np.float64]:
+        """(N,) share of the members that do not vote for the class with most votes."""
+        self._ready()
+        return np.asarray(1.0 - _asked(self._votes, "votes").max(axis=1) / self._counts)
+
+    def _ready(self) -> None:
+        bare = np.flatnonzero(self._counts == 0)
+        if len(bare):
+            raise StateError(
+                f"{len(bare)} of {len(self._counts)} items have no member yet, first rows {bare[:3].tolist()}; add some",
+                code="NothingAvailable",
+            )
+
+
+def _asked(array: NDArray[Any] | None, name: str) -> NDArray[Any]:
+    if array is None:
+        raise StateError(f"this score needs Running(..., {name}=True)", code="NothingAvailable")
+    return array

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from querist.strategies.kernels.blocks import blocks
 
-__all__ = ["block_entropy", "entropy", "highest", "top_two"]
+__all__ = ["block_entropy", "entropy", "highest", "impurity", "top_two", "worst_divergence"]
 
 _NARROW = 64
 """Up to this many classes, C vector passes over the transposed block beat one short pass per row."""
@@ -82,6 +82,37 @@ def entropy(probs: NDArray[Any]) -> NDArray[np.float64]:
     for rows, block in blocks(probs):
         out[rows] = block_entropy(block)
     return out
+
+
+def impurity(probs: NDArray[Any]) -> NDArray[np.float64]:
+    """1 less the sum of squares of each row: (N, C) -> (N,) float64, squared and summed in float64."""
+    out = np.empty(len(probs))
+    for rows, block in blocks(probs):
+        wide = block.astype(np.float64)
+        out[rows] = 1.0 - np.vecdot(wide, wide)
+    return out
+
+
+def worst_divergence(probs: NDArray[Any], others: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The largest KL(p || q) over the A rows q of each item, in nats; q is floored at 1e-12.
+
+    Args:
+        probs: (N, C) probabilities.
+        others: (N, A, C) probabilities, A at least 1.
+
+    Returns:
+        (N,) at least 0, and (N,) which row it is.
+    """
+    out, place = np.empty(len(probs)), np.empty(len(probs), dtype=np.int64)
+    for rows, block in blocks(others):
+        p = np.asarray(probs[rows], dtype=np.float64)
+        q = block.astype(np.float64)
+        log_p = np.log(np.where(p > 0, p, 1.0))
+        apart = log_p[:, None, :] - np.log(np.maximum(q, 1e-12))
+        divergence = np.matmul(apart, p[:, :, None])[:, :, 0]
+        place[rows] = divergence.argmax(axis=1)
+        out[rows] = divergence.max(axis=1)
+    return np.maximum(out, 0.0), place
 
 
 def block_entropy(block: NDArray[Any]) -> NDArray[np.float64]:

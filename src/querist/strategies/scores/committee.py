@@ -11,7 +11,7 @@ from querist.core.signals import MEMBERS, Context, Needs
 from querist.core.types import Array
 from querist.strategies.algebra import Score
 
-__all__ = ["CommitteeScore", "members_of", "most_nats"]
+__all__ = ["CommitteeScore", "classifier_members", "members_of", "most_nats", "one_model_each", "regression_members"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,14 +31,23 @@ class CommitteeScore(Score):
         Raises:
             ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
         """
-        members = members_of(ctx)
-        if members.ndim != 3:
-            raise ArgumentError(
-                f"{self} needs members of a classifier, shape (N, S, C); got {tuple(members.shape)}; for regression "
-                "use pred_variance",
-                code="ShapeMismatch",
-            )
-        return members
+        return classifier_members(self, ctx)
+
+
+def classifier_members(part: object, ctx: Context) -> Array:
+    """(N, S, C) probabilities of each member of the pool, at least one member.
+
+    Raises:
+        ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
+    """
+    members = members_of(ctx)
+    if members.ndim != 3:
+        raise ArgumentError(
+            f"{part} needs members of a classifier, shape (N, S, C); got {tuple(members.shape)}; for regression use "
+            "pred_variance",
+            code="ShapeMismatch",
+        )
+    return members
 
 
 def members_of(ctx: Context) -> Array:
@@ -54,6 +63,36 @@ def members_of(ctx: Context) -> Array:
             code="ShapeMismatch",
         )
     return members
+
+
+def regression_members(part: object, ctx: Context, hint: str = "for classes use bald or mean_std") -> Array:
+    """(N, S) predictions of each member of the pool, at least one member.
+
+    Raises:
+        ArgumentError: the members are those of a classifier, or there are none (code ``ShapeMismatch``).
+    """
+    members = members_of(ctx)
+    if members.ndim != 2:
+        raise ArgumentError(
+            f"{part} needs members of a regression, shape (N, S); got {tuple(members.shape)}; {hint}",
+            code="ShapeMismatch",
+        )
+    return members
+
+
+def one_model_each(part: object, ctx: Context) -> None:
+    """Refuse members that were drawn anew for each item: joint probabilities of two items mean nothing then.
+
+    Raises:
+        ArgumentError: the members were given with ``consistent=False`` (code ``InconsistentMembers``).
+    """
+    if not ctx.capabilities.get("consistent", True):
+        raise ArgumentError(
+            f"{part} compares items member by member, so sample s of members must be one model for all items; these "
+            "were given with consistent=False: use an ensemble, or the same dropout masks for the whole pool, or a score "
+            "of single items such as bald",
+            code="InconsistentMembers",
+        )
 
 
 def most_nats(*counts: int) -> str:

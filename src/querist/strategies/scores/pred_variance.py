@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentError
 from querist.core.signals import MEMBERS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.members import variance
-from querist.strategies.scores.committee import members_of
+from querist.strategies.scores.committee import regression_members
 
 __all__ = ["PredVariance"]
 
@@ -38,14 +37,7 @@ class PredVariance(Score):
         Raises:
             ArgumentError: the members are those of a classifier (code ``ShapeMismatch``).
         """
-        members = members_of(ctx)
-        if members.ndim != 2:
-            raise ArgumentError(
-                f"{self} needs members of a regression, shape (N, S); got {tuple(members.shape)}; for classes use bald "
-                "or mean_std",
-                code="ShapeMismatch",
-            )
-        return variance(members)
+        return variance(regression_members(self, ctx))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The variance and its root."""
