@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.bait import Bait, BaitRegression
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -78,6 +79,8 @@ PARTS: tuple[type[Part], ...] = (
     Subsample,
     # published methods
     Badge,
+    Bait,
+    BaitRegression,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
