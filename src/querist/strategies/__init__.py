@@ -12,12 +12,19 @@ from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.bait import Bait, BaitRegression
+from querist.strategies.methods.glister import Glister
+from querist.strategies.methods.grad_match import GradMatch
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
+from querist.strategies.scores.dynamic_al import DynamicAl
+from querist.strategies.scores.eer import Eer
 from querist.strategies.scores.egl import Egl
+from querist.strategies.scores.emcm import Emcm
+from querist.strategies.scores.emoc import Emoc
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.grad_norm import GradNorm
+from querist.strategies.scores.isal import Isal
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
@@ -27,6 +34,7 @@ from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
 from querist.strategies.scores.typicality import Typicality
+from querist.strategies.scores.variance_reduction import VarianceReduction
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.k_center import KCenter
@@ -61,6 +69,12 @@ PARTS: tuple[type[Part], ...] = (
     Density,
     Typicality,
     Novelty,
+    DynamicAl,
+    Eer,
+    Emcm,
+    Emoc,
+    Isal,
+    VarianceReduction,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -81,6 +95,8 @@ PARTS: tuple[type[Part], ...] = (
     Badge,
     Bait,
     BaitRegression,
+    Glister,
+    GradMatch,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

@@ -48,6 +48,7 @@ EXAMPLES: dict[str, str] = {
     "interleave": "interleave(margin, random)",
     "switch": "switch(after=3, first=random, then=margin)",
     "bandit": "bandit([margin, random, entropy])",
+    "glister": "glister(step=2)",
 }
 """Texts of parts that cannot be made from their name alone."""
 

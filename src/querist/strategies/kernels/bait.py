@@ -21,13 +21,14 @@ from querist.strategies.kernels.fisher import Rows, around, quadratic, through, 
 from querist.strategies.kernels.order import top
 from querist.strategies.kernels.ties import best, snapped
 
-__all__ = ["forward_backward"]
+__all__ = ["forward_backward", "single_gains"]
 
 _SHORT = 1 << 21
 """Up to so many numbers S and T are kept in float64 from the start."""
 _SLACK = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-7}
 """How far below the best a gain of the screen may lie to be rated again."""
 _CANDIDATES = 256
+_PIECE = 8192
 
 
 def forward_backward(
@@ -35,8 +36,7 @@ def forward_backward(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Greedy forward to ``times`` * n rows, then backward to n.
 
-    Source: Ash, Goel, Krishnamurthy and Kakade, Gone Fishing: Neural Active Learning with Fisher Embeddings, 2021,
-    algorithm 2.
+    Source: Ash, Goel, Krishnamurthy and Kakade, Gone Fishing: Neural Active Learning with Fisher Embeddings, 2021.
 
     Args:
         rows: the pool.
@@ -55,6 +55,18 @@ def forward_backward(
     chosen, gains = _forward(rows, a, b, min(times * n, rows.size), keys)
     kept = _backward(rows, a, b, np.array(chosen, dtype=np.int64), n, keys) if len(chosen) > n else np.arange(n)
     return np.array(chosen, dtype=np.int64)[kept], np.array(gains)[kept]
+
+
+def single_gains(rows: Rows, a: NDArray[np.float64], fisher: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) what adding each row alone takes off the trace, in float64."""
+    size = a.shape[0] * a.shape[1]
+    flat = a.reshape(size, size)
+    b = (flat @ fisher.reshape(size, size) @ flat).reshape(a.shape)
+    out = np.empty(rows.size)
+    for start in range(0, rows.size, _PIECE):  # S and T of a piece at a time
+        piece = np.arange(start, min(start + _PIECE, rows.size))
+        out[piece] = _Field(rows.take(piece), a, b).gains()
+    return out
 
 
 class _Field:

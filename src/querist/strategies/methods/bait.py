@@ -82,8 +82,8 @@ class Bait(Strategy):
 
     Time grows with N D C^2 a pick. Memory holds 2 N C^2 numbers and three matrices of (C D)^2, never N C D numbers.
 
-    Source: Ash, Goel, Krishnamurthy and Kakade, Gone Fishing: Neural Active Learning with Fisher Embeddings, 2021,
-    equation 3 and algorithm 2.
+    Source: Ash, Goel, Krishnamurthy and Kakade, Gone Fishing: Neural Active Learning with Fisher Embeddings, 2021.
+    Rule checked against the authors' code.
 
     Args:
         ridge: what M begins with, above 0; at least 1e-10 of the largest entry of F is taken, for float64's sake.
@@ -112,8 +112,8 @@ class Bait(Strategy):
 class BaitRegression(Strategy):
     """`bait` for a linear regression head: the information of an item is h h', whatever its answer.
 
-    Source: Ash, Goel, Krishnamurthy and Kakade, Gone Fishing, 2021, section 4.3 (squared loss; the variance of the noise
-    is part of the ridge).
+    Source: Ash, Goel, Krishnamurthy and Kakade, Gone Fishing, 2021 (its regression form, squared loss; the variance of
+    the noise is part of the ridge).
 
     Args:
         ridge: what M begins with, above 0.
