@@ -12,10 +12,12 @@ from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.bait import Bait, BaitRegression
+from querist.strategies.methods.discriminative import Discriminative
 from querist.strategies.methods.glister import Glister
 from querist.strategies.methods.grad_match import GradMatch
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.ddu import Ddu
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.dynamic_al import DynamicAl
 from querist.strategies.scores.eer import Eer
@@ -25,7 +27,9 @@ from querist.strategies.scores.emoc import Emoc
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.isal import Isal
+from querist.strategies.scores.knn_shapley import KnnShapley
 from querist.strategies.scores.least_confidence import LeastConfidence
+from querist.strategies.scores.mahalanobis import Mahalanobis
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
 from querist.strategies.scores.novelty import Novelty
@@ -75,6 +79,9 @@ PARTS: tuple[type[Part], ...] = (
     Emoc,
     Isal,
     VarianceReduction,
+    Ddu,
+    KnnShapley,
+    Mahalanobis,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -97,6 +104,7 @@ PARTS: tuple[type[Part], ...] = (
     BaitRegression,
     Glister,
     GradMatch,
+    Discriminative,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

@@ -13,6 +13,7 @@ from querist.strategies.methods.last_layer import (
     guessed,
     has,
     known_embedding,
+    labelled_classes,
     sample_rows,
 )
 
@@ -40,6 +41,9 @@ def test_labels_that_name_no_class_and_empty_sets() -> None:
     with pytest.raises(DataError, match="the reference set has 0 items") as none:
         answered(empty)
     assert none.value.code == "EmptyReference"
+    with pytest.raises(DataError, match="the reference set has 0 items"):
+        labelled_classes(empty)
+    assert labelled_classes(view("labelled", [0, 7]))[1].tolist() == [0, 7]
 
 
 def test_known_items_and_samples() -> None:
@@ -63,5 +67,7 @@ def test_positive_parameters() -> None:
         with pytest.raises(ArgumentError, match="step must be a number > 0") as error:
             check_positive(bad, "step")
         assert error.value.code == "BadParameter"
+    with pytest.raises(ArgumentError, match=r"share must be a number > 0 and ≤ 1, got 1\.5"):
+        check_positive(1.5, "share", most=1.0)
     with pytest.raises(ArgumentTypeError, match="step must be a number > 0, got bool True"):
         check_positive(True, "step")

@@ -13,15 +13,16 @@ from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, sho
 from querist.core.signals import EMBEDDING, LABELS, PROBS, Context, Signal, View
 from querist.strategies.kernels.influence import guesses, residuals
 
-__all__ = ["answered", "check_positive", "guessed", "has", "known_embedding", "sample_rows"]
+__all__ = ["answered", "check_positive", "guessed", "has", "known_embedding", "labelled_classes", "sample_rows"]
 
 
-def check_positive(value: object, name: str, *, zero: bool = False) -> None:
-    """Refuse a parameter that is not a finite number above 0 (or at least 0 with ``zero``)."""
-    limit = f"{name} must be a number {'≥' if zero else '>'} 0"
+def check_positive(value: object, name: str, *, zero: bool = False, most: float = math.inf) -> None:
+    """Refuse a parameter that is not a finite number above 0 (at least 0 with ``zero``) and at most ``most``."""
+    limit = f"{name} must be a number {'≥' if zero else '>'} 0" + ("" if most == math.inf else f" and ≤ {most:g}")
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ArgumentTypeError(f"{limit}, got {type(value).__name__} {shorten(value)}", code="BadParameter")
-    if not (float(value) >= 0 if zero else float(value) > 0) or float(value) == math.inf:
+    above = float(value) >= 0 if zero else float(value) > 0
+    if not above or float(value) == math.inf or float(value) > most:
         raise ArgumentError(f"{limit}, got {value}", code="BadParameter")
 
 
@@ -31,9 +32,7 @@ def answered(view: View) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]
     Raises:
         DataError: a label names no class of ``probs`` (code ``BadLabel``), or there is no item (code ``EmptyReference``).
     """
-    probs, h, labels = view[PROBS], view[EMBEDDING], np.asarray(view[LABELS]).astype(np.int64)
-    if len(labels) == 0:
-        raise DataError(f"the {view.role} set has 0 items: pass at least one with its label", code="EmptyReference")
+    probs, (h, labels) = view[PROBS], labelled_classes(view)
     wrong = np.flatnonzero((labels < 0) | (labels >= probs.shape[1]))
     if len(wrong):
         raise DataError(
@@ -42,6 +41,18 @@ def answered(view: View) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]
             code="BadLabel",
         )
     return probs, h, labels
+
+
+def labelled_classes(view: View) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Features (M, D) and labels (M,) of a role.
+
+    Raises:
+        DataError: there is no item (code ``EmptyReference``).
+    """
+    h, labels = view[EMBEDDING], np.asarray(view[LABELS]).astype(np.int64)
+    if len(labels) == 0:
+        raise DataError(f"the {view.role} set has 0 items: pass at least one with its label", code="EmptyReference")
+    return h, labels
 
 
 def guessed(view: View) -> tuple[NDArray[np.float64], NDArray[Any]]:
