@@ -15,6 +15,10 @@ from querist.strategies.methods.bait import Bait, BaitRegression
 from querist.strategies.methods.discriminative import Discriminative
 from querist.strategies.methods.glister import Glister
 from querist.strategies.methods.grad_match import GradMatch
+from querist.strategies.methods.gsx import Gsx
+from querist.strategies.methods.gsy import Gsy
+from querist.strategies.methods.igs import Igs
+from querist.strategies.methods.ted import Ted
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.ddu import Ddu
@@ -105,6 +109,10 @@ PARTS: tuple[type[Part], ...] = (
     Glister,
     GradMatch,
     Discriminative,
+    Gsx,
+    Gsy,
+    Igs,
+    Ted,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
