@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from querist.core.errors import ArgumentError
-from querist.core.signals import COST, EMBEDDING, MEMBERS, PROBS, Needs, Signal
+from querist.core.signals import COST, EMBEDDING, LABELS, MEMBERS, PROBS, TARGETS, Needs, Signal
 from querist.session.needs import check_needs, works_untrained
 
 
@@ -43,6 +43,15 @@ def test_refusals(needs: dict[str, Any], words: str) -> None:
 def test_what_fits_passes() -> None:
     needs = {"pool": frozenset({PROBS, COST}), "labelled": frozenset({EMBEDDING}), "reference": frozenset({PROBS})}
     check_needs(Strategy(**needs), Learner(), frozenset({COST}), reference=True)  # type: ignore[arg-type]
+
+
+def test_answers_are_known_of_labelled_items_and_not_of_the_reference_set() -> None:
+    known = Strategy(labelled=frozenset({LABELS, TARGETS}))
+    check_needs(known, Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+    asked = Strategy(reference=frozenset({PROBS, LABELS}))
+    with pytest.raises(ArgumentError, match=r"labels of the reference set.*querist\.select") as error:
+        check_needs(asked, Learner(), frozenset(), reference=True)  # type: ignore[arg-type]
+    assert error.value.code == "NeedsCapability"
 
 
 def test_untrained() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
-from querist.core.signals import COST, GRAPH, LABELS, MEMBERS, Signal
+from querist.core.signals import COST, GRAPH, LABELS, MEMBERS, TARGETS, Signal
 
 __all__ = ["check_needs", "works_untrained"]
 
@@ -29,7 +29,7 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
         ArgumentError: naming the strategy, what is missing and the way to provide it (code ``NeedsCapability``).
     """
     needs = strategy.needs
-    given = learner.provides | side | {LABELS}
+    given = learner.provides | side | {LABELS, TARGETS}
     who = type(learner).__name__
     for signal in sorted((needs.pool | needs.labelled | needs.reference) - given, key=str):
         way = _WAYS.get(signal, f"use a learner that provides it; this one provides {_names(learner.provides)}")
@@ -41,6 +41,12 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
     if needs.reference and not reference:
         raise ArgumentError(
             f"strategy {strategy} needs a reference set; pass reference= to the session", code="NeedsCapability"
+        )
+    if needs.reference & {LABELS, TARGETS}:  # the session knows which items these are, not their answers
+        raise ArgumentError(
+            f"strategy {strategy} needs the labels of the reference set, which a session does not hold; give the arrays to "
+            "querist.select",
+            code="NeedsCapability",
         )
     able = frozenset(getattr(learner, "capabilities", ()))
     for capability in sorted(needs.capabilities - able):
