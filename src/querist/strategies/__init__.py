@@ -13,6 +13,7 @@ from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.bait import Bait, BaitRegression
 from querist.strategies.methods.discriminative import Discriminative
+from querist.strategies.methods.firal import Firal
 from querist.strategies.methods.glister import Glister
 from querist.strategies.methods.grad_match import GradMatch
 from querist.strategies.methods.gsx import Gsx
@@ -109,6 +110,7 @@ PARTS: tuple[type[Part], ...] = (
     Glister,
     GradMatch,
     Discriminative,
+    Firal,
     Gsx,
     Gsy,
     Igs,
