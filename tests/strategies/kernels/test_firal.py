@@ -14,7 +14,7 @@ from querist.strategies.kernels.fisher import Rows, total_information
 
 def blocks(p: np.ndarray, h: np.ndarray) -> np.ndarray:
     """(N, C, D, D) information of each row about each class."""
-    return np.einsum("nk,nd,ne->nkde", p * (1 - p), h, h)
+    return np.asarray(np.einsum("nk,nd,ne->nkde", p * (1 - p), h, h))
 
 
 def whole(s: np.ndarray) -> np.ndarray:

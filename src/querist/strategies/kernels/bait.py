@@ -91,7 +91,8 @@ class _Field:
 
     def losses(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
         """(m,) tr[(I - S)^-1 T] of some rows, what taking each out adds to the trace."""
-        return traces(self.s[:, :, places], self.t[:, :, places], -1)
+        with np.errstate(over="ignore", invalid="ignore"):  # features of 1e15 and more
+            return np.nan_to_num(traces(self.s[:, :, places], self.t[:, :, places], -1))
 
     def change(self, w: NDArray[np.float64], z: NDArray[np.float64], sign: int) -> None:
         """A falls by sign w w', B by sign (w z' + z w'); w and z are (C, D, r)."""
@@ -175,7 +176,7 @@ def _backward(
     later = np.iinfo(np.uint64).max - keys[chosen]  # of equals, the one that would have been chosen last goes
     for _ in range(len(chosen) - n):
         left = np.flatnonzero(stays)
-        loss = np.nan_to_num(field.losses(left))
+        loss = field.losses(left)
         gone = int(left[best(-loss, later[left])])
         stays[gone] = False
         field.change(*_changed(rows, int(chosen[gone]), a, b, -1), -1)

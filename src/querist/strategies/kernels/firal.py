@@ -113,7 +113,6 @@ def rounded(
     keys: NDArray[np.uint64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The picks for one ``eta``: (n,) rows in order of choice, (n,) falls of the trace that each brought about."""
-    classes, width = rows.classes, rows.width
     roots = np.array([_inverse_root(a) for a in s])
     part = roots @ (known / n) @ roots
     gathered = np.zeros_like(s)  # S^-1/2 G S^-1/2
@@ -131,10 +130,9 @@ def rounded(
         row = int(left[place])
         picks[turn], falls[turn], free[row] = row, gain[row], False
         h = np.asarray(rows.h[row], dtype=np.float64)
-        p = np.asarray(rows.probs[row], dtype=np.float64) if rows.probs is not None else np.zeros(classes)
+        spread = np.diag(rows.factor(row) @ rows.factor(row).T)
         seen = roots @ h
-        gathered += part + (p * (1.0 - p))[:, None, None] * seen[:, :, None] * seen[:, None, :]
-    assert width == s.shape[1]
+        gathered += part + spread[:, None, None] * seen[:, :, None] * seen[:, None, :]
     return picks, falls
 
 

@@ -62,14 +62,20 @@ class Rows:
         """(C, n) probabilities of a block, or None for a regression."""
         if self.probs is None:
             return None
-        return np.ascontiguousarray(np.asarray(self.probs[rows], dtype=self.dtype).T)
+        return np.ascontiguousarray(_summing_to_one(self.probs[rows]).T, dtype=self.dtype)
 
     def factor(self, row: int) -> NDArray[np.float64]:
         """(C, C) V of one row."""
         if self.probs is None:
             return np.ones((1, 1))
-        p = np.asarray(self.probs[row], dtype=np.float64)
+        p = _summing_to_one(self.probs[row : row + 1])[0]
         return np.asarray((p[:, None] - np.eye(len(p))) * np.sqrt(p))
+
+
+def _summing_to_one(probs: NDArray[Any]) -> NDArray[np.float64]:
+    """Rows that sum to 1 in float64; else diag(p) - p p' would have a direction of less than no information."""
+    p = np.asarray(probs, dtype=np.float64)
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
 def through(shares: NDArray[Any] | None, y: NDArray[Any]) -> NDArray[Any]:
@@ -110,10 +116,15 @@ def quadratic(matrix: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
 
 
 def total_information(rows: Rows) -> NDArray[np.float64]:
-    """Sum over rows of G (x) h h': (C, D, C, D) float64; blocks are multiplied in the rows' own precision."""
+    """Sum over rows of G (x) h h': (C, D, C, D), all in float64.
+
+    G is the sum over pairs of classes of p_c p_o (e_c - e_o)(e_c - e_o)', so that the diagonal blocks are what the others
+    add up to; rounding then leaves no direction with less than no information.
+    """
     classes, width = rows.classes, rows.width
+    rows = Rows(rows.probs, rows.h)
     out = np.zeros((classes, classes, width, width))
-    step = max(256, (1 << 22) // max(width * 4, 1))
+    step = max(256, (1 << 20) // max(width * 4, 1))
     for start in range(0, rows.size, step):
         block = slice(start, min(start + step, rows.size))
         h, p = rows.features(block), rows.shares(block)
@@ -121,12 +132,14 @@ def total_information(rows: Rows) -> NDArray[np.float64]:
             out[0, 0] += h.T @ h
             continue
         for c in range(classes):
-            for other in range(c, classes):
-                g = p[c] * (1.0 - p[c]) if other == c else -p[c] * p[other]
-                out[c, other] += (h * g[:, None]).T @ h
+            for other in range(c + 1, classes):
+                out[c, other] -= (h * (p[c] * p[other])[:, None]).T @ h
     for c in range(classes):
         for other in range(c):
             out[c, other] = out[other, c]
+    if rows.probs is not None:
+        for c in range(classes):
+            out[c, c] = -out[c].sum(axis=0)
     return np.ascontiguousarray(out.transpose(0, 2, 1, 3))
 
 

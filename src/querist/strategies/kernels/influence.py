@@ -72,6 +72,7 @@ def inverse_curvature(
         (C, D), to a relative residual of 1e-10. The curvature has rank L (C - 1) at most, which bounds the steps.
     """
     p, x = _wide(probs), _wide(h)
+    p = p / p.sum(axis=1, keepdims=True)
 
     def product(u: NDArray[np.float64]) -> NDArray[np.float64]:
         moved = x @ u.T

@@ -66,7 +66,8 @@ class Firal(Strategy):
                 known += class_blocks(Rows(view[PROBS], view[EMBEDDING], rows.dtype))
         fisher = class_blocks(rows) / rows.size
         largest = max(float(np.einsum("kdd->kd", m).max(initial=0.0)) for m in (known, fisher))
-        known += max(float(self.ridge), 1e-10 * largest) * np.eye(rows.width)  # float64 would lose less
+        lost = 1e-10 if rows.dtype == np.float64 else 1e-6  # less would be lost to rounding
+        known += max(float(self.ridge), lost * largest) * np.eye(rows.width)
         weights, _, bound = relaxed(rows, known, fisher, n)
         target = known + class_blocks(rows, weights)
         scale = float(np.sqrt(rows.classes * rows.width))
