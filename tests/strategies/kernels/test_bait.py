@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from querist.strategies.kernels import bait as module
 from querist.strategies.kernels.bait import forward_backward
-from querist.strategies.kernels.fisher import Rows, floored, inverse, mean_information
+from querist.strategies.kernels.fisher import Rows, floored, mean_information
 from strategies.dense_fisher import information
 
 
@@ -51,7 +51,7 @@ def factored(
 ) -> tuple[list[int], list[float]]:
     rows = Rows(p, h)
     shape = (rows.classes, rows.width, rows.classes, rows.width)
-    found = forward_backward(rows, inverse(known.reshape(shape), ridge), mean_information(rows), n, keys)
+    found = forward_backward(rows, known.reshape(shape), ridge, mean_information(rows), n, keys)
     return found[0].tolist(), found[1].tolist()
 
 
@@ -119,8 +119,7 @@ def long_pool(n: int = 3_000, c: int = 4, d: int = 8) -> tuple[np.ndarray, np.nd
 def picks(p: np.ndarray, h: np.ndarray, n: int) -> list[int]:
     rows = Rows(p, h)
     fisher = mean_information(rows)
-    start = inverse(fisher * 0, floored(1.0, fisher))
-    found = forward_backward(rows, start, fisher, n, np.arange(len(h), dtype=np.uint64))[0]
+    found = forward_backward(rows, fisher * 0, floored(1.0, fisher), fisher, n, np.arange(len(h), dtype=np.uint64))[0]
     return [int(r) for r in found]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -97,7 +99,7 @@ def test_inverse() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rows_that_sum_to_one_only_nearly_have_no_negative_information(dtype: type) -> None:
     rng = np.random.default_rng(0)
-    p = (rng.dirichlet(np.full(3, 0.1), 3) * 1.0005).astype(dtype)
+    p: Any = (rng.dirichlet(np.full(3, 0.1), 3) * 1.0005).astype(dtype)
     total = total_information(Rows(p, (rng.normal(size=(3, 4)) * 1e8).astype(dtype))).reshape(12, 12)
     values = np.linalg.eigvalsh(total)
     assert values[0] > -1e-14 * values[-1]

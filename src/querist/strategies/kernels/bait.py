@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.strategies.kernels.fisher import Rows, around, quadratic, through, traces
+from querist.strategies.kernels.fisher import Rows, around, inverse, quadratic, through, total_information, traces
 from querist.strategies.kernels.order import top
 from querist.strategies.kernels.ties import best, snapped
 
@@ -29,10 +29,17 @@ _SLACK = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-7}
 """How far below the best a gain of the screen may lie to be rated again."""
 _CANDIDATES = 256
 _PIECE = 8192
+_ALONE = 1e-3
 
 
 def forward_backward(
-    rows: Rows, a: NDArray[np.float64], fisher: NDArray[np.float64], n: int, keys: NDArray[np.uint64], times: int = 2
+    rows: Rows,
+    known: NDArray[np.float64],
+    ridge: float,
+    fisher: NDArray[np.float64],
+    n: int,
+    keys: NDArray[np.uint64],
+    times: int = 2,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Greedy forward to ``times`` * n rows, then backward to n.
 
@@ -40,7 +47,8 @@ def forward_backward(
 
     Args:
         rows: the pool.
-        a: (C, D, C, D) inverse of the ridge and the information of what is known; it is overwritten.
+        known: (C, D, C, D) information of what is known.
+        ridge: added to it on the diagonal.
         fisher: (C, D, C, D) mean information of the pool.
         n: how many rows, at most N.
         keys: (N,) tie keys.
@@ -49,19 +57,25 @@ def forward_backward(
     Returns:
         (n,) rows in order of choice, and (n,) what each took off the trace when it was chosen.
     """
-    shape, size = a.shape, a.shape[0] * a.shape[1]
+    a = inverse(known, ridge)
+    found, gains = _forward(rows, a, _sandwich(a, fisher), min(times * n, rows.size), keys)
+    chosen = np.array(found, dtype=np.int64)
+    if len(chosen) == n:
+        return chosen, np.array(gains)
+    kept = _backward(rows.take(chosen), known, ridge, fisher, n, keys[chosen])
+    return chosen[kept], np.array(gains)[kept]
+
+
+def _sandwich(a: NDArray[np.float64], fisher: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A F A."""
+    size = a.shape[0] * a.shape[1]
     flat = a.reshape(size, size)
-    b = (flat @ fisher.reshape(size, size) @ flat).reshape(shape)
-    chosen, gains = _forward(rows, a, b, min(times * n, rows.size), keys)
-    kept = _backward(rows, a, b, np.array(chosen, dtype=np.int64), n, keys) if len(chosen) > n else np.arange(n)
-    return np.array(chosen, dtype=np.int64)[kept], np.array(gains)[kept]
+    return np.asarray(flat @ fisher.reshape(size, size) @ flat).reshape(a.shape)
 
 
 def single_gains(rows: Rows, a: NDArray[np.float64], fisher: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N,) what adding each row alone takes off the trace, in float64."""
-    size = a.shape[0] * a.shape[1]
-    flat = a.reshape(size, size)
-    b = (flat @ fisher.reshape(size, size) @ flat).reshape(a.shape)
+    b = _sandwich(a, fisher)
     out = np.empty(rows.size)
     for start in range(0, rows.size, _PIECE):  # S and T of a piece at a time
         piece = np.arange(start, min(start + _PIECE, rows.size))
@@ -136,7 +150,8 @@ def _forward(
         free[row] = False
         chosen.append(row)
         gains.append(gain)
-        field.change(*_changed(rows, row, a, b, 1), 1)
+        w, z, _ = _changed(rows, row, a, b, 1)
+        field.change(w, z, 1)
     return chosen, gains
 
 
@@ -164,29 +179,41 @@ def _next(
 
 def _backward(
     rows: Rows,
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    chosen: NDArray[np.int64],
+    known: NDArray[np.float64],
+    ridge: float,
+    fisher: NDArray[np.float64],
     n: int,
     keys: NDArray[np.uint64],
 ) -> NDArray[np.int64]:
-    """Places in ``chosen`` that stay, in order: the row whose loss is least goes, until n are left."""
-    field = _Field(rows.take(chosen), a, b)
-    stays = np.ones(len(chosen), dtype=bool)
-    later = np.iinfo(np.uint64).max - keys[chosen]  # of equals, the one that would have been chosen last goes
-    for _ in range(len(chosen) - n):
+    """The n chosen rows that stay: the row whose loss is least goes, until n are left.
+
+    Begins with matrices made anew, and makes them anew after a row that alone informed about some direction: taking it out
+    by an update would leave nothing but rounding there.
+    """
+    stays = np.ones(rows.size, dtype=bool)
+    later = np.iinfo(np.uint64).max - keys  # of equals, the one that would have been chosen last goes
+    anew = True
+    while stays.sum() > n:
         left = np.flatnonzero(stays)
-        loss = field.losses(left)
-        gone = int(left[best(-loss, later[left])])
+        if anew:
+            a = inverse(known + total_information(rows.take(left)), ridge)
+            b = _sandwich(a, fisher)
+            field = _Field(rows, a, b)
+        gone = int(left[best(-field.losses(left), later[left])])
         stays[gone] = False
-        field.change(*_changed(rows, int(chosen[gone]), a, b, -1), -1)
+        w, z, least = _changed(rows, gone, a, b, -1)
+        anew = least < _ALONE
+        if not anew:
+            field.change(w, z, -1)
     return np.flatnonzero(stays)
 
 
 def _changed(
     rows: Rows, row: int, a: NDArray[np.float64], b: NDArray[np.float64], sign: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Add a row to M (sign 1) or take it out (-1): a and b in place, and w and z (C, D, r) by which they changed.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Add a row to M (sign 1) or take it out (-1): a and b in place; w and z (C, D, r) by which they changed.
+
+    The third is the least eigenvalue of I + sign S: near 0 when a row goes that alone informed about a direction.
 
     A' = A - sign w w' with w = A X' R and R R' = (I + sign S)^-1; B' = A' F A' = B - sign (w z' + z w') with
     z = B X' R - sign/2 w (R' T R).
@@ -204,4 +231,4 @@ def _changed(
     flat_a, flat_b = a.reshape(classes * width, -1), b.reshape(classes * width, -1)
     flat_a -= (sign * flat_w) @ flat_w.T
     flat_b -= np.hstack([sign * flat_w, sign * flat_z]) @ np.hstack([flat_z, flat_w]).T
-    return w, z
+    return w, z, 1.0 + sign * float(values.max()) if sign < 0 else 1.0

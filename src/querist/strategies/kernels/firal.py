@@ -154,7 +154,7 @@ def _inverse_root(a: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((vectors / np.sqrt(np.maximum(values, 1e-14 * values[-1]))) @ vectors.T)
 
 
-def _leader(values: NDArray[np.float64]) -> float:
+def _leader(values: NDArray[Any]) -> float:
     """nu above -min(values) with sum (nu + value)^-2 = 1.
 
     Newton's method on (sum (nu + value)^-2)^(-1/2) = 1, which is concave and increasing: from the left it never overshoots.

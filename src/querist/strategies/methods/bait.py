@@ -64,9 +64,9 @@ def known_information(ctx: Context, rows: Rows) -> NDArray[np.float64]:
 def _select(ctx: Context, n: int, ridge: float, *, regression: bool, name: str) -> Selection:
     rows = pool_rows(ctx, regression=regression, name=name)
     known, fisher = known_information(ctx, rows), mean_information(rows)
-    a = inverse(known, floored(ridge, known, fisher))
-    before = float(np.vdot(a, fisher))
-    chosen, gains = forward_backward(rows, a, fisher, n, ctx.keys(name))
+    ridge = floored(ridge, known, fisher)
+    before = float(np.vdot(inverse(known, ridge), fisher))
+    chosen, gains = forward_backward(rows, known, ridge, fisher, n, ctx.keys(name))
     words = [f"lowers the expected variance of the pool's predictions by {g:.3g} (from {before:.3g})" for g in gains]
     return Selection(chosen, gains, tuple(words))
 

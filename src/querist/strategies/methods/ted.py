@@ -8,7 +8,7 @@ from typing import ClassVar
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.bait import forward_backward
-from querist.strategies.kernels.fisher import floored, inverse, mean_information
+from querist.strategies.kernels.fisher import floored, mean_information
 from querist.strategies.methods.bait import check_ridge, known_information, pool_rows
 
 __all__ = ["Ted"]
@@ -47,7 +47,7 @@ class Ted(Strategy):
         rows = pool_rows(ctx, regression=True, name="ted")
         known, fisher = known_information(ctx, rows), mean_information(rows)
         ridge = floored(float(self.ridge), known, fisher)
-        chosen, gains = forward_backward(rows, inverse(known, ridge), fisher, n, ctx.keys("ted"), times=1)
+        chosen, gains = forward_backward(rows, known, ridge, fisher, n, ctx.keys("ted"), times=1)
         scores = gains * (ridge * rows.size)
         words = [f"explains {s:.3g} of the pool's squared features that nothing chosen before explains" for s in scores]
         return Selection(chosen, scores, tuple(words))
