@@ -43,6 +43,8 @@ def test_labels_that_name_no_class_and_empty_sets() -> None:
     assert none.value.code == "EmptyReference"
     with pytest.raises(DataError, match="the reference set has 0 items"):
         labelled_classes(empty)
+    nothing = View(0, {PROBS: P[:0], EMBEDDING: H[:0], LABELS: np.zeros(0, int)}, role="labelled")
+    assert answered(nothing)[2].tolist() == []
     assert labelled_classes(view("labelled", [0, 7]))[1].tolist() == [0, 7]
 
 

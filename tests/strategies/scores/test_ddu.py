@@ -26,3 +26,12 @@ def test_bad_shrinkage() -> None:
             querist.Ddu(shrinkage=bad)
         assert error.value.code == "BadParameter"
     assert querist.Ddu(shrinkage=1).shrinkage == 1
+
+
+def test_with_nothing_labelled_the_seed_draws() -> None:
+    none = {"embedding": np.zeros((0, 2)), "labels": np.zeros(0, dtype=int)}
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    runs = [querist.select("ddu", 1, embedding=x, labelled=none, seed=s) for s in range(10)]
+    assert len({int(r.indices[0]) for r in runs}) > 3
+    assert runs[0].scores.tolist() == [0.0]
+    assert runs[0].reasons == ("drawn by the seed: nothing is labelled yet",)

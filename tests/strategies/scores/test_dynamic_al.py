@@ -32,3 +32,11 @@ def test_a_model_without_training_loss_leaves_the_squared_gradient_norm() -> Non
     a = pool["probs"] - np.eye(3)[pool["probs"].argmax(1)]
     norm = querist.score("grad_norm", gradient=(a, pool["embedding"]))
     assert querist.score("dynamic_al", **pool, labelled=fitted) == pytest.approx(norm**2)
+
+
+def test_with_nothing_labelled_too() -> None:
+    pool = signals(0, 15)
+    none = {"probs": np.zeros((0, 3)), "embedding": np.zeros((0, 4)), "labels": np.zeros(0, dtype=int)}
+    a = pool["probs"] - np.eye(3)[pool["probs"].argmax(1)]
+    norm = querist.score("grad_norm", gradient=(a, pool["embedding"]))
+    assert querist.score("dynamic_al", **pool, labelled=none) == pytest.approx(norm**2)

@@ -44,6 +44,13 @@ def test_a_large_damping_leaves_the_product_of_gradients() -> None:
     assert got * 1e6 == pytest.approx(gradients(pool) @ gradients(reference, reference["labels"]).mean(0), rel=1e-4)
 
 
+def test_with_nothing_labelled_the_curvature_is_the_damping() -> None:
+    pool, reference = signals(3, 15), signals(5, 7, labels=True)
+    none = {"probs": np.zeros((0, 3)), "embedding": np.zeros((0, 4))}
+    got = querist.score("isal(damping=2)", **pool, labelled=none, reference=reference)
+    assert got == pytest.approx(gradients(pool) @ gradients(reference, reference["labels"]).mean(0) / 2)
+
+
 def test_bad_parameters_and_labels() -> None:
     with pytest.raises(ArgumentError, match="damping must be a number > 0, got 0"):
         querist.Isal(damping=0)

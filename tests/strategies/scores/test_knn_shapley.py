@@ -39,6 +39,13 @@ def test_where_labelled_items_serve_already_an_item_is_worth_less() -> None:
     assert level[0] == near[0], "of items equally far the labelled one is nearer"
 
 
+def test_with_nothing_labelled_the_pool_is_the_classifier() -> None:
+    other = given([], [])
+    other["labelled"] = {"embedding": np.zeros((0, 1)), "labels": np.zeros(0, dtype=int)}
+    got = querist.score("knn_shapley(k=1)", probs=SURE, embedding=np.array([[1.0], [2.0]]), **other)
+    assert got == pytest.approx([1.0, 0.0])
+
+
 def test_bad_k() -> None:
     with pytest.raises(ArgumentError, match="k must be ≥ 1, got 0"):
         querist.KnnShapley(k=0)

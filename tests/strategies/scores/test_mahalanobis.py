@@ -30,3 +30,12 @@ def test_units_of_features_play_no_part_where_nothing_is_shrunk_away() -> None:
 def test_bad_shrinkage() -> None:
     with pytest.raises(ArgumentError, match="shrinkage must be a number > 0 and ≤ 1, got 2"):
         querist.Mahalanobis(shrinkage=2)
+
+
+def test_with_nothing_labelled_the_seed_draws() -> None:
+    none = {"embedding": np.zeros((0, 2)), "labels": np.zeros(0, dtype=int)}
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    runs = [querist.select("mahalanobis", 1, embedding=x, labelled=none, seed=s) for s in range(10)]
+    assert len({int(r.indices[0]) for r in runs}) > 3
+    assert runs[0].scores.tolist() == [0.0]
+    assert runs[0].reasons == ("drawn by the seed: nothing is labelled yet",)

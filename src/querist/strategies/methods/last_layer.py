@@ -30,7 +30,8 @@ def answered(view: View) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]
     """Probabilities (M, C), features (M, D) and labels (M,) of a role.
 
     Raises:
-        DataError: a label names no class of ``probs`` (code ``BadLabel``), or there is no item (code ``EmptyReference``).
+        DataError: a label names no class of ``probs`` (code ``BadLabel``), or a reference set has no item (code
+            ``EmptyReference``).
     """
     probs, (h, labels) = view[PROBS], labelled_classes(view)
     wrong = np.flatnonzero((labels < 0) | (labels >= probs.shape[1]))
@@ -47,10 +48,10 @@ def labelled_classes(view: View) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Features (M, D) and labels (M,) of a role.
 
     Raises:
-        DataError: there is no item (code ``EmptyReference``).
+        DataError: there is no item in a reference set (code ``EmptyReference``).
     """
     h, labels = view[EMBEDDING], np.asarray(view[LABELS]).astype(np.int64)
-    if len(labels) == 0:
+    if len(labels) == 0 and view.role == "reference":
         raise DataError(f"the {view.role} set has 0 items: pass at least one with its label", code="EmptyReference")
     return h, labels
 

@@ -13,13 +13,16 @@ from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.gaussians import ClassGaussians, fit, negative_log_density
 from querist.strategies.methods.last_layer import check_positive, labelled_classes
 
-__all__ = ["Ddu", "fitted"]
+__all__ = ["NOTHING", "Ddu", "fitted"]
+
+NOTHING = "drawn by the seed: nothing is labelled yet"
+"""The reason when there is nothing to be unlike."""
 
 
-def fitted(ctx: Context, shrinkage: float) -> ClassGaussians:
-    """Gaussians of the labelled items."""
+def fitted(ctx: Context, shrinkage: float) -> ClassGaussians | None:
+    """Gaussians of the labelled items; None when there is none."""
     h, labels = labelled_classes(ctx.labelled)
-    return fit(h, labels, shrinkage)
+    return fit(h, labels, shrinkage) if len(labels) else None
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +30,7 @@ class Ddu(Score):
     """-log sum over classes of share * N(h; mean, covariance), in nats: a Gaussian for each class of the labelled items.
 
     Covariances are shrunk towards the mean variance within classes times the identity, so that small classes have one.
-    (The published trunk has spectral norms; any embedding is taken here.)
+    (The published trunk has spectral norms; any embedding is taken here.) With nothing labelled all items are alike.
 
     Source: Mukhoti, Kirsch, van Amersfoort, Torr and Gal, Deep Deterministic Uncertainty: A New Simple Baseline, 2023
     (feature density by Gaussian discriminant analysis).
@@ -51,9 +54,12 @@ class Ddu(Score):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) nats of either sign."""
-        return negative_log_density(fitted(ctx, float(self.shrinkage)), ctx.pool[EMBEDDING])
+        found, h = fitted(ctx, float(self.shrinkage)), ctx.pool[EMBEDDING]
+        return negative_log_density(found, h) if found is not None else np.zeros(len(h))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The density, and of what."""
         count = len(ctx.labelled)
+        if not count:
+            return [NOTHING] * len(values)
         return [f"unlike the {count} labelled items (log density {-v:.3g} of its features)" for v in values]
