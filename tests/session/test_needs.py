@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from querist.core.errors import ArgumentError
-from querist.core.signals import COST, DISCRIMINATOR, EMBEDDING, LOSS, MEMBERS, PROBS, Needs, Signal
+from querist.core.signals import COST, DISCRIMINATOR, EMBEDDING, LABELS, LOSS, MEMBERS, PROBS, TARGETS, Needs, Signal
 from querist.session.needs import check_needs, works_untrained
 
 
@@ -77,6 +77,15 @@ def test_and_served_where_the_learner_carries_them() -> None:
     for text in ("learning_loss", "adversarial_margin", "learning_loss * margin"):
         check_needs(as_strategy(text), Carrier(), frozenset(), reference=False)  # type: ignore[arg-type]
         assert not works_untrained(as_strategy(text), Carrier())  # type: ignore[arg-type]
+
+
+def test_answers_are_known_of_labelled_items_and_not_of_the_reference_set() -> None:
+    known = Strategy(labelled=frozenset({LABELS, TARGETS}))
+    check_needs(known, Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+    asked = Strategy(reference=frozenset({PROBS, LABELS}))
+    with pytest.raises(ArgumentError, match=r"labels of the reference set.*querist\.select") as error:
+        check_needs(asked, Learner(), frozenset(), reference=True)  # type: ignore[arg-type]
+    assert error.value.code == "NeedsCapability"
 
 
 def test_untrained() -> None:

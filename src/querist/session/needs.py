@@ -5,7 +5,7 @@ from __future__ import annotations
 from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
-from querist.core.signals import COST, GRAPH, GROUP, LABELS, MEMBERS, Signal
+from querist.core.signals import COST, GRAPH, GROUP, LABELS, MEMBERS, TARGETS, Signal
 
 __all__ = ["check_needs", "works_untrained"]
 
@@ -30,7 +30,7 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
         ArgumentError: naming the strategy, what is missing and the way to provide it (code ``NeedsCapability``).
     """
     needs = strategy.needs
-    given = learner.provides | side | {LABELS}
+    given = learner.provides | side | {LABELS, TARGETS}
     who = type(learner).__name__
     plugins = frozenset(getattr(learner, "plugins", ()))
     published = needs.pool - given
@@ -51,6 +51,12 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
     if needs.reference and not reference:
         raise ArgumentError(
             f"strategy {strategy} needs a reference set; pass reference= to the session", code="NeedsCapability"
+        )
+    if needs.reference & {LABELS, TARGETS}:  # the session knows which items these are, not their answers
+        raise ArgumentError(
+            f"strategy {strategy} needs the labels of the reference set, which a session does not hold; give the arrays to "
+            "querist.select",
+            code="NeedsCapability",
         )
     able = frozenset(getattr(learner, "capabilities", ()))
     for capability in sorted(needs.capabilities - able):

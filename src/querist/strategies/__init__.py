@@ -49,6 +49,15 @@ from querist.strategies.methods.mismatch_first import MismatchFirst
 from querist.strategies.methods.random_clust import RandomClust
 from querist.strategies.methods.tcm import Tcm
 from querist.strategies.methods.typiclust import TypiClust
+from querist.strategies.methods.bait import Bait, BaitRegression
+from querist.strategies.methods.discriminative import Discriminative
+from querist.strategies.methods.firal import Firal
+from querist.strategies.methods.glister import Glister
+from querist.strategies.methods.grad_match import GradMatch
+from querist.strategies.methods.gsx import Gsx
+from querist.strategies.methods.gsy import Gsy
+from querist.strategies.methods.igs import Igs
+from querist.strategies.methods.ted import Ted
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.cal import Cal
 from querist.strategies.methods.batch_bald import BatchBald
@@ -62,8 +71,13 @@ from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.consistency import Consistency
 from querist.strategies.scores.core_log import CoreLog
 from querist.strategies.scores.core_mse import CoreMse
+from querist.strategies.scores.ddu import Ddu
 from querist.strategies.scores.density import Density
+from querist.strategies.scores.dynamic_al import DynamicAl
+from querist.strategies.scores.eer import Eer
 from querist.strategies.scores.egl import Egl
+from querist.strategies.scores.emcm import Emcm
+from querist.strategies.scores.emoc import Emoc
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.epig import Epig
 from querist.strategies.scores.epig_regression import EpigRegression
@@ -73,6 +87,10 @@ from querist.strategies.scores.learning_loss import LearningLoss
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.least_disagree import LeastDisagree
 from querist.strategies.scores.local_sensitivity import LocalSensitivity
+from querist.strategies.scores.isal import Isal
+from querist.strategies.scores.knn_shapley import KnnShapley
+from querist.strategies.scores.least_confidence import LeastConfidence
+from querist.strategies.scores.mahalanobis import Mahalanobis
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
 from querist.strategies.scores.mocu import Mocu
@@ -90,6 +108,7 @@ from querist.strategies.scores.tod import Tod
 from querist.strategies.scores.smocu import Smocu
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.vaal import Vaal
+from querist.strategies.scores.variance_reduction import VarianceReduction
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.scores.waal import Waal
@@ -149,6 +168,15 @@ PARTS: tuple[type[Part], ...] = (
     Tod,
     Vaal,
     Waal,
+    DynamicAl,
+    Eer,
+    Emcm,
+    Emoc,
+    Isal,
+    VarianceReduction,
+    Ddu,
+    KnnShapley,
+    Mahalanobis,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -188,6 +216,16 @@ PARTS: tuple[type[Part], ...] = (
     Deimos,
     KBald,
     Bemps,
+    Bait,
+    BaitRegression,
+    Glister,
+    GradMatch,
+    Discriminative,
+    Firal,
+    Gsx,
+    Gsy,
+    Igs,
+    Ted,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

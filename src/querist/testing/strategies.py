@@ -69,6 +69,7 @@ EXAMPLES: dict[str, str] = {
     "plateau_switch": "plateau_switch(first=margin, then=entropy, window=2)",
     "coverage_switch": "coverage_switch(first=k_center, then=novelty, radius=1.5, share=0.5)",
     "limit": "limit(margin, per_group=8)",
+    "glister": "glister(step=2)",
 }
 """Texts of parts that cannot be made from their name alone."""
 
