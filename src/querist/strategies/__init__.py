@@ -11,8 +11,12 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.age import Age
+from querist.strategies.methods.feat_prop import FeatProp
+from querist.strategies.methods.graph_part import GraphPart
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.degree import Degree
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
@@ -21,6 +25,7 @@ from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
 from querist.strategies.scores.novelty import Novelty
+from querist.strategies.scores.page_rank import PageRank
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
@@ -60,6 +65,8 @@ PARTS: tuple[type[Part], ...] = (
     Density,
     Typicality,
     Novelty,
+    Degree,
+    PageRank,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -81,6 +88,9 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
+    Age,
+    FeatProp,
+    GraphPart,
     # combinators
     Mix,
     Interleave,
