@@ -13,6 +13,7 @@ from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.methods.age import Age
 from querist.strategies.methods.feat_prop import FeatProp
+from querist.strategies.methods.grain import Grain
 from querist.strategies.methods.graph_part import GraphPart
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
@@ -91,6 +92,7 @@ PARTS: tuple[type[Part], ...] = (
     Age,
     FeatProp,
     GraphPart,
+    Grain,
     # combinators
     Mix,
     Interleave,

@@ -8,6 +8,7 @@ again when it comes up. Only the shorter of two lists of neighbours is moved at 
 from __future__ import annotations
 
 import heapq
+import itertools
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def communities(edges: Any) -> NDArray[np.int64]:
     total = float(edges.sum())  # twice the weight of all edges
     share = np.asarray(edges.sum(axis=1), dtype=np.float64).reshape(-1) / (total or 1.0)
     starts, columns, weights = edges.indptr, edges.indices.tolist(), (edges.data / (total or 1.0)).tolist()
-    near = [dict(zip(columns[a:b], weights[a:b], strict=True)) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    near = [dict(zip(columns[a:b], weights[a:b], strict=True)) for a, b in itertools.pairwise(starts)]
     first, mass, owner = list(range(size)), share.tolist(), list(range(size))
 
     def gain(i: int, j: int) -> float:  # equation 5: 2 (e_ij - a_i a_j)
