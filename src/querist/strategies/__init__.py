@@ -16,6 +16,7 @@ from querist.strategies.methods.feat_prop import FeatProp
 from querist.strategies.methods.grain import Grain
 from querist.strategies.methods.graph_part import GraphPart
 from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.best_span import BestSpan
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.degree import Degree
 from querist.strategies.scores.density import Density
@@ -25,12 +26,18 @@ from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.mnlp import Mnlp
 from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.page_rank import PageRank
+from querist.strategies.scores.per_token import PerToken
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
+from querist.strategies.scores.sequence_entropy import SequenceEntropy
+from querist.strategies.scores.sequence_least_confidence import SequenceLeastConfidence
+from querist.strategies.scores.token_entropy import TokenEntropy
+from querist.strategies.scores.token_margin import TokenMargin
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
@@ -68,6 +75,13 @@ PARTS: tuple[type[Part], ...] = (
     Novelty,
     Degree,
     PageRank,
+    TokenEntropy,
+    TokenMargin,
+    Mnlp,
+    SequenceLeastConfidence,
+    SequenceEntropy,
+    BestSpan,
+    PerToken,
     # fusions
     fusion.Rank,
     fusion.Zscore,

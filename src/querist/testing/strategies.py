@@ -42,6 +42,7 @@ EXAMPLES: dict[str, str] = {
     "zscore": "zscore(entropy)",
     "minmax": "minmax(least_confidence)",
     "cost_ratio": "cost_ratio(margin)",
+    "per_token": "per_token(token_entropy(how=sum))",
     "shortlist": "shortlist(margin, times=2)",
     "subsample": "subsample(30)",
     "mix": "mix({margin: 0.8, random: 0.2})",
