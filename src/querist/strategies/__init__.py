@@ -17,16 +17,22 @@ from querist.strategies.methods.grain import Grain
 from querist.strategies.methods.graph_part import GraphPart
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.best_span import BestSpan
+from querist.strategies.scores.binary_minimum import BinaryMinimum
 from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.cvirs import Cvirs
 from querist.strategies.scores.degree import Degree
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.egl import Egl
 from querist.strategies.scores.entropy import Entropy
 from querist.strategies.scores.grad_norm import GradNorm
+from querist.strategies.scores.label_cardinality import LabelCardinality
+from querist.strategies.scores.label_entropy import LabelEntropy
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
+from querist.strategies.scores.mmc import Mmc
 from querist.strategies.scores.mnlp import Mnlp
+from querist.strategies.scores.most_likely import MostLikely
 from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.page_rank import PageRank
 from querist.strategies.scores.per_token import PerToken
@@ -36,6 +42,7 @@ from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
 from querist.strategies.scores.sequence_entropy import SequenceEntropy
 from querist.strategies.scores.sequence_least_confidence import SequenceLeastConfidence
+from querist.strategies.scores.threshold_distance import ThresholdDistance
 from querist.strategies.scores.token_entropy import TokenEntropy
 from querist.strategies.scores.token_margin import TokenMargin
 from querist.strategies.scores.typicality import Typicality
@@ -82,6 +89,13 @@ PARTS: tuple[type[Part], ...] = (
     SequenceEntropy,
     BestSpan,
     PerToken,
+    BinaryMinimum,
+    LabelEntropy,
+    Mmc,
+    LabelCardinality,
+    Cvirs,
+    ThresholdDistance,
+    MostLikely,
     # fusions
     fusion.Rank,
     fusion.Zscore,

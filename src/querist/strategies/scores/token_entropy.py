@@ -20,7 +20,7 @@ class TokenEntropy(TokenScore):
     """Mean, sum or max over an item's tokens of the entropy of their class probabilities, in nats.
 
     Source: Settles and Craven, An Analysis of Active Learning Strategies for Sequence Labeling Tasks, 2008
-    (token entropy, the mean) and total token entropy (the sum).
+    (token entropy is the mean, total token entropy the sum).
     """
 
     paper: ClassVar[str] = "Settles and Craven 2008"
