@@ -48,6 +48,7 @@ from querist.strategies.scores.token_margin import TokenMargin
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
+from querist.strategies.selectors.class_balance import ClassBalance
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -109,6 +110,7 @@ PARTS: tuple[type[Part], ...] = (
     KCenter,
     KMeans,
     KMeansPP,
+    ClassBalance,
     # filters
     Shortlist,
     Subsample,
