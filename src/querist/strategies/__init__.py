@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.active_search import ActiveSearch
 from querist.strategies.methods.age import Age
 from querist.strategies.methods.feat_prop import FeatProp
 from querist.strategies.methods.grain import Grain
@@ -123,6 +124,7 @@ PARTS: tuple[type[Part], ...] = (
     FeatProp,
     GraphPart,
     Grain,
+    ActiveSearch,
     # combinators
     Mix,
     Interleave,

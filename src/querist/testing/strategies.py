@@ -42,6 +42,7 @@ EXAMPLES: dict[str, str] = {
     "zscore": "zscore(entropy)",
     "minmax": "minmax(least_confidence)",
     "cost_ratio": "cost_ratio(margin)",
+    "active_search": "active_search(0, k=5)",
     "most_likely": "most_likely(0)",
     "per_token": "per_token(token_entropy(how=sum))",
     "shortlist": "shortlist(margin, times=2)",

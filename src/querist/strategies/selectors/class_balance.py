@@ -21,7 +21,8 @@ class ClassBalance(Selector):
 
     Lacking is what a class has less than an equal share of all labelled, pending and asked items together, at least 0.
     Labelled items count by their labels, pending ones by their most probable class. ``entropy >> class_balance`` is the
-    published method; without a score only the balance counts. The scores are the ratings, or the negative sums when there are none.
+    published method; without a score only the balance counts. The scores are the ratings, or the negative sums when
+    there are none.
 
     Source: Bengar, van de Weijer, Lopez Fuentes and Raducanu, Class-Balanced Active Learning for Image Classification,
     2022; the greedy form, which their code uses for k-centre and this one for any score. They solve for a sum of scores
