@@ -50,6 +50,7 @@ from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.class_balance import ClassBalance
+from querist.strategies.selectors.graph_density import GraphDensity
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -112,6 +113,7 @@ PARTS: tuple[type[Part], ...] = (
     KMeans,
     KMeansPP,
     ClassBalance,
+    GraphDensity,
     # filters
     Shortlist,
     Subsample,
