@@ -43,6 +43,7 @@ from querist.strategies.scores.random import Random
 from querist.strategies.scores.ratio import Ratio
 from querist.strategies.scores.sequence_entropy import SequenceEntropy
 from querist.strategies.scores.sequence_least_confidence import SequenceLeastConfidence
+from querist.strategies.scores.sequence_margin import SequenceMargin
 from querist.strategies.scores.threshold_distance import ThresholdDistance
 from querist.strategies.scores.token_entropy import TokenEntropy
 from querist.strategies.scores.token_margin import TokenMargin
@@ -90,6 +91,7 @@ PARTS: tuple[type[Part], ...] = (
     Mnlp,
     SequenceLeastConfidence,
     SequenceEntropy,
+    SequenceMargin,
     BestSpan,
     PerToken,
     BinaryMinimum,

@@ -28,7 +28,7 @@ def test_influence_alone() -> None:
     chosen = querist.select("grain(hops=1, gamma=0)", 2, graph=STAR, embedding=np.arange(5.0)[:, None])
     assert chosen.indices.tolist() == [0, 4]
     assert chosen.scores == pytest.approx([4 / 5, 1 / 5])
-    assert chosen.reasons[0] == "influences 4 items within 1 steps, its features differ"
+    assert chosen.reasons[0] == "influences 4 items within 1 step, its features differ"
 
 
 def test_distances_by_hand() -> None:

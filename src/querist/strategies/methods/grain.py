@@ -82,4 +82,5 @@ class Grain(GraphMethod):
         return Selection(nodes.order[rows], gains, tuple(words))
 
     def _words(self, rows: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[str, ...]:
-        return tuple(f"influences {int(counts[r]):,} items within {self.hops} steps, its features differ" for r in rows)
+        steps = "1 step" if self.hops == 1 else f"{self.hops} steps"
+        return tuple(f"influences {int(counts[r]):,} items within {steps}, its features differ" for r in rows)

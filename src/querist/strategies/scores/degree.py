@@ -20,8 +20,7 @@ class Degree(Score):
     """Sum of the weights of a node's edges to other nodes of the pool.
 
     The graph is taken as undirected, the larger of both directions counting. It covers the pool alone: edges to labelled
-    nodes do not count, so that among equals nodes far from what is labelled come first. To count them, compute degrees
-    over the whole graph and pass them as ``loss`` or as a score of your own.
+    nodes do not count, so that as labels come in, nodes whose neighbours are not labelled yet move up.
 
     Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, section 3.2 (degree centrality).
     """
