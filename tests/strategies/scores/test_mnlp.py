@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import querist
+from querist.core.errors import ArgumentError, ArgumentTypeError
+from querist.strategies.scores.mnlp import Mnlp
+from querist.testing.strategies import check_strategy
 
 
 def test_by_hand() -> None:
@@ -24,3 +27,18 @@ def test_repeating_an_item_changes_nothing_here_and_much_without_the_division() 
     assert querist.score("mnlp", tokens=twice) == pytest.approx(querist.score("mnlp", tokens=p))
     long = querist.score("sequence_least_confidence", tokens=twice)
     assert long[0] > querist.score("sequence_least_confidence", tokens=p)[0]
+
+
+def test_the_best_path_over_the_number_of_tokens() -> None:
+    tokens = np.array([[[0.8, 0.2], [0.5, 0.5]], [[0.8, 0.2], [0.0, 0.0]]])
+    nbest = np.log([[0.3, 0.2], [0.7, 0.3]])
+    got = querist.score("mnlp(best_path=True)", tokens=tokens, nbest=nbest)
+    assert got == pytest.approx([-np.log(0.3) / 2, -np.log(0.7)])
+    with pytest.raises(ArgumentError, match="nbest"):
+        querist.score("mnlp(best_path=True)", tokens=tokens)
+    with pytest.raises(ArgumentTypeError, match="best_path must be True or False"):
+        Mnlp(best_path=1)  # type: ignore[arg-type]
+
+
+def test_the_best_path_keeps_the_contract() -> None:
+    check_strategy("mnlp(best_path=True)")
