@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, coo_matrix, csc_array, csr_array, csr_matrix, lil_array
 
 from querist.strategies.kernels.graphs import degrees, normalised, page_rank, propagate, reach, undirected
 
@@ -89,3 +89,12 @@ def test_reach_does_not_run_over_with_many_paths() -> None:
     a = np.zeros((size, size))
     a[0, 1:257] = a[1:257, 299] = 1
     assert bool(reach(undirected(csr_array(a)), 2)[0, 299])
+
+
+@pytest.mark.parametrize("kind", [coo_array, coo_matrix, csc_array, csr_array, csr_matrix, lil_array])
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.float32, np.float64])
+def test_every_kind_of_sparse_matrix_is_taken(kind: Any, dtype: Any) -> None:
+    graph = kind(np.array([[1, 1, 0], [0, 0, 0], [0, 1, 0]], dtype=dtype))
+    assert undirected(graph, np.array([1, 2, 0])).toarray().tolist() == [[0, 1, 1], [1, 0, 0], [1, 0, 0]]
+    assert degrees(undirected(graph)).tolist() == [1, 2, 1]
+    assert reach(undirected(graph), 2).toarray().all()

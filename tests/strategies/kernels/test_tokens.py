@@ -80,3 +80,9 @@ def test_best_windows_against_all_windows(shape: tuple[int, int, int, int], shor
         value, w, a = min(windows)
         assert best[i] == pytest.approx(-value, abs=1e-7)
         assert (width[i], start[i]) == (w, a)
+
+
+def test_a_little_above_one_is_sure() -> None:
+    p = np.array([[[1.0005, 0.0]]])
+    assert surprises(p).tolist() == [[0.0]]
+    assert uncertain(p).tolist() == [[0.0]]

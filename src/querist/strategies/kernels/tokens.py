@@ -45,12 +45,12 @@ def margins(tokens: NDArray[Any]) -> NDArray[np.float64]:
 
 def uncertain(tokens: NDArray[Any]) -> NDArray[np.float64]:
     """(N, T) 1 - the largest probability of each token; NaN for padding."""
-    return _each(tokens, lambda flat: 1.0 - highest(flat))
+    return _each(tokens, lambda flat: 1.0 - _most(flat))
 
 
 def surprises(tokens: NDArray[Any]) -> NDArray[np.float64]:
     """(N, T) - log of the largest probability of each token, in nats; NaN for padding."""
-    return _each(tokens, lambda flat: -np.log(highest(flat).astype(np.float64)))
+    return _each(tokens, lambda flat: np.abs(np.log(_most(flat))))
 
 
 def pooled(scores: NDArray[np.float64], how: str) -> NDArray[np.float64]:
@@ -99,6 +99,11 @@ def best_windows(
         better = high > best
         best[better], start[better], width[better] = high[better], place[better], length
     return best, start, width
+
+
+def _most(flat: NDArray[Any]) -> NDArray[np.float64]:
+    """The largest probability of each row; a little above 1, as rounding allows, is 1."""
+    return np.minimum(highest(flat).astype(np.float64), 1.0)
 
 
 def _each(tokens: NDArray[Any], rate: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.float64]:
