@@ -19,8 +19,8 @@ __all__ = ["PerToken"]
 class PerToken(Score):
     """A score divided by the number of the item's tokens; an item without tokens counts as one token.
 
-    It is ``cost_ratio`` where reading a token is the cost. To spend a budget of tokens, give the number of tokens as the
-    ``cost`` and write ``cost_ratio(score)``: the session then counts tokens too.
+    It is ``cost_ratio`` where reading a token is the cost. For a budget in tokens, let each answer cost its number of
+    tokens (`querist.Answer`'s ``cost``): the budget of a session is spent by what answers cost.
 
     Source: Settles, Craven and Friedland, Active Learning with Real Annotation Costs, 2008.
     """
