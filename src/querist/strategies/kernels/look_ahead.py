@@ -28,19 +28,27 @@ def nearest_points(x: NDArray[np.float64], others: NDArray[np.float64], k: int) 
     """
     points = np.concatenate([np.asarray(x, dtype=np.float64), np.asarray(others, dtype=np.float64)])
     k = min(k, len(points) - 1)
+    out = np.empty((len(x), k), dtype=np.int64)
+    if not k:
+        return out
     geometry = Euclidean(points)
     gathered = geometry.gather(np.arange(len(points)))
-    scale = 4.0 * float(geometry.norms.max(initial=0.0))
-    out = np.empty((len(x), k), dtype=np.int64)
+    lengths = np.square(gathered).sum(axis=1)
+    scale = 4.0 * float(lengths.max(initial=0.0))
     step = max(1, _CELLS // len(points))
     for start in range(0, len(x), step):
         stop = min(start + step, len(x))
-        d = geometry.pairs(gathered[start:stop], gathered)
-        d = grid(d.reshape(-1), scale, geometry).reshape(d.shape)  # equal where they differ by rounding only
-        d[np.arange(stop - start), np.arange(start, stop)] = np.inf
-        if k < len(points) - 1:  # all that is as near as the k-th, then in order
-            d[d > np.partition(d, k - 1, axis=1)[:, k - 1 : k]] = np.inf
-        out[start:stop] = np.argsort(d, axis=1, kind="stable")[:, :k]
+        block = gathered[start:stop]
+        order_only = (-2.0 * block) @ gathered.T  # squared distances but for a constant of each row
+        order_only += lengths
+        order_only[np.arange(stop - start), np.arange(start, stop)] = np.inf
+        limit = np.partition(order_only, k - 1, axis=1)[:, k - 1 : k] + 2e-11 * scale
+        rows, columns = np.nonzero(order_only <= limit)
+        squared = order_only[rows, columns] + lengths[start + rows]
+        levels = grid(squared, scale, geometry)  # equal where they differ by rounding only
+        order = np.lexsort((columns, levels, rows))
+        firsts = np.searchsorted(rows, np.arange(stop - start))
+        out[start:stop] = columns[order[firsts[:, None] + np.arange(k)]]
     return out
 
 
