@@ -1,8 +1,8 @@
 """Communities of a graph: greedy modularity, and merging of communities whose features are alike.
 
-Greedy modularity joins, again and again, the two connected communities that raise modularity most. A sum of degrees only
-grows, so the gain of a pair whose edges did not change only falls: an old entry of the queue is a bound, and is looked at
-again when it comes up. Only the shorter of two lists of neighbours is moved at a merge.
+Greedy modularity joins, again and again, the two connected communities that raise modularity most. A sum of degrees
+only grows, so the gain of a pair whose edges did not change only falls: an old entry of the queue is a bound, and is
+looked at again when it comes up. Only the shorter of two lists of neighbours is moved at a merge.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def communities(edges: Any) -> NDArray[np.int64]:
     near = [dict(zip(columns[a:b], weights[a:b], strict=True)) for a, b in itertools.pairwise(starts)]
     first, mass, owner = list(range(size)), share.tolist(), list(range(size))
 
-    def gain(i: int, j: int) -> float:  # equation 5: 2 (e_ij - a_i a_j)
+    def gain(i: int, j: int) -> float:  # 2 (e_ij - a_i a_j)
         return float(2.0 * (near[i][j] - mass[i] * mass[j]))
 
     def entry(i: int, j: int) -> tuple[float, int, int, int, int]:
@@ -89,8 +89,8 @@ def modularity(edges: Any, labels: NDArray[np.int64]) -> float:
 def merge_alike(x: NDArray[Any], labels: NDArray[np.int64], most: int, floor: float = 0.0) -> NDArray[np.int64]:
     """Merge communities by Ward's rule until at most ``most`` are left and none is much smaller than the mean.
 
-    The two whose union adds least to the squared distances within, n_i n_j / (n_i + n_j) |mean_i - mean_j|^2, are merged.
-    Beyond 512 communities the smaller ones join the nearest (by the same rule) of the 512 largest first.
+    The two whose union adds least to the squared distances within, n_i n_j / (n_i + n_j) |mean_i - mean_j|^2, are
+    merged. Beyond 512 communities the smaller ones join the nearest (by the same rule) of the 512 largest first.
 
     Args:
         x: (N, D) features.

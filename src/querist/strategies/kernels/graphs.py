@@ -47,8 +47,8 @@ def degrees(edges: Any) -> NDArray[np.float64]:
 def page_rank(edges: Any, damping: float = 0.85) -> NDArray[np.float64]:
     """(N,) shares of the time that a random walk with restarts spends in each node; they sum to 1.
 
-    A walker follows an edge in proportion to its weight with probability ``damping``, else it starts anew anywhere; from
-    a node without edges it always starts anew.
+    A walker follows an edge in proportion to its weight with probability ``damping``, else it starts anew anywhere;
+    from a node without edges it always starts anew.
 
     Source: Page, Brin, Motwani and Winograd, The PageRank Citation Ranking, 1999; by power iteration.
 
@@ -87,7 +87,8 @@ def normalised(edges: Any) -> Any:
 def propagate(edges: Any, x: NDArray[Any], hops: int) -> NDArray[Any]:
     """S^hops x, each row mixed with those of its neighbours: (N, D), in float64.
 
-    Source: Wu, Xu, Duan, Yang and Zhang, Active Learning for Graph Neural Networks via Node Feature Propagation, 2019.
+    Source: Wu, Xu, Singh, Yang and Dubrawski, Active Learning for Graph Neural Networks via Node Feature Propagation,
+    2019.
 
     Args:
         edges: (N, N) from `undirected`.

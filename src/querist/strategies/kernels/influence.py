@@ -1,7 +1,7 @@
 """Diversified influence maximisation by lazy greedy: cover the graph and the features at once.
 
-Both objectives are monotone and submodular: a node's gain only falls as others are chosen, so an old gain is a bound, and
-only nodes whose bound reaches the best fresh gain are looked at again, a block at a time.
+Both objectives are monotone and submodular: a node's gain only falls as others are chosen, so an old gain is a bound,
+and only nodes whose bound reaches the best fresh gain are looked at again, a block at a time.
 
 Source: Zhang, Yang, Wang, Shen, Li, Wang and Cui, Grain: Improving Data Efficiency of Graph Neural Networks via
 Diversified Influence Maximization, 2021.

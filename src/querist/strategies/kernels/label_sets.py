@@ -53,7 +53,7 @@ def separation(probs: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def mean_place(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) for each column the share of rows that are larger, equal ones sharing their mean place; its mean over columns.
+    """(N,) mean over columns of the share of rows that are larger, equal ones sharing their mean place.
 
     From 0 (the largest everywhere) to 1 (the smallest everywhere); 1 for a single row.
     """
@@ -73,8 +73,8 @@ def inconsistency(sets: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray
     """(N,) mean distance of each label set to other label sets, from 0 to 1.
 
     The distance of two rows is (2 H(x, y) - H(x) - H(y)) / H(x, y), H being the entropy of a row's K bits taken as a
-    sample, and of the pairs of bits; it is 1 where all bits differ and 0 where none does. Rows that are alike are worked
-    once.
+    sample, and of the pairs of bits; it is 1 where all bits differ and 0 where none does. Rows that are alike are
+    worked once.
 
     Args:
         sets: (N, K) truth values.

@@ -1,8 +1,8 @@
 """Active search with a k-nearest-neighbour model: one query ahead, and what the rest of the budget may then find.
 
-The chance of a point to be a target is (a + S) / (a + b + S + F), S and F being the targets and others among its k nearest
-points whose answers are known. An answer changes the chances of those points only that have it among their nearest, so
-that a look ahead costs about as much as the budget is long.
+The chance of a point to be a target is (a + S) / (a + b + S + F), S and F being the targets and others among its k
+nearest points whose answers are known. An answer changes the chances of those points only that have it among their
+nearest, so that a look ahead costs about as much as the budget is long.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Search:
     def best(self, budget: int) -> tuple[int, float]:
         """The free row of largest expected number of targets from it and the ``budget`` best rows after its answer.
 
-        Rows are tried from the largest bound down. After a target, the sum of the best chances grows by no more than all
-        chances that it raises grow; after another answer it does not grow.
+        Rows are tried from the largest bound down. After a target, the sum of the best chances grows by no more than
+        all chances that it raises grow; after another answer it does not grow.
 
         Source: Jiang, Malkomes, Converse, Shofner, Moseley and Garnett, Efficient Nonmyopic Active Search, 2017.
 

@@ -19,12 +19,12 @@ __all__ = ["ActiveSearch"]
 class ActiveSearch(Strategy):
     """Efficient nonmyopic search (ENS) with a model of the k nearest neighbours.
 
-    An item is of the class with probability (prior + S) / (1 + S + F), S and F being the items of the class and of others
-    among those of its k nearest that are labelled. Each pick is the item with the largest expected number of items of the
-    class found by it and, once its answer is known, by the ``horizon`` most likely items after it (and what is left of the
-    batch). Within a batch, where no answer is at hand, and for pending items the answer "not of the class" is assumed.
-    With nothing labelled all are equally likely, and items that are near to many come first. The scores are the expected
-    numbers.
+    An item is of the class with probability (prior + S) / (1 + S + F), S and F being the items of the class and of
+    others among those of its k nearest that are labelled. Each pick is the item with the largest expected number of
+    items of the class found by it and, once its answer is known, by the ``horizon`` most likely items after it (and
+    what is left of the batch). Within a batch, where no answer is at hand, and for pending items the answer "not of the
+    class" is assumed. With nothing labelled all are equally likely, and items that are near to many come first. The
+    scores are the expected numbers.
 
     Source: Jiang et al., Efficient Nonmyopic Active Search, 2017; batches by sequential simulation with a pessimistic
     answer as in Jiang, Malkomes, Abbott, Moseley and Garnett, Efficient Nonmyopic Batch Active Search, 2018.
@@ -74,9 +74,8 @@ class ActiveSearch(Strategy):
             rows.append(int(order[row]))
             scores.append(expected)
             words.append(
-                f"of class {self.label} with probability {p:.2f}; {expected:.2f} expected from it and {budget} queries more"
-                if budget
-                else f"of class {self.label} with probability {p:.2f}"
+                f"of class {self.label} with probability {p:.2f}"
+                + (f"; {expected:.2f} expected from it and {budget} queries more" if budget else "")
             )
             search.answer(row, target=False)
         return Selection(np.array(rows, dtype=np.int64), np.array(scores), tuple(words))

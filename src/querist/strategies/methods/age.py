@@ -28,13 +28,13 @@ class Age(Score):
     """alpha * P(entropy) + beta * P(density) + gamma * P(PageRank), P being the share of the pool that lies below.
 
     Density is 1 / (1 + distance of the embedding to the nearest centre of k-means with as many clusters as classes).
-    gamma is drawn from Beta(1, 1.005 - decay^round), alpha = beta = (1 - gamma) / 2: at first the structure of the graph
-    decides, later the model does. One draw serves the whole batch.
+    gamma is drawn from Beta(1, 1.005 - decay^round), alpha = beta = (1 - gamma) / 2: at first the structure of the
+    graph decides, later the model does. One draw serves the whole batch.
 
     The graph covers the pool alone, so that PageRank is that of the subgraph without labelled nodes; embedding and
     probabilities are the network's, which has seen the whole graph.
 
-    Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, algorithm 1; the weights as in their code.
+    Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017; the weights as in their code.
 
     Args:
         decay: from 0 to 1. Published are 0.9 (Citeseer) and 0.995 (Cora, Pubmed) for rounds of one node each.

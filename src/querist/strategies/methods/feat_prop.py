@@ -22,8 +22,8 @@ class FeatProp(GraphMethod):
     labelled or pending play no part, as in `k_means`. With ``propagated=True`` the embedding is S^hops X already and no
     graph is needed: the way to keep labelled nodes in the graph. The scores are negative distances to the centre.
 
-    Source: Wu, Xu, Duan, Yang and Zhang, Active Learning for Graph Neural Networks via Node Feature Propagation, 2019,
-    algorithm 1.
+    Source: Wu, Xu, Singh, Yang and Dubrawski, Active Learning for Graph Neural Networks via Node Feature Propagation,
+    2019.
     """
 
     paper: ClassVar[str] = "Wu et al. 2019"

@@ -24,14 +24,14 @@ class Grain(GraphMethod):
     """Greedy for influence over the graph and diversity of propagated features.
 
     A node influences all nodes within ``hops`` steps. With ``diversity="nn"`` the aim is the share of the pool that is
-    influenced, plus ``gamma`` times the mean over the pool of 1 - (distance to the nearest chosen node); with ``"ball"``
-    it is the share of the pool within ``radius`` of an influenced node. Distances are divided by the longest in the pool.
-    Labelled and pending nodes count as chosen for the distances (not for influence, which the pool's graph does not show)
-    given ``propagated=True``. When nothing is left to gain, rows come in the order of the tie keys. The scores are what a
-    node added.
+    influenced, plus ``gamma`` times the mean over the pool of 1 - (distance to the nearest chosen node); with
+    ``"ball"`` it is the share of the pool within ``radius`` of an influenced node. Distances are divided by the longest
+    in the pool. Labelled and pending nodes count as chosen for the distances (not for influence, which the pool's graph
+    does not show) given ``propagated=True``. When nothing is left to gain, rows come in the order of the tie keys. The
+    scores are what a node added.
 
     Source: Zhang et al., Grain: Improving Data Efficiency of Graph Neural Networks via Diversified Influence
-    Maximization, 2021, algorithm 1; both diversities as in the authors' code, where NN-D looks at the chosen nodes.
+    Maximization, 2021; both diversities as in the authors' code, where NN-D looks at the chosen nodes.
 
     Args:
         diversity: "nn" or "ball".

@@ -26,14 +26,14 @@ _FLOOR = 1 / 3
 class GraphPart(GraphMethod):
     """Communities by greedy modularity; in each the nodes nearest to the centres of k-means on propagated features.
 
-    Communities whose features are alike are merged (Ward's rule) until none is smaller than a third of the mean, and until
-    there are at most ``parts`` and at most n of them. Each part gets an equal share of the batch, the largest parts what is
-    left over; a part that is too small gives its rest to the others. With ``far=True`` (GraphPartFar) the distance to the
-    nearest node chosen in earlier parts is taken off the distance to the centre, so that picks of different parts keep
-    apart; labelled and pending nodes count as chosen there, given ``propagated=True``. The scores are negative distances
-    to the centre (less what is taken off).
+    Communities whose features are alike are merged (Ward's rule) until none is smaller than a third of the mean, and
+    until there are at most ``parts`` and at most n of them. Each part gets an equal share of the batch, the largest
+    parts what is left over; a part that is too small gives its rest to the others. With ``far=True`` (GraphPartFar) the
+    distance to the nearest node chosen in earlier parts is taken off the distance to the centre, so that picks of
+    different parts keep apart; labelled and pending nodes count as chosen there, given ``propagated=True``. The scores
+    are negative distances to the centre (less what is taken off).
 
-    Source: Ma, Ma, Wang, Zhang and Mei, Partition-Based Active Learning for Graph Neural Networks, 2023.
+    Source: Ma, Ma, Chai and Mei, Partition-Based Active Learning for Graph Neural Networks, 2023.
 
     Args:
         parts: most parts, or None for as many as the communities give.

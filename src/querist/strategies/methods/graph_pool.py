@@ -1,8 +1,8 @@
 """What the methods on graphs share: the pool's graph, features propagated over it, and an order of nodes by tie key.
 
 The signal `GRAPH` covers the pool alone. In transductive use, where the labelled nodes belong to the same graph, edges
-to them fall away with them, and features propagated inside the pool miss their part. To keep labelled nodes in the graph,
-propagate once over the whole graph, ``propagate(undirected(graph), features, hops)`` of
+to them fall away with them, and features propagated inside the pool miss their part. To keep labelled nodes in the
+graph, propagate once over the whole graph, ``propagate(undirected(graph), features, hops)`` of
 `querist.strategies.kernels.graphs`, pass the rows of the result as the embedding of pool, labelled and pending items
 alike, and write ``propagated=True``: no structure is then lost as labels come in, and labelled and pending nodes count
 wherever the rule is about distance. What a rule asks of the graph itself (communities, reach, PageRank, degree) stays

@@ -26,8 +26,8 @@ class BestSpan(Score):
     So a sentence counts for its most uncertain part, and an annotator can be shown that part alone. An item of fewer
     tokens is taken whole. Among equal runs the shortest comes first, then the first.
 
-    Source: Radmard, Fathullah and Lipani, Subsequence Based Deep Active Learning for Named Entity Recognition, 2021. There
-    several runs of one sentence may be chosen; here the unit stays the item, rated by its best run.
+    Source: Radmard, Fathullah and Lipani, Subsequence Based Deep Active Learning for Named Entity Recognition, 2021.
+    There several runs of one sentence may be chosen; here the unit stays the item, rated by its best run.
 
     Args:
         by: "entropy" (nats), "margin" or "least_confidence" of a token.

@@ -19,10 +19,10 @@ __all__ = ["Degree"]
 class Degree(Score):
     """Sum of the weights of a node's edges to other nodes of the pool.
 
-    The graph is taken as undirected, the larger of both directions counting. It covers the pool alone: edges to labelled
-    nodes do not count, so that as labels come in, nodes whose neighbours are not labelled yet move up.
+    The graph is taken as undirected, the larger of both directions counting. It covers the pool alone: edges to
+    labelled nodes do not count, so that as labels come in, nodes whose neighbours are not labelled yet move up.
 
-    Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, section 3.2 (degree centrality).
+    Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017 (degree centrality).
     """
 
     cell: ClassVar[str] = "graph"

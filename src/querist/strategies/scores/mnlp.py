@@ -22,8 +22,8 @@ class Mnlp(Score):
 
     The length of an item plays no part: without the division, least confidence of a whole sequence picks the longest.
     With ``best_path=True`` the log-probability of the best label sequence is read from `NBEST` instead, and only the
-    number of tokens from `TOKENS`: the paper's rule for a tagger with transitions, whose best path is not made of the most
-    probable class of each token.
+    number of tokens from `TOKENS`: the paper's rule for a tagger with transitions, whose best path is not made of the
+    most probable class of each token.
 
     Source: Shen, Yun, Lipton, Kronrod and Anandkumar, Deep Active Learning for Named Entity Recognition, 2018
     (maximum normalised log-probability).

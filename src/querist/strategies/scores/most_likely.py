@@ -20,9 +20,9 @@ __all__ = ["MostLikely"]
 class MostLikely(Score):
     """The probability of a class: asks for what is most likely to be of it, as when a rare class is searched.
 
-    Source: Coleman, Chou, Katz-Samuels, Culatana, Bailis, Berg, Nowak, Sumbaly, Zaharia and Yalniz, Similarity Search for
-    Efficient Active Learning and Search of Rare Concepts, 2022 (most-likely positive); Garnett, Krishnamurthy, Xiong,
-    Schneider and Mann, Bayesian Optimal Active Search and Surveying, 2012 (one step ahead).
+    Source: Coleman, Chou, Katz-Samuels, Culatana, Bailis, Berg, Nowak, Sumbaly, Zaharia and Yalniz, Similarity Search
+    for Efficient Active Learning and Search of Rare Concepts, 2022 (most-likely positive); Garnett, Krishnamurthy,
+    Xiong, Schneider and Mann, Bayesian Optimal Active Search and Surveying, 2012 (one step ahead).
 
     Args:
         label: number of the class, from 0.

@@ -23,7 +23,7 @@ class PageRank(Score):
     The graph is taken as undirected and covers the pool alone: a walk never passes a labelled node.
 
     Source: Page, Brin, Motwani and Winograd, The PageRank Citation Ranking, 1999; for active learning Cai, Zheng and
-    Chang, Active Learning for Graph Embedding, 2017, section 3.2.
+    Chang, Active Learning for Graph Embedding, 2017.
 
     Args:
         damping: probability to follow an edge rather than to start anew, from 0 to below 1.

@@ -19,8 +19,8 @@ __all__ = ["SequenceEntropy"]
 class SequenceEntropy(Score):
     """- sum over the B best label sequences of P log P, in nats.
 
-    With ``renormalise=True`` the B probabilities are first divided by their sum, so that only their relative sizes count
-    and not what the B best sequences leave out (Kim et al. 2006).
+    With ``renormalise=True`` the B probabilities are first divided by their sum, so that only their relative sizes
+    count and not what the B best sequences leave out (Kim et al. 2006).
 
     Source: Settles and Craven, An Analysis of Active Learning Strategies for Sequence Labeling Tasks, 2008 (N-best
     sequence entropy); Kim, Song, Kim, Cha and Lee, MMR-Based Active Machine Learning, 2006.

@@ -18,8 +18,8 @@ __all__ = ["SequenceMargin"]
 class SequenceMargin(Score):
     """1 - (P(best label sequence) - P(second best)); with one sequence only, the second has probability 0.
 
-    Source: Settles and Craven, An Analysis of Active Learning Strategies for Sequence Labeling Tasks, 2008 (margin), after
-    Scheffer, Decomain and Wrobel, Active Hidden Markov Models for Information Extraction, 2001.
+    Source: Settles and Craven, An Analysis of Active Learning Strategies for Sequence Labeling Tasks, 2008 (margin),
+    after Scheffer, Decomain and Wrobel, Active Hidden Markov Models for Information Extraction, 2001.
     """
 
     cell: ClassVar[str] = "sequence labelling"
