@@ -11,6 +11,7 @@ from querist.core.signals import (
     DISCRIMINATOR,
     EMBEDDING,
     GRADIENT,
+    GRAPH,
     GROUP,
     LABELS,
     MEMBERS,
@@ -105,3 +106,16 @@ def test_groups_are_whole_numbers() -> None:
     check_signal(GROUP, np.array([3, 3, 4]), "pool")
     with pytest.raises(ArgumentError, match="group must be group numbers"):
         check_signal(GROUP, np.array([0.5]), "pool")
+
+
+def test_graphs_are_sparse_square_and_not_negative() -> None:
+    from scipy.sparse import csr_array
+
+    check_signal(GRAPH, csr_array(np.eye(3)), "pool")
+    with pytest.raises(ArgumentError, match="graph must be a SciPy sparse matrix"):
+        check_signal(GRAPH, np.eye(3), "pool")
+    with pytest.raises(ArgumentError, match=r"graph must have shape \(N, N\)"):
+        check_signal(GRAPH, csr_array((3, 4)), "pool")
+    for bad in (np.nan, np.inf, -1.0):
+        with pytest.raises(DataError, match="graph must hold finite weights"):
+            check_signal(GRAPH, csr_array(np.diag([1.0, bad])), "pool")

@@ -78,13 +78,29 @@ def check_signal(signal: Signal, value: Any, role: str) -> None:
     elif signal is TOKENS:
         _dimensions(value, (3,), name, signal.shape)
         _simplex(value, name, padded=True)
-    elif signal is not GRAPH:
+    elif signal is GRAPH:
+        _adjacency(value, name)
+    else:
         array = np.asarray(value)
         if signal in _RANKS:
             _dimensions(array, _RANKS[signal], name, signal.shape)
         _finite(array, name, "BadScores")
         if signal in _RANGES:
             _within(array, name, *_RANGES[signal])
+
+
+def _adjacency(value: Any, name: str) -> None:
+    if not hasattr(value, "tocsr"):
+        raise ArgumentError(
+            f"{name} must be a SciPy sparse matrix (N, N), got {type(value).__name__}; wrap it in "
+            "scipy.sparse.csr_array(...)",
+            code="ShapeMismatch",
+        )
+    if len(value.shape) != 2 or value.shape[0] != value.shape[1]:
+        raise ArgumentError(f"{name} must have shape (N, N), got {tuple(value.shape)}", code="ShapeMismatch")
+    weights = value.tocsr().data
+    if weights.size and not (np.isfinite(weights.sum(dtype=np.float64)) and weights.min() >= 0):
+        raise DataError(f"{name} must hold finite weights of at least 0, with 0 for no edge", code="BadScores")
 
 
 _RANKS: dict[Signal, tuple[int, ...]] = {

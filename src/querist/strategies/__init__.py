@@ -72,6 +72,17 @@ from querist.strategies.scores.consistency import Consistency
 from querist.strategies.scores.core_log import CoreLog
 from querist.strategies.scores.core_mse import CoreMse
 from querist.strategies.scores.ddu import Ddu
+from querist.strategies.methods.active_search import ActiveSearch
+from querist.strategies.methods.age import Age
+from querist.strategies.methods.feat_prop import FeatProp
+from querist.strategies.methods.grain import Grain
+from querist.strategies.methods.graph_part import GraphPart
+from querist.strategies.scores.bald import Bald
+from querist.strategies.scores.best_span import BestSpan
+from querist.strategies.scores.binary_minimum import BinaryMinimum
+from querist.strategies.scores.consensus_kl import ConsensusKl
+from querist.strategies.scores.cvirs import Cvirs
+from querist.strategies.scores.degree import Degree
 from querist.strategies.scores.density import Density
 from querist.strategies.scores.dynamic_al import DynamicAl
 from querist.strategies.scores.eer import Eer
@@ -84,6 +95,8 @@ from querist.strategies.scores.epig_regression import EpigRegression
 from querist.strategies.scores.gini import Gini
 from querist.strategies.scores.grad_norm import GradNorm
 from querist.strategies.scores.learning_loss import LearningLoss
+from querist.strategies.scores.label_cardinality import LabelCardinality
+from querist.strategies.scores.label_entropy import LabelEntropy
 from querist.strategies.scores.least_confidence import LeastConfidence
 from querist.strategies.scores.least_disagree import LeastDisagree
 from querist.strategies.scores.local_sensitivity import LocalSensitivity
@@ -95,7 +108,12 @@ from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.mean_std import MeanStd
 from querist.strategies.scores.mocu import Mocu
 from querist.strategies.scores.noisy_bald import NoisyBald
+from querist.strategies.scores.mmc import Mmc
+from querist.strategies.scores.mnlp import Mnlp
+from querist.strategies.scores.most_likely import MostLikely
 from querist.strategies.scores.novelty import Novelty
+from querist.strategies.scores.page_rank import PageRank
+from querist.strategies.scores.per_token import PerToken
 from querist.strategies.scores.pred_variance import PredVariance
 from querist.strategies.scores.predictive_entropy import PredictiveEntropy
 from querist.strategies.scores.random import Random
@@ -106,6 +124,12 @@ from querist.strategies.scores.st_conal import StConal
 from querist.strategies.scores.temporal_ensemble import TemporalEnsemble
 from querist.strategies.scores.tod import Tod
 from querist.strategies.scores.smocu import Smocu
+from querist.strategies.scores.sequence_entropy import SequenceEntropy
+from querist.strategies.scores.sequence_least_confidence import SequenceLeastConfidence
+from querist.strategies.scores.sequence_margin import SequenceMargin
+from querist.strategies.scores.threshold_distance import ThresholdDistance
+from querist.strategies.scores.token_entropy import TokenEntropy
+from querist.strategies.scores.token_margin import TokenMargin
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.vaal import Vaal
 from querist.strategies.scores.variance_reduction import VarianceReduction
@@ -113,6 +137,8 @@ from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.scores.waal import Waal
 from querist.strategies.selectors.cluster_pick import ClusterPick
+from querist.strategies.selectors.class_balance import ClassBalance
+from querist.strategies.selectors.graph_density import GraphDensity
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
@@ -177,6 +203,23 @@ PARTS: tuple[type[Part], ...] = (
     Ddu,
     KnnShapley,
     Mahalanobis,
+    Degree,
+    PageRank,
+    TokenEntropy,
+    TokenMargin,
+    Mnlp,
+    SequenceLeastConfidence,
+    SequenceEntropy,
+    SequenceMargin,
+    BestSpan,
+    PerToken,
+    BinaryMinimum,
+    LabelEntropy,
+    Mmc,
+    LabelCardinality,
+    Cvirs,
+    ThresholdDistance,
+    MostLikely,
     # fusions
     fusion.Rank,
     fusion.Zscore,
@@ -199,6 +242,8 @@ PARTS: tuple[type[Part], ...] = (
     KMeans,
     KMeansPP,
     ClusterPick,
+    ClassBalance,
+    GraphDensity,
     # filters
     Shortlist,
     Subsample,
@@ -249,6 +294,11 @@ PARTS: tuple[type[Part], ...] = (
     RandomClust,
     MismatchFirst,
     Hierarchical,
+    Age,
+    FeatProp,
+    GraphPart,
+    Grain,
+    ActiveSearch,
     # combinators
     Mix,
     Interleave,

@@ -192,6 +192,8 @@ def _signals(rng: np.random.Generator, kind: str, rows: int, classes: int, regre
     a = probs.copy()
     a[np.arange(different), probs.argmax(axis=1)] -= 1.0
     links = rng.random((rows, rows)) < 0.2
+    if kind == "constant":
+        links[:] = True  # in a complete graph the nodes are alike too
     out: dict[Signal, Any] = {
         PROBS: probs[which],
         MEMBERS: members[which],
