@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.lcmd_grad import LcmdGrad
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -31,6 +32,8 @@ from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.lcmd import Lcmd
+from querist.strategies.selectors.max_dist import MaxDist
 from querist.strategies.selectors.power import Power
 from querist.strategies.selectors.softmax import Softmax
 from querist.strategies.selectors.softrank import Softrank
@@ -73,11 +76,14 @@ PARTS: tuple[type[Part], ...] = (
     KCenter,
     KMeans,
     KMeansPP,
+    MaxDist,
+    Lcmd,
     # filters
     Shortlist,
     Subsample,
     # published methods
     Badge,
+    LcmdGrad,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
