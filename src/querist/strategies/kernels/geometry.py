@@ -11,6 +11,7 @@ Small sets of points are computed in float64 whatever they are stored in: it cos
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
@@ -124,8 +125,20 @@ class Geometry(ABC):
 
         share(way, self.blocks(min(self.count(centres), CENTRES)), work)
 
+    def tables(self, centres: Centres) -> Iterator[tuple[slice, slice, NDArray[Any]]]:
+        """Rows, numbers of centres, and the (n, k) squared distances between them, a block at a time."""
+        way, ready = self._ready(centres)
+        with way.alone():
+            for rows in self.blocks(min(self.count(centres), CENTRES)):
+                block, norms = self._points(rows, way), self.norms[rows]
+                for place, chunk in enumerate(ready):
+                    table = way.table(block, chunk) + norms[:, None]
+                    table[table < 2 * self.slack * norms[:, None]] = 0.0
+                    start = place * CENTRES
+                    yield rows, slice(start, start + table.shape[1]), table
+
     def distances(self, centres: Centres) -> NDArray[Any]:
-        """(k, N) squared distances to a few centres: the only rule that needs k N numbers."""
+        """(k, N) squared distances to a few centres: the only method that holds k N numbers."""
         way, ready = self._ready(centres)
         out = np.empty((self.count(centres), self.size), dtype=self.dtype)
 
@@ -177,6 +190,7 @@ class Euclidean(Geometry):
         self.x = x
         self.size, self.width, self.dtype = len(x), x.shape[1], _kind(x)
         self.sources = (Rows(x),)
+        self._local = threading.local()
         total = np.zeros(self.width)
         for rows in self.blocks(1):
             total += self.sources[0].block(rows).sum(axis=0, dtype=self.dtype)
@@ -190,10 +204,11 @@ class Euclidean(Geometry):
 
     def factors(self, rows: slice) -> Factors:
         """(n, D) shifted."""
-        source = self.sources[0]
-        block = source.block(rows)
-        own = source.streams and block.dtype == self.dtype  # a buffer of ours may be changed
-        return (np.subtract(block, self._shift, dtype=self.dtype, out=block if own else None),)
+        block = self.sources[0].block(rows)
+        scratch = getattr(self._local, "scratch", None)
+        if scratch is None or len(scratch) < len(block):  # fresh memory would cost more than the subtraction
+            scratch = self._local.scratch = np.empty((len(block), self.width), dtype=self.dtype)
+        return (np.subtract(block, self._shift, dtype=self.dtype, out=scratch[: len(block)]),)
 
     def on_device(self, rows: slice) -> tuple[Any, ...]:
         """(n, D) shifted."""

@@ -17,20 +17,21 @@ from numpy.typing import NDArray
 from querist.strategies.kernels.geometry import Geometry
 from querist.strategies.kernels.order import top
 
-__all__ = ["farthest_first", "grid"]
+__all__ = ["farthest_first", "grid", "grid_width"]
 
 _CANDIDATES = 256
 _OFFSET = 0.3819660112501051
 """Grid lines stand off round values, where exact ties are."""
 
 
-def _width(scale: float, geometry: Geometry) -> float:
+def grid_width(scale: float, geometry: Geometry) -> float:
+    """How far squared distances may be apart and still be equal but for rounding."""
     return scale * (1e-5 if geometry.dtype == np.float32 else 1e-11)
 
 
 def grid(values: NDArray[np.floating], scale: float, geometry: Geometry) -> NDArray[np.float64]:
     """Squared distances as grid numbers: equal where they are equal but for rounding."""
-    width = _width(scale, geometry)
+    width = grid_width(scale, geometry)
     if width <= 0:
         return np.zeros(len(values))
     return np.floor(values.astype(np.float64) / width + _OFFSET)
@@ -83,7 +84,7 @@ def _farthest(
 ) -> NDArray[np.int64]:
     """The ``count`` farthest points, farthest first; equal ones by key. Only points near the last get a grid number."""
     threshold = float(np.partition(nearest, len(nearest) - count)[len(nearest) - count])
-    near = np.flatnonzero(nearest >= threshold - 2 * _width(scale, geometry))
+    near = np.flatnonzero(nearest >= threshold - 2 * grid_width(scale, geometry))
     near = near[nearest[near] >= 0]
     return near[top(grid(nearest[near], scale, geometry), count, keys[near])]
 

@@ -24,6 +24,8 @@ __all__ = ["largest_cluster_farthest"]
 
 _AHEAD = 24
 """Points whose distances are computed ahead."""
+_PLAYED = 256
+"""Points on which the next picks are guessed."""
 _AHEAD_NUMBERS = 1 << 23
 """Distances that may be kept for them."""
 
@@ -132,21 +134,44 @@ class _Clusters:
 
     def _distances(self, row: int) -> NDArray[Any]:
         if row not in self._ahead:
-            likely = [row, *(r for r in self._likely() if r != row)]
+            guess = self._likely() if self.count and self._most > 1 else []
+            likely = [row, *(r for r in guess if r != row)][: self._most]
             table = self.geometry.distances(self.geometry.gather(np.array(likely)))
             self._ahead = dict(zip(likely, table, strict=True))
         return self._ahead.pop(row)
 
     def _likely(self) -> list[int]:
-        """The farthest points of the largest clusters."""
-        count = min(self._most - 1, self.count)
-        if count < 1:
+        """Rows that the next picks will probably be: the rule itself, played on the farthest points of large clusters.
+
+        A wrong guess costs time and nothing else.
+        """
+        count = min(self._most, self.count)
+        largest = np.argpartition(-self.sums[: self.count], count - 1)[:count]
+        place = np.full(self.count, -1)
+        place[largest] = np.arange(count)
+        where = place[self.label]
+        inside = np.flatnonzero((where >= 0) & self.open)
+        order = inside[np.lexsort((-self.nearest[inside], where[inside]))]
+        starts = np.searchsorted(where[order], np.arange(count))
+        depth = np.arange(len(order)) - starts[where[order]]
+        rows = order[depth < max(1, _PLAYED // count)]
+        if len(rows) == 0:
             return []
-        sums = self.sums[: self.count]
-        largest = np.argpartition(-sums, count - 1)[:count]
-        wanted = np.zeros(self.count, dtype=bool)
-        wanted[largest] = True
-        inside = np.flatnonzero(wanted[self.label] & self.open)
-        order = inside[np.lexsort((-self.nearest[inside], self.label[inside]))]
-        _, starts = np.unique(self.label[order], return_index=True)
-        return [int(r) for r in order[starts]]
+        points = self.geometry.gather(rows)
+        between = self.geometry.pairs(points, points)
+        near, home = self.nearest[rows].astype(np.float64), where[rows]
+        share = np.bincount(home, near, minlength=count)
+        factor = np.divide(self.sums[largest], share, out=np.zeros(count), where=share > 0)[home]  # for those left out
+        guess: list[int] = []
+        while len(guess) < self._most:
+            sums = np.bincount(home, near * factor)
+            mine = np.flatnonzero(home == sums.argmax())
+            best = int(mine[near[mine].argmax()])
+            if near[best] <= 0:
+                break
+            guess.append(int(rows[best]))
+            closer = between[best] < near
+            home = np.where(closer, count + len(guess), home)
+            near = np.minimum(near, between[best])
+            near[best] = 0.0
+        return guess

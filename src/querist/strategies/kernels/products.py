@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ class Products:
     def threads(self) -> int:
         """How many blocks to work on at once."""
         return 1
+
+    def alone(self) -> AbstractContextManager[None]:
+        """What products have to be formed within, outside of `share`."""
+        return _plain(self)
 
 
 class Numpy(Products):
