@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from child import Measured, measure
 from machine import ceiling
 

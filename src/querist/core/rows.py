@@ -67,8 +67,12 @@ class Rows:
             return np.array(self.array[rows])
         out = np.empty((len(rows), *self.shape[1:]), dtype=self.dtype)
         with open(self._file[0], "rb", buffering=0) as file:
-            for place, row in enumerate(rows.tolist()):
-                self._read(file, row, out[place : place + 1])
+            ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+            start = 0
+            for end in ends:  # a run of rows that lie one after another at a time
+                if end > start:
+                    self._read(file, int(rows[start]), out[start:end])
+                start = end
         return out
 
     def blocks(self, step: int | None = None) -> Iterator[tuple[slice, NDArray[Any]]]:

@@ -122,7 +122,9 @@ def _nearest_row(geometry: Euclidean, centres: NDArray[np.float64], keys: NDArra
     chosen = np.zeros(len(centres), dtype=np.int64)
     width = grid_width(scale, geometry)
     for rows, numbers, table in geometry.tables(centres):
-        place, column = np.nonzero(table <= table.min(axis=0) + width)  # the lowest of each centre, and what may equal it
+        place, column = np.nonzero(
+            table <= table.min(axis=0) + width
+        )  # the lowest of each centre, and what may equal it
         level, row = grid(table[place, column], scale, geometry), place + rows.start
         order = np.lexsort((keys[row], level, column))
         level, row = level[order], row[order]

@@ -134,6 +134,8 @@ class _Clusters:
 
     def _distances(self, row: int) -> NDArray[Any]:
         if row not in self._ahead:
+            if self.count:  # afresh now and then: differences of large sums would leave rounding behind
+                self.sums[: self.count] = np.bincount(self.label, self.nearest, minlength=self.count)
             guess = self._likely() if self.count and self._most > 1 else []
             likely = [row, *(r for r in guess if r != row)][: self._most]
             table = self.geometry.distances(self.geometry.gather(np.array(likely)))
@@ -165,10 +167,10 @@ class _Clusters:
         guess: list[int] = []
         while len(guess) < self._most:
             sums = np.bincount(home, near * factor)
+            if sums.max() <= 0:
+                break
             mine = np.flatnonzero(home == sums.argmax())
             best = int(mine[near[mine].argmax()])
-            if near[best] <= 0:
-                break
             guess.append(int(rows[best]))
             closer = between[best] < near
             home = np.where(closer, count + len(guess), home)

@@ -19,8 +19,8 @@ _COLUMNS = 4096
 def mean_distance_to_nearest(x: NDArray[Any], k: int) -> NDArray[np.float64]:
     """(N,) mean Euclidean distance of each row to its k nearest other rows; to all others when there are fewer.
 
-    N^2 D operations in blocks; memory for one block of rows and k distances a row. After the first columns only those nearer
-    than the k-th so far are looked at again, and they soon are few.
+    N^2 D operations in blocks; memory for one block of rows and k distances a row. After the first columns only those
+    nearer than the k-th so far are looked at again, and they soon are few.
     """
     n = len(x)
     k = min(k, n - 1)

@@ -21,9 +21,9 @@ __all__ = ["LcmdGrad"]
 class LcmdGrad(Strategy):
     """`lcmd` on the products a (x) h of the last layer's gradients: the largest cluster gives its farthest item.
 
-    Labelled and pending items (their gradient) count as chosen before. With neither it starts at the largest gradient; when
-    all distances are 0 the rest follow by key. The scores are the distances to the centre at the time of the pick; the length
-    of the gradient for a first pick.
+    Labelled and pending items (their gradient) count as chosen before. With neither it starts at the largest gradient;
+    when all distances are 0 the rest follow by key. The scores are the distances to the centre at the time of the pick;
+    the length of the gradient for a first pick.
 
     Source: Holzmueller, Zaverkin, Kaestner and Steinwart, A Framework and Benchmark for Deep Batch Active Learning for
     Regression, 2023: selection method LCMD on the last-layer gradient kernel, a product of two.
