@@ -86,7 +86,8 @@ class Rows:
     def _read(self, file: IO[bytes], row: int, out: NDArray[Any]) -> None:
         assert self._file is not None
         file.seek(self._file[1] + row * self._row_bytes)
-        left = memoryview(out.view(np.uint8).reshape(-1)) if out.size else memoryview(b"")
+        bytes_of: Any = out.view(np.uint8).reshape(-1)
+        left = memoryview(bytes_of)
         while left:
             got: int = file.readinto(left)  # type: ignore[attr-defined]
             if not got:

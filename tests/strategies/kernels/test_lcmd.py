@@ -28,7 +28,7 @@ def naive(x: np.ndarray, n: int, centres: np.ndarray, keys: np.ndarray, first: i
             sums = np.bincount(label, nearest, minlength=len(all_centres))
             if sums.max() <= 1e-10 * size:
                 rest = np.setdiff1d(np.arange(len(x)), picked)
-                return picked + rest[np.argsort(keys[rest])][: n - len(picked)].tolist()
+                return [*picked, *(int(r) for r in rest[np.argsort(keys[rest])][: n - len(picked)])]
             cluster = int(np.flatnonzero(sums >= sums.max() * (1 - 1e-9)).min())
             mine = np.setdiff1d(np.flatnonzero(label == cluster), picked)
             far = mine[nearest[mine] >= nearest[mine].max() - 1e-9 * size]

@@ -23,8 +23,10 @@ def test_with_something_labelled_or_pending_it_is_k_center() -> None:
     rng = np.random.default_rng(0)
     x, known = rng.normal(size=(200, 3)), {"embedding": rng.normal(size=(4, 3))}
     truth = querist.select("k_center", 30, embedding=x, labelled=known)
-    for role in ("labelled", "pending"):
-        chosen = querist.select("max_dist", 30, embedding=x, **{role: known})
+    for chosen in (
+        querist.select("max_dist", 30, embedding=x, labelled=known),
+        querist.select("max_dist", 30, embedding=x, pending=known),
+    ):
         assert chosen.indices.tolist() == truth.indices.tolist()
         assert np.array_equal(chosen.scores, truth.scores)
 
