@@ -6,8 +6,9 @@ from a fresh process (child.py), limits from ceilings measured in the same run (
 - k_center, max_dist, lcmd: max(2 N D (L + n) / GEMM rate, N D 4 B / read rate)
 - badge: max(2 N (C + D) n / GEMM rate, N (C + D) 4 B / read rate)
 
-Seconds are medians; the ratio is that of the fastest call, as the ceilings are the fastest too. A machine that is shared
-shows in the distance between the two. "plain" is a NumPy reference of one pass a pick. Peers (scikit-activeml, small-text) are shown where they can be imported.
+Seconds are medians; the ratio is that of the fastest call, as the ceilings are the fastest too: on a shared machine the two
+differ. "plain" is a NumPy reference of one pass a pick. Peers (scikit-activeml, small-text) are shown where they can be
+imported.
 
 Usage: python benchmarks/kernels_distance.py [--quick] [--large] [--only NAME]
 """

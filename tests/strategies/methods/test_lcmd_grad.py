@@ -17,12 +17,9 @@ G = np.einsum("nc,nd->ncd", A, H).reshape(80, -1)
 
 def test_equals_lcmd_on_the_products_written_out() -> None:
     for labelled, pending in ((slice(0, 0), slice(0, 0)), (slice(0, 4), slice(0, 0)), (slice(0, 3), slice(3, 6))):
-        one: dict[str, Any] = {
-            r: {"gradient": (A[s], H[s])} for r, s in (("labelled", labelled), ("pending", pending)) if s.stop
-        }
-        two: dict[str, Any] = {
-            r: {"embedding": G[s]} for r, s in (("labelled", labelled), ("pending", pending)) if s.stop
-        }
+        known = [(role, s) for role, s in (("labelled", labelled), ("pending", pending)) if s.stop]
+        one: dict[str, Any] = {role: {"gradient": (A[s], H[s])} for role, s in known}
+        two: dict[str, Any] = {role: {"embedding": G[s]} for role, s in known}
         factored = querist.select("lcmd_grad", 30, gradient=(A[6:], H[6:]), **one)
         whole = querist.select("lcmd", 30, embedding=G[6:], **two)
         assert factored.indices.tolist() == whole.indices.tolist()

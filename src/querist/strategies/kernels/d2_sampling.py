@@ -18,7 +18,7 @@ __all__ = ["d2_sample"]
 
 _PROPOSALS = 256
 """Draws a pass; as many as are wanted when that is more, up to `_MOST`."""
-_MOST = 1024
+_MOST = 512
 
 
 def d2_sample(
