@@ -48,7 +48,7 @@ def test_tables_and_lows(name: str, factors: int, shape: tuple[int, int, int]) -
     assert np.array_equal(low, table.min(axis=1))
 
 
-def test_the_way_depends_on_the_work_and_on_the_user() -> None:
+def test_the_way_depends_on_the_work_and_on_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     single, double = np.dtype(np.float32), np.dtype(np.float64)
     assert isinstance(fast(single, 1e12), OneDnn)
     assert isinstance(fast(single, 1e3), Numpy)
@@ -60,6 +60,13 @@ def test_the_way_depends_on_the_work_and_on_the_user() -> None:
         assert on_device(torch.zeros(1)) is None
     finally:
         torch.set_float32_matmul_precision(before)
+
+    def mixed() -> str:
+        raise RuntimeError("you have used mix of the legacy and new APIs")
+
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", mixed)
+    assert isinstance(fast(single, 1e12), Numpy)
+    assert on_device(torch.zeros(1)) is None
 
 
 def test_a_private_operator_that_is_missing_or_wrong_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

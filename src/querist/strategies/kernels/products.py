@@ -159,7 +159,15 @@ class OnDevice(TorchMm):
 def on_device(tensor: Any) -> Products | None:
     """Products where ``tensor`` lies; None where a setting of the user's would cost digits there."""
     torch: Any = optional.torch()
-    return OnDevice(torch, tensor.device) if torch.get_float32_matmul_precision() == "highest" else None
+    return OnDevice(torch, tensor.device) if _exact(torch) else None
+
+
+def _exact(torch: Any) -> bool:
+    """Whether no setting of the user's makes float32 products cost digits."""
+    try:
+        return bool(torch.get_float32_matmul_precision() == "highest")
+    except RuntimeError:  # set for one library alone
+        return False
 
 
 _proven: list[type[OneDnn]] = []
@@ -174,7 +182,7 @@ def fast(dtype: np.dtype[Any], operations: float) -> Products:
         torch: Any = optional.torch()
     except ImportError:
         return Numpy()
-    if torch.get_float32_matmul_precision() != "highest":  # a setting of the user's that costs digits
+    if not _exact(torch):
         return Numpy()
     if not _proven:
         _proven.append(OneDnn if _agrees(torch) else TorchMm)
