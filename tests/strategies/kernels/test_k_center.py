@@ -119,3 +119,10 @@ def test_one_outlier_does_not_blur_the_rest() -> None:
             assert height == pytest.approx(truth[row], rel=1e-2)
         truth = np.minimum(truth, ((x.astype(float) - x[row].astype(float)) ** 2).sum(1))
     assert (nearest[rows] == 0).all(), "what was picked is at distance 0 from what was picked"
+
+
+def test_without_centres_or_a_first_pick_the_key_decides_the_start() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 3))
+    keys = np.random.default_rng(1).permutation(400).astype(np.uint64)
+    start = int(keys.argmin())
+    assert lazy(x, 30, x[:0], keys, None) == naive(x, 30, x[:0], keys, start)

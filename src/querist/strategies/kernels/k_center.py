@@ -69,7 +69,8 @@ def farthest_first(
             nearest[picked] = -1.0  # out of the race; it stays the lowest
         left = geometry.size - len(rows)
         count = min(max(_CANDIDATES, (n - len(rows)) // 4), left)
-        scale = max(float(nearest.max()), spread)
+        farthest = float(nearest.max())
+        scale = max(farthest if np.isfinite(farthest) else 0.0, spread)
         candidates = _farthest(geometry, nearest, count, keys, scale)
         picked, heights = _greedy(geometry, candidates, nearest, keys, n - len(rows), count < left, scale)
         rows += picked
