@@ -26,15 +26,18 @@ from child import measure
 _BLOCK = 4096
 
 
-def ceiling(what: str, *, threads: int = 1, **shape: int) -> float:
-    """The highest rate of ``gemm`` (flop/s), ``read`` (bytes/s) or ``log`` (numbers/s), in a fresh process."""
+def ceiling(what: str, *, threads: int = 1, **shape: float) -> float:
+    """The highest rate of ``gemm`` (flop/s), ``read`` (bytes/s) or ``log`` (numbers/s), in a fresh process.
+
+    ``seconds=0.05`` among ``shape`` makes ``gemm`` look for less long.
+    """
     found = measure(f"machine:{what}", {"threads": threads, **shape}, threads=threads, repeats=1)
     if found.error:
         raise RuntimeError(f"the ceiling of {what} could not be measured: {found.error}")
     return float(found.value)
 
 
-def gemm(rows: int, width: int, columns: int, threads: int = 1) -> Callable[[], float]:
+def gemm(rows: int, width: int, columns: int, threads: int = 1, seconds: float = 0.6) -> Callable[[], float]:
     """float32 products of (rows, width) with (width, columns): the best of NumPy's, torch's and oneDNN's, flop/s.
 
     The rows go in blocks, the columns in chunks of at most 256; the result of a block is overwritten by the next, as a
@@ -47,7 +50,7 @@ def gemm(rows: int, width: int, columns: int, threads: int = 1) -> Callable[[], 
     ways = [_numpy_products(x, chunks), *_torch_products(x, chunks, threads)]
 
     def run() -> float:
-        return max(2.0 * rows * width * columns / _fastest(way) for way in ways)
+        return max(2.0 * rows * width * columns / _fastest(way, seconds) for way in ways)
 
     return run
 
