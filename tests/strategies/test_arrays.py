@@ -19,6 +19,7 @@ from querist.core.errors import (
     UnknownNameError,
 )
 from querist.core.optional import torch
+from querist.core.rows import DeviceRows
 from querist.strategies.arrays import score, select
 from querist.strategies.scores.margin import Margin
 
@@ -272,3 +273,40 @@ def test_bad_exclusions() -> None:
         select("k_center", 1, embedding=x, ids=list("abcd"), exclude=[0])
     with pytest.raises(StateError, match="exclude leaves out all 4 items"):
         select("k_center", 1, embedding=x, exclude=[0, 1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "strategy", ["k_center", "max_dist", "lcmd", "k_means", "novelty", "typicality", "density", "kmeans_pp"]
+)
+def test_embeddings_on_a_device_choose_as_arrays_do(strategy: str) -> None:
+    x = np.random.default_rng(0).normal(size=(400, 5))
+    known = {"embedding": x[:3] + 0.1}
+    there = DeviceRows(torch().from_numpy(x.copy()))
+    for text in (strategy, f"subsample(300) | {strategy}"):
+        truth = select(text, 20, embedding=x, labelled=known, seed=1)
+        got = select(text, 20, embedding=there, labelled=known, seed=1)
+        assert got.indices.tolist() == truth.indices.tolist()
+
+
+def test_gradients_on_a_device_choose_as_arrays_do() -> None:
+    rng = np.random.default_rng(0)
+    a, h = rng.normal(size=(300, 3)), rng.normal(size=(300, 6))
+    there = (DeviceRows(torch().from_numpy(a.copy())), DeviceRows(torch().from_numpy(h.copy())))
+    for text in ("badge", "lcmd_grad", "grad_norm", "egl", "subsample(200) | badge"):
+        got, truth = (select(text, 15, gradient=pair, seed=3) for pair in (there, (a, h)))
+        assert got.indices.tolist() == truth.indices.tolist()
+
+
+def test_a_bad_value_on_a_device_is_found() -> None:
+    x = np.ones((50, 2), dtype=np.float32)
+    x[7] = np.nan
+    with pytest.raises(DataError, match=r"embedding holds NaN or infinite values in 1 of 50 rows, first rows \[7\]"):
+        select("k_center", 3, embedding=DeviceRows(torch().from_numpy(x)))
+
+
+def test_memory_maps_are_narrowed_by_reading(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    text = "subsample(200) | k_center"
+    got = select(text, 20, embedding=np.load(tmp_path / "x.npy", mmap_mode="r"), seed=2)
+    assert got.indices.tolist() == select(text, 20, embedding=x, seed=2).indices.tolist()

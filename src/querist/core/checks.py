@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, DataError
+from querist.core.rows import Rows
 from querist.core.signals import (
     AUGMENTED,
     COST,
@@ -138,13 +139,12 @@ def _finite(value: NDArray[Any], name: str, code: str) -> None:
     bad: list[int] = []
     total = 0
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, len(value), _BLOCK):
-            block = value[start : start + _BLOCK]
+        for place, block in Rows(value).blocks():  # a memory-map is read, not mapped
             if np.isfinite(block.sum()):  # one cheap pass; a sum is finite only when all of it is
                 continue
             rows = np.flatnonzero(~np.isfinite(block).reshape(len(block), -1).all(axis=1))
             total += len(rows)
-            bad.extend((rows[:3] + start).tolist())
+            bad.extend((rows[:3] + place.start).tolist())
     if total:
         raise DataError(
             f"{name} holds NaN or infinite values in {total} of {len(value)} rows, first rows {bad[:3]}; "
@@ -159,8 +159,8 @@ def _simplex(value: NDArray[Any], name: str, *, padded: bool = False) -> None:
     per = int(np.prod(value.shape[1:-1], dtype=np.int64))  # rows of probabilities an item has
     step = max(1, _BLOCK // max(per, 1))
     with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, len(value), step):
-            block = value[start : start + step].reshape(-1, value.shape[-1])
+        for _, piece in Rows(value).blocks(step):
+            block = piece.reshape(-1, value.shape[-1])
             if _adds_up(block):
                 continue
             if padded:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError
+from querist.core.rows import DeviceRows, Rows
 from querist.core.seeds import generator, id_hashes, tie_keys
 from querist.core.types import Array, Round
 
@@ -284,10 +285,12 @@ class _Unchecked:
 
 def _take(value: Any, rows: NDArray[np.int64]) -> Any:
     if isinstance(value, tuple):
-        return tuple(part[rows] for part in value)
+        return tuple(_take(part, rows) for part in value)
+    if isinstance(value, DeviceRows):
+        return value.narrow(rows)
     if hasattr(value, "tocsr"):  # a graph: both sides are narrowed
         return value.tocsr()[rows][:, rows]
-    return value[rows]
+    return Rows(value).take(rows) if isinstance(value, np.memmap) else value[rows]
 
 
 @dataclass(frozen=True)

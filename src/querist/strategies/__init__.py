@@ -58,6 +58,7 @@ from querist.strategies.methods.gsx import Gsx
 from querist.strategies.methods.gsy import Gsy
 from querist.strategies.methods.igs import Igs
 from querist.strategies.methods.ted import Ted
+from querist.strategies.methods.lcmd_grad import LcmdGrad
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.cal import Cal
 from querist.strategies.methods.batch_bald import BatchBald
@@ -142,6 +143,8 @@ from querist.strategies.selectors.graph_density import GraphDensity
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.lcmd import Lcmd
+from querist.strategies.selectors.max_dist import MaxDist
 from querist.strategies.selectors.power import Power
 from querist.strategies.selectors.softmax import Softmax
 from querist.strategies.selectors.softrank import Softrank
@@ -244,6 +247,8 @@ PARTS: tuple[type[Part], ...] = (
     ClusterPick,
     ClassBalance,
     GraphDensity,
+    MaxDist,
+    Lcmd,
     # filters
     Shortlist,
     Subsample,
@@ -271,6 +276,7 @@ PARTS: tuple[type[Part], ...] = (
     Gsy,
     Igs,
     Ted,
+    LcmdGrad,
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,

@@ -22,9 +22,11 @@ from querist.core.errors import (
     nearest,
     shorten,
 )
+from querist.core.rows import DeviceRows
 from querist.core.seeds import check_seed, id_hashes
 from querist.core.signals import (
     CATALOGUE,
+    EMBEDDING,
     GRADIENT,
     GRAPH,
     HISTORY,
@@ -71,8 +73,9 @@ def select(
         consistent: whether sample s of ``members`` is one model for all items; False where each item had its own draws
             (dropout masks that change from batch to batch). Strategies that compare items member by member refuse it.
         **signals: signals of the pool: ``probs`` (N, C), ``members`` (N, S, C), ``embedding`` (N, D), ``gradient`` pair
-            of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,), ``group`` (N,). NumPy arrays, memory-maps or
-            torch tensors; they are never changed. Signals that the strategy does not need are ignored.
+            of (N, C) and (N, D), ``graph`` sparse (N, N), ``cost`` (N,), ``group`` (N,). NumPy arrays, memory-maps (read
+            block by block from their file) or torch tensors (``embedding`` and ``gradient`` stay on their device); they
+            are never changed. Signals that the strategy does not need are ignored.
 
     Returns:
         A `Selection`: ``indices`` (n,) rows in order of choice, ``ids``, ``scores`` (n,), ``reasons``. Only a budget
@@ -239,10 +242,21 @@ def _arrays(given: Mapping[str, Any], role: str) -> dict[Signal, Any]:
                     f"gradient is a pair (a, h) with shapes {signal.shape}; got {type(value).__name__}",
                     code="ShapeMismatch",
                 )
-            out[signal] = (_array(value[0]), _array(value[1]))
+            out[signal] = tuple(_on_device(part) if role == "pool" else _array(part) for part in value)
+        elif signal is EMBEDDING and role == "pool":
+            out[signal] = _on_device(value)
         else:
             out[signal] = value if signal is GRAPH else _array(value)
     return out
+
+
+def _on_device(value: Any) -> Any:
+    """Tensors on a device stay there, wrapped; anything else as `_array` has it."""
+    if isinstance(value, DeviceRows):
+        return value
+    if hasattr(value, "detach") and value.device.type != "cpu":
+        return DeviceRows(value)
+    return _array(value)
 
 
 def _array(value: Any) -> Array:

@@ -100,3 +100,29 @@ def test_few_passes_and_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(passes) < 10
     assert peak < 20 * 20_000 + (32 << 20)
     assert module._CANDIDATES == 256
+
+
+def test_one_outlier_does_not_blur_the_rest() -> None:
+    """The grid of equal distances must not grow with a single point far away."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(9_000, 32)).astype(np.float32)
+    x[17] = 300.0
+    keys = rng.permutation(len(x)).astype(np.uint64)
+    geometry = Euclidean(x)
+    assert geometry.dtype == np.float32
+    nearest = np.full(len(x), np.inf, dtype=np.float32)
+    rows, heights = farthest_first(geometry, 30, nearest, keys, 17)
+    truth = np.full(len(x), np.inf)
+    for row, height in zip(rows.tolist(), heights.tolist(), strict=True):
+        if np.isfinite(truth).all():
+            assert truth[row] >= truth.max() - 2e-6 * 32 * 300.0**2
+            assert height == pytest.approx(truth[row], rel=1e-2)
+        truth = np.minimum(truth, ((x.astype(float) - x[row].astype(float)) ** 2).sum(1))
+    assert (nearest[rows] == 0).all(), "what was picked is at distance 0 from what was picked"
+
+
+def test_without_centres_or_a_first_pick_the_key_decides_the_start() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 3))
+    keys = np.random.default_rng(1).permutation(400).astype(np.uint64)
+    start = int(keys.argmin())
+    assert lazy(x, 30, x[:0], keys, None) == naive(x, 30, x[:0], keys, start)

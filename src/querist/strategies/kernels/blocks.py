@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.rows import Rows
+
 __all__ = ["blocks"]
 
 BLOCK_BYTES = 1 << 19
@@ -18,8 +20,8 @@ def blocks(array: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
     """The rows of ``array``, block by block.
 
     Args:
-        array: (N, ...) numbers of any kind, any layout, in memory or memory-mapped; it is not changed, and the blocks
-            must not be written to, as they may be views of it.
+        array: (N, ...) numbers of any kind, any layout, in memory or memory-mapped (then read from its file); it is not
+            changed, and the blocks must not be written to, as they may be views of it, nor kept beyond the next one.
 
     Yields:
         The rows as a slice, and the block (B, ...): contiguous, float32 where the array is float32 or shorter, float64
@@ -29,6 +31,5 @@ def blocks(array: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
     dtype = np.dtype(np.float32 if short else np.float64)
     width = int(np.prod(array.shape[1:], dtype=np.int64))
     step = max(1, BLOCK_BYTES // max(width * dtype.itemsize, 1))
-    for start in range(0, len(array), step):
-        piece = array[start : start + step]
-        yield slice(start, start + len(piece)), np.asarray(piece, dtype=dtype, order="C")
+    for rows, piece in Rows(array).blocks(step):
+        yield rows, np.asarray(piece, dtype=dtype, order="C")

@@ -17,6 +17,8 @@ from querist.strategies.kernels.geometry import Geometry
 __all__ = ["d2_sample"]
 
 _PROPOSALS = 256
+"""Draws a pass; as many as are wanted when that is more, up to `_MOST`."""
+_MOST = 512
 
 
 def d2_sample(
@@ -42,27 +44,27 @@ def d2_sample(
     """
     rows: list[int] = []
     heights: list[float] = []
-    factors = np.ones(geometry.size) if weights is None else np.maximum(weights.astype(np.float64), 0.0)
-    open_ = np.ones(geometry.size, dtype=bool)
+    factors = None if weights is None else np.maximum(weights.astype(np.float64), 0.0)
     if not np.isfinite(nearest).all():
-        chosen = first if first is not None else _draw_one(factors, open_, generator)
+        chosen = first if first is not None else _draw_one(geometry.size, factors, generator)
         rows.append(chosen)
         heights.append(float("inf"))
-        open_[chosen] = False
         geometry.lower(nearest, geometry.gather(np.array([chosen])))
     while len(rows) < n:
-        mass = np.where(open_, nearest * factors, 0.0)
-        total = float(mass.sum())
-        if total <= 0:  # nothing is left to be far from: uniform among the rest
-            rest = generator.permutation(np.flatnonzero(open_))[: n - len(rows)]
+        mass = nearest.astype(np.float64)
+        if factors is not None:
+            mass *= factors
+        mass[rows] = 0.0
+        edges = np.cumsum(mass)
+        if edges[-1] <= 0:  # nothing is left to be far from: uniform among the rest
+            rest = np.setdiff1d(np.arange(geometry.size), rows)
+            rest = generator.permutation(rest)[: n - len(rows)]
             rows += rest.tolist()
             heights += [0.0] * len(rest)
             break
-        picked = _round(geometry, mass, nearest, generator, n - len(rows))
-        for row, height in picked:
-            rows.append(row)
-            heights.append(height)
-            open_[row] = False
+        picked = _round(geometry, mass, edges, nearest, generator, n - len(rows))
+        rows += [row for row, _ in picked]
+        heights += [height for _, height in picked]
         if len(rows) < n:
             geometry.lower(nearest, geometry.gather(np.array([row for row, _ in picked])))
     return np.array(rows, dtype=np.int64), np.array(heights)
@@ -71,20 +73,21 @@ def d2_sample(
 def _round(
     geometry: Geometry,
     mass: NDArray[np.float64],
+    edges: NDArray[np.float64],
     nearest: NDArray[np.floating],
     generator: np.random.Generator,
     wanted: int,
 ) -> list[tuple[int, float]]:
     """Accepted draws of one pass: at least one, at most ``wanted``."""
-    edges = np.cumsum(mass)
-    draws = np.searchsorted(edges, generator.random(_PROPOSALS) * edges[-1], side="right")
+    count = max(_PROPOSALS, min(wanted, _MOST))
+    draws = np.searchsorted(edges, generator.random(count) * edges[-1], side="right")
     draws = np.minimum(draws, len(mass) - 1)
     proposals, place = np.unique(draws, return_inverse=True)
     points = geometry.gather(proposals)
     between = geometry.pairs(points, points)
     stale = nearest[proposals].astype(np.float64)
     now = stale.copy()
-    accept = generator.random(_PROPOSALS)
+    accept = generator.random(count)
     picked: list[tuple[int, float]] = []
     for at, chance in zip(place.tolist(), accept.tolist(), strict=True):
         if stale[at] <= 0 or mass[proposals[at]] <= 0 or chance * stale[at] >= now[at]:
@@ -100,10 +103,8 @@ def _round(
     return picked
 
 
-def _draw_one(factors: NDArray[np.float64], open_: NDArray[np.bool_], generator: np.random.Generator) -> int:
-    mass = np.where(open_, factors, 0.0)
-    if mass.sum() <= 0:
-        mass = open_.astype(np.float64)
+def _draw_one(size: int, factors: NDArray[np.float64] | None, generator: np.random.Generator) -> int:
+    mass = np.ones(size) if factors is None or factors.sum() <= 0 else factors
     edges = np.cumsum(mass)
     drawn = int(np.searchsorted(edges, generator.random() * edges[-1], side="right"))
     return min(drawn, len(mass) - 1)

@@ -5,7 +5,8 @@ as the best of them is farther than every point outside (tau, the m-th distance)
 between candidates. One blocked product then lowers all distances by all picks at once.
 
 Distances closer than rounding are equal, and settled by the tie key: they are compared on a grid of relative width 1e-5 in
-float32 (1e-11 in float64), so that neither the order of the points nor the blocking decides.
+float32 (1e-11 in float64), so that neither the order of the points nor the blocking decides. The width follows the largest
+distance left and, ten times weaker, the largest length: rounding grows with it, but one outlier must not blur the rest.
 """
 
 from __future__ import annotations
@@ -16,16 +17,21 @@ from numpy.typing import NDArray
 from querist.strategies.kernels.geometry import Geometry
 from querist.strategies.kernels.order import top
 
-__all__ = ["farthest_first", "grid"]
+__all__ = ["farthest_first", "grid", "grid_width"]
 
 _CANDIDATES = 256
 _OFFSET = 0.3819660112501051
 """Grid lines stand off round values, where exact ties are."""
 
 
+def grid_width(scale: float, geometry: Geometry) -> float:
+    """How far squared distances may be apart and still be equal but for rounding."""
+    return scale * (1e-5 if geometry.dtype == np.float32 else 1e-11)
+
+
 def grid(values: NDArray[np.floating], scale: float, geometry: Geometry) -> NDArray[np.float64]:
     """Squared distances as grid numbers: equal where they are equal but for rounding."""
-    width = scale * (1e-5 if geometry.dtype == np.float32 else 1e-11)
+    width = grid_width(scale, geometry)
     if width <= 0:
         return np.zeros(len(values))
     return np.floor(values.astype(np.float64) / width + _OFFSET)
@@ -51,25 +57,37 @@ def farthest_first(
     """
     rows: list[int] = []
     distances: list[float] = []
-    open_ = np.ones(geometry.size, dtype=bool)
-    scale = 4.0 * float(geometry.norms.max(initial=0.0))
+    picked: list[int] = []
+    spread = 0.1 * float(geometry.norms.max(initial=0.0))
     if first is not None:
         rows.append(first)
         distances.append(float("inf"))
-        open_[first] = False
-        geometry.lower(nearest, geometry.gather(np.array([first])))
+        picked = [first]
     while len(rows) < n:
-        left = np.flatnonzero(open_)
-        levels = grid(nearest[left], scale, geometry)
-        count = min(max(_CANDIDATES, (n - len(rows)) // 4), len(left))
-        order = top(levels, count, keys[left])
-        picked, heights = _greedy(geometry, left[order], nearest, keys, n - len(rows), count < len(left), scale)
+        if picked:
+            geometry.lower(nearest, geometry.gather(np.array(picked)))
+            nearest[picked] = -1.0  # out of the race; it stays the lowest
+        left = geometry.size - len(rows)
+        count = min(max(_CANDIDATES, (n - len(rows)) // 4), left)
+        farthest = float(nearest.max())
+        scale = max(farthest if np.isfinite(farthest) else 0.0, spread)
+        candidates = _farthest(geometry, nearest, count, keys, scale)
+        picked, heights = _greedy(geometry, candidates, nearest, keys, n - len(rows), count < left, scale)
         rows += picked
         distances += heights
-        open_[picked] = False
-        if len(rows) < n:
-            geometry.lower(nearest, geometry.gather(np.array(picked)))
-    return np.array(rows, dtype=np.int64), np.array(distances)
+    out = np.array(rows, dtype=np.int64)
+    nearest[out] = 0.0
+    return out, np.array(distances)
+
+
+def _farthest(
+    geometry: Geometry, nearest: NDArray[np.floating], count: int, keys: NDArray[np.uint64], scale: float
+) -> NDArray[np.int64]:
+    """The ``count`` farthest points, farthest first; equal ones by key. Only points near the last get a grid number."""
+    threshold = float(np.partition(nearest, len(nearest) - count)[len(nearest) - count])
+    near = np.flatnonzero(nearest >= threshold - 2 * grid_width(scale, geometry))
+    near = near[nearest[near] >= 0]
+    return near[top(grid(nearest[near], scale, geometry), count, keys[near])]
 
 
 def _greedy(

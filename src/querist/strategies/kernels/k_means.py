@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.rows import Rows
 from querist.strategies.kernels.d2_sampling import d2_sample
 from querist.strategies.kernels.geometry import Euclidean
+from querist.strategies.kernels.k_center import grid, grid_width
 
-__all__ = ["k_means", "nearest_rows"]
+__all__ = ["assign", "k_means", "nearest_rows"]
 
 _A_CENTRE = 128
 """Points a centre that are enough to fit it; larger pools are sampled, as faiss does."""
@@ -35,55 +37,55 @@ def k_means(
     if n > _A_CENTRE * k:
         keys = generator.exponential(size=n) / np.maximum(w, 1e-300)
         rows = np.sort(np.argpartition(keys, _A_CENTRE * k)[: _A_CENTRE * k])
-        x, w = np.asarray(x[rows]), np.ones(len(rows))
+        x, w = Rows(x).take(rows), np.ones(len(rows))
     geometry = Euclidean(x)
     starts, _ = d2_sample(geometry, k, np.full(len(x), np.inf, dtype=geometry.dtype), generator, w)
     centres = geometry.gather(starts)
-    points = geometry.shifted(x)
-    labels = np.full(len(x), -1)
+    labels = np.full(len(x), -1, dtype=np.int32)
     for _ in range(_STEPS):
-        new, distances = _assign(points, centres)
+        new, distances = assign(geometry, centres)
         if (new == labels).all():
             break
         labels = new
-        centres = _centres(points, labels, distances, w, centres)
+        centres = _centres(geometry, labels, distances, w, centres)
     return np.asarray(centres + geometry.mean)
 
 
-def _assign(points: NDArray[np.float64], centres: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    labels = np.empty(len(points), dtype=np.int64)
-    distances = np.empty(len(points))
-    lengths = np.square(centres).sum(axis=1)
-    step = max(256, (1 << 20) // len(centres))
-    for start in range(0, len(points), step):
-        block = points[start : start + step]
-        d = lengths - 2.0 * (block @ centres.T)
-        best = d.argmin(axis=1)
-        labels[start : start + step] = best
-        distances[start : start + step] = d[np.arange(len(block)), best] + np.square(block).sum(axis=1)
-    return labels, distances
+def assign(geometry: Euclidean, centres: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[Any]]:
+    """(N,) number of the nearest centre, the earliest of equals, and (N,) squared distance to it.
+
+    Args:
+        geometry: the points.
+        centres: (k, D) in its coordinates (`Euclidean.shifted`).
+    """
+    labels = np.zeros(geometry.size, dtype=np.int32)
+    nearest = np.full(geometry.size, np.inf, dtype=geometry.dtype)
+    geometry.assign(nearest, labels, centres)
+    return labels, nearest
 
 
 def _centres(
-    points: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    distances: NDArray[np.float64],
+    geometry: Euclidean,
+    labels: NDArray[np.int32],
+    distances: NDArray[Any],
     weights: NDArray[np.float64],
     before: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Weighted means; an empty cluster moves to the point that is worst served."""
     k = len(before)
     mass = np.bincount(labels, weights, minlength=k)
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], np.arange(k))
-    filled = np.flatnonzero(np.bincount(labels, minlength=k))
     sums = np.zeros_like(before)
-    sums[filled] = np.add.reduceat((points * weights[:, None])[order], starts[filled], axis=0)
+    for rows in geometry.blocks(1):
+        order = np.argsort(labels[rows], kind="stable")
+        mine = labels[rows][order]
+        (block,) = geometry.factors(rows)
+        starts = np.flatnonzero(np.diff(mine, prepend=-1))
+        sums[mine[starts]] += np.add.reduceat(block[order] * weights[rows][order, None], starts, axis=0)
     centres = np.where(mass[:, None] > 0, sums / np.maximum(mass, 1e-300)[:, None], before)
     empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
     if len(empty):
         worst = np.argsort(-distances * weights, kind="stable")[: len(empty)]
-        centres[empty[: len(worst)]] = points[worst]
+        centres[empty[: len(worst)]] = geometry.gather(worst)
     return np.asarray(centres)
 
 
@@ -92,38 +94,44 @@ def nearest_rows(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The row nearest to each centre, a row at most once: (k,) rows and (k,) squared distances.
 
-    Centres choose in the order given; one whose nearest row is taken gets its next nearest.
+    Centres choose in the order given; one whose nearest row is taken gets its next nearest. Equal distances (but for
+    rounding) are settled by key.
     """
-    k = len(centres)
-    depth = min(len(x), 8)
     geometry = Euclidean(x)
     shifted = geometry.shifted(centres)
-    taken: set[int] = set()
-    rows, distances = [], []
-    near = _near(geometry, shifted, depth, keys)
-    for centre in range(k):
-        free = [(d, int(key), row) for d, key, row in near[centre] if row not in taken]
-        if not free:
-            every = geometry.pairs(geometry.gather(np.arange(geometry.size)), shifted[centre : centre + 1])[:, 0]
-            free = [(d, int(keys[r]), r) for r, d in enumerate(every.tolist()) if r not in taken]
-        d, _, row = min(free)
-        taken.add(row)
+    best = _nearest_row(geometry, shifted, keys)
+    open_ = np.ones(geometry.size, dtype=bool)
+    scale = 4.0 * float(geometry.norms.max(initial=0.0))
+    rows: list[int] = []
+    for centre, row in enumerate(best.tolist()):
+        if not open_[row]:
+            (every,) = geometry.distances(shifted[centre : centre + 1])
+            level = np.where(open_, grid(every, scale, geometry), np.inf)
+            equal = np.flatnonzero(level == level.min())
+            row = int(equal[keys[equal].argmin()])
+        open_[row] = False
         rows.append(row)
-        distances.append(d)
-    return np.array(rows, dtype=np.int64), np.array(distances)
+    out = np.array(rows, dtype=np.int64)
+    return out, np.asarray(np.square(geometry.gather(out) - shifted).sum(axis=1))
 
 
-def _near(
-    geometry: Euclidean, centres: NDArray[np.float64], depth: int, keys: NDArray[np.uint64]
-) -> list[list[tuple[float, int, int]]]:
-    """For each centre its ``depth`` nearest rows: (squared distance, key, row)."""
-    best: list[list[tuple[float, int, int]]] = [[] for _ in centres]
-    for rows in geometry.blocks(len(centres)):
-        block = geometry.gather(np.arange(rows.start, rows.stop))
-        d = geometry.pairs(centres, block)
-        depth_here = min(depth, d.shape[1])
-        columns = np.argpartition(d, depth_here - 1, axis=1)[:, :depth_here]
-        for centre, found in enumerate(columns):
-            mine = [(float(d[centre, c]), int(keys[rows.start + c]), rows.start + int(c)) for c in found]
-            best[centre] = sorted(best[centre] + mine)[:depth]
-    return best
+def _nearest_row(geometry: Euclidean, centres: NDArray[np.float64], keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """(k,) the row nearest to each centre, equal ones by key; rows may repeat."""
+    scale = 4.0 * float(geometry.norms.max(initial=0.0))
+    levels = np.full(len(centres), np.inf)
+    chosen = np.zeros(len(centres), dtype=np.int64)
+    width = grid_width(scale, geometry)
+    for rows, numbers, table in geometry.tables(centres):
+        place, column = np.nonzero(
+            table <= table.min(axis=0) + width
+        )  # the lowest of each centre, and what may equal it
+        level, row = grid(table[place, column], scale, geometry), place + rows.start
+        order = np.lexsort((keys[row], level, column))
+        level, row = level[order], row[order]
+        first = np.flatnonzero(np.diff(column[order], prepend=-1))
+        level, row, old = level[first], row[first], chosen[numbers]
+        known = levels[numbers]
+        better = (level < known) | ((level == known) & (keys[row] < keys[old]))
+        levels[numbers] = np.where(better, level, known)
+        chosen[numbers] = np.where(better, row, old)
+    return chosen
