@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 from querist.strategies.kernels import influence as module
 from querist.strategies.kernels.geometry import Euclidean
-from querist.strategies.kernels.graphs import reach, undirected
 from querist.strategies.kernels.graph_influence import BallCoverage, NearestCoverage, lazy_greedy, longest
+from querist.strategies.kernels.graphs import reach, undirected
 
 
 def problem(seed: int, size: int, kind: str) -> tuple[np.ndarray, np.ndarray]:

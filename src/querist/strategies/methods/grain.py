@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from querist.core.errors import ArgumentError, shorten
 from querist.core.signals import EMBEDDING, Context, Selection
 from querist.strategies.kernels.geometry import Euclidean
-from querist.strategies.kernels.graphs import reach
 from querist.strategies.kernels.graph_influence import BallCoverage, NearestCoverage, lazy_greedy, longest
+from querist.strategies.kernels.graphs import reach
 from querist.strategies.methods.graph_pool import GraphMethod, check_number
 from querist.strategies.selectors.known import known_points
 
