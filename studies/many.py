@@ -49,7 +49,8 @@ STRATEGIES = {
 }
 
 
-def _lines(*path: str) -> list[dict[str, Any]]:
+def lines(*path: str) -> list[dict[str, Any]]:
+    """The rows of a packed file of JSON lines."""
     with gzip.open(data_folder().joinpath(*path), "rt", encoding="utf-8") as found:
         return [json.loads(line) for line in found]
 
@@ -88,10 +89,10 @@ def table(name: str) -> tuple[Array, Array]:
     if name in ("ag_news", "trec6", "cr"):
         folder = data_folder() / "text" / name
         whole = "train.jsonl.gz" if (folder / "train.jsonl.gz").exists() else "all.jsonl.gz"
-        lines = _lines("text", name, whole)
-        rows = rng.choice(len(lines), min(4000, len(lines)), replace=False)
-        texts = [lines[int(r)]["text"] for r in rows]
-        return _texts(texts, 100), np.array([int(lines[int(r)]["label"]) for r in rows])
+        found_lines = lines("text", name, whole)
+        rows = rng.choice(len(found_lines), min(4000, len(found_lines)), replace=False)
+        texts = [found_lines[int(r)]["text"] for r in rows]
+        return _texts(texts, 100), np.array([int(found_lines[int(r)]["label"]) for r in rows])
     with np.load(data_folder() / "tabular" / "pool_al" / f"{name}.npz", allow_pickle=False) as arrays:
         x, y = arrays["X"].astype(np.float64), arrays["y"].astype(np.int64)
     rows = rng.choice(len(y), min(4000, len(y)), replace=False)

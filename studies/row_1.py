@@ -42,7 +42,7 @@ def one(name: str, strategy: str, seed: int) -> Curve:
     train, test = order[:cut], order[cut:]
     mean, deviation = x[train].mean(axis=0), x[train].std(axis=0)
     scaled = (x - mean) / np.where(deviation > 0, deviation, 1.0)
-    start = _start(y[train], rng)
+    start = start_rows(y[train], rng)
     return simulate(
         (scaled[train], y[train]),
         (scaled[test], y[test]),
@@ -55,7 +55,7 @@ def one(name: str, strategy: str, seed: int) -> Curve:
     )
 
 
-def _start(y: Array, rng: np.random.Generator) -> list[int]:
+def start_rows(y: Array, rng: np.random.Generator) -> list[int]:
     """20 random rows, drawn again while a class is missing."""
     while True:
         rows = rng.choice(len(y), 20, replace=False)

@@ -146,6 +146,7 @@ class Needs:
         capabilities: abilities of the learner itself, e.g. ``"refit"`` or ``"adversarial"``.
         plugin: training plug-in that must be installed, or None.
         instead: pairs (needed signal of the pool, signal that may stand in for it when it is missing).
+        optional: signals of the pool that are read where they are at hand and not asked for where they are not.
     """
 
     pool: frozenset[Signal] = frozenset()
@@ -155,6 +156,7 @@ class Needs:
     capabilities: frozenset[str] = frozenset()
     plugin: str | None = None
     instead: frozenset[tuple[Signal, Signal]] = frozenset()
+    optional: frozenset[Signal] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         """What both need together."""
@@ -166,6 +168,7 @@ class Needs:
             self.capabilities | other.capabilities,
             self.plugin or other.plugin,
             self.instead | other.instead,
+            self.optional | other.optional,
         )
 
     @property

@@ -80,10 +80,12 @@ class ContextMaker:
             arrays[TARGETS] = targets.astype(np.float64)
             arrays[LABELS] = targets if targets.ndim == 1 else targets.argmax(axis=1)
             arrays = {signal: arrays[signal] for signal in known}
+        told = self.learner.provides if rounds else frozenset(getattr(self.learner, "untrained", ()))
         able = self.learner.provides | self.side.keys()
-        uses = needs.uses & able
+        uses = needs.uses & (able if not needs.optional else told | self.side.keys())
+        wanted = needs.pool | (needs.uses & self.side.keys()) | (needs.optional & (told | self.side.keys()))
         context = Context(
-            pool=self._view(pool, needs.pool | (needs.uses & self.side.keys()), "pool"),
+            pool=self._view(pool, wanted, "pool"),
             labelled=self._view(labelled, (needs.labelled | uses) - {LABELS, TARGETS}, "labelled", arrays),
             pending=self._view(self.ledger.rows(ItemState.PENDING), uses, "pending"),
             reference=None if self.reference is None else self._view(self.reference, needs.reference, "reference"),

@@ -26,6 +26,7 @@ from querist.strategies.methods.active_search import ActiveSearch
 from querist.strategies.methods.age import Age
 from querist.strategies.methods.albl import Albl
 from querist.strategies.methods.alfa_mix import AlfaMix
+from querist.strategies.methods.auto import Auto
 from querist.strategies.methods.bait import Bait, BaitRegression
 from querist.strategies.methods.batch_bald import BatchBald
 from querist.strategies.methods.bemps import Bemps
@@ -251,6 +252,7 @@ PARTS: tuple[type[Part], ...] = (
     Anchors,
     Refine,
     # published methods
+    Auto,
     Badge,
     Vessal,
     BatchBald,

@@ -165,7 +165,7 @@ def restrict(pool: Pool, needs: Needs, *, others: bool = True) -> Pool:
     waiting = needs.uses - {LABELS} if others else frozenset()
     return replace(
         pool,
-        arrays=_only(pool.arrays, needs.pool | (needs.uses & {COST, GROUP})),
+        arrays=_only(pool.arrays, needs.pool | needs.optional | (needs.uses & {COST, GROUP})),
         labelled=_only(pool.labelled, known),
         pending=_only(pool.pending, waiting),
         reference=_only(pool.reference, needs.reference),

@@ -289,7 +289,7 @@ def check_needs(subject: Subject) -> None:
     needs = subject.needs
     stand_ins = {other for _, other in needs.instead}
     allowed = {
-        "pool": needs.pool | needs.uses | stand_ins,
+        "pool": needs.pool | needs.optional | needs.uses | stand_ins,
         "labelled": needs.labelled | needs.uses,
         "pending": needs.uses,
         "reference": needs.reference,
@@ -309,6 +309,8 @@ def check_needs(subject: Subject) -> None:
     for role, wanted in (("pool", needs.pool), ("labelled", needs.labelled), ("reference", needs.reference)):
         if idle := wanted - read[role]:
             raise fault(subject, whole, f"needs {_names(idle)} of the {role} and never reads it")
+    if idle := needs.optional - read["pool"]:
+        raise fault(subject, whole, f"says that it may read {_names(idle)} of the pool and never does")
     if idle := needs.uses - read["labelled"] - read["pending"] - read["pool"]:
         raise fault(subject, whole, f"declares that it uses {_names(idle)} and never reads it")
 
