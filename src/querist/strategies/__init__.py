@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.uherding import Uherding
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
 from querist.strategies.scores.density import Density
@@ -28,10 +29,13 @@ from querist.strategies.scores.ratio import Ratio
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
+from querist.strategies.selectors.facility_location import FacilityLocation
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.max_herding import MaxHerding
 from querist.strategies.selectors.power import Power
+from querist.strategies.selectors.prob_cover import ProbCover
 from querist.strategies.selectors.softmax import Softmax
 from querist.strategies.selectors.softrank import Softrank
 from querist.strategies.selectors.top_k import TopK
@@ -73,6 +77,9 @@ PARTS: tuple[type[Part], ...] = (
     KCenter,
     KMeans,
     KMeansPP,
+    FacilityLocation,
+    MaxHerding,
+    ProbCover,
     # filters
     Shortlist,
     Subsample,
@@ -81,6 +88,7 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerBald,
     recipes.PowerMargin,
     recipes.DensityWeighted,
+    Uherding,
     # combinators
     Mix,
     Interleave,

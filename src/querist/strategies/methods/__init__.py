@@ -1,0 +1,1 @@
+"""Published methods that are more than one expression, one file each."""
