@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.strategies.kernels.live_pairs import LivePairs, hits
+from querist.strategies.kernels.live_pairs import LivePairs
 from querist.strategies.kernels.order import top
 from querist.strategies.kernels.products import lift
 from querist.strategies.kernels.similarity import Similarity
@@ -96,11 +96,11 @@ def first_gains(
 
 def _collect(pairs: LivePairs, tile: NDArray[Any], level: NDArray[Any], rows: slice, columns: slice) -> None:
     width = tile.shape[1]
-    found = hits(tile > level[rows, None])
+    found = np.flatnonzero(tile > level[rows, None])
     row, column = np.divmod(found, width)
     pairs.add(rows.start, row, column + columns.start, tile.reshape(-1)[found])
     if rows != columns:
-        found = hits(tile > level[None, columns])
+        found = np.flatnonzero(tile > level[None, columns])
         row, column = np.divmod(found, width)
         pairs.add(columns.start, column, row + rows.start, tile.reshape(-1)[found])
 

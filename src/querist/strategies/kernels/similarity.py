@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.products import clipped_product
 
-__all__ = ["Columns", "Similarity", "cosine", "gaussian", "top_hat"]
+__all__ = ["SQUARE", "Columns", "Similarity", "cosine", "gaussian", "top_hat"]
 
 Columns = tuple[NDArray[Any], NDArray[Any] | None]
 """Right-hand rows and the term of each, ready for a product."""
-_SQUARE = 1024
+SQUARE = 1024
+"""Rows and columns of a tile of a pass over all pairs."""
 _TILE = 1 << 19
 _LEAST_EXPONENT = -87.0
 """exp of it is the smallest normal float32: what is farther has similarity 0 but for that."""
@@ -87,7 +88,7 @@ class Similarity:
 
     def squares(self) -> Iterator[tuple[slice, slice, Columns]]:
         """Pairs of slices that meet every pair of rows once: (rows, columns) with columns not before rows."""
-        edges = [slice(s, min(s + _SQUARE, self.size)) for s in range(0, self.size, _SQUARE)]
+        edges = [slice(s, min(s + SQUARE, self.size)) for s in range(0, self.size, SQUARE)]
         for at, place in enumerate(edges):
             right = self.columns(place)
             for rows in edges[: at + 1]:
@@ -96,8 +97,8 @@ class Similarity:
     def nearest_to(self, points: NDArray[Any]) -> NDArray[Any]:
         """(N,) largest kernel value with any of the points (M, D); the base where there are none."""
         best = np.full(self.size, self.base, dtype=self.dtype)
-        for start in range(0, len(points), _SQUARE):
-            right = self.foreign(points[start : start + _SQUARE])
+        for start in range(0, len(points), SQUARE):
+            right = self.foreign(points[start : start + SQUARE])
             for rows in self.tall(len(right[0])):
                 np.maximum(best[rows], self.tile(rows, right).max(axis=1), out=best[rows])
         return best

@@ -34,4 +34,6 @@ class MaxHerding(Covering):
     def similarity(self, ctx: Context) -> tuple[Similarity, str]:
         """The Gaussian of width sigma."""
         sigma = float(self.sigma) if self.sigma is not None else default_sigma(ctx)
-        return gaussian(ctx.pool[EMBEDDING], 0.5 / sigma**2), f"better than what is labelled or chosen (sigma {sigma:.3g})"
+        return gaussian(
+            ctx.pool[EMBEDDING], 0.5 / sigma**2
+        ), f"better than what is labelled or chosen (sigma {sigma:.3g})"
