@@ -11,6 +11,7 @@ from querist.strategies.bandit import Bandit
 from querist.strategies.combinators import Interleave, Mix, Switch
 from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.acs_fw import AcsFw
 from querist.strategies.methods.uherding import Uherding
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.consensus_kl import ConsensusKl
@@ -30,9 +31,11 @@ from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.facility_location import FacilityLocation
+from querist.strategies.selectors.frank_wolfe import FrankWolfe
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.max_det import MaxDet
 from querist.strategies.selectors.max_herding import MaxHerding
 from querist.strategies.selectors.power import Power
 from querist.strategies.selectors.prob_cover import ProbCover
@@ -80,6 +83,8 @@ PARTS: tuple[type[Part], ...] = (
     FacilityLocation,
     MaxHerding,
     ProbCover,
+    MaxDet,
+    FrankWolfe,
     # filters
     Shortlist,
     Subsample,
@@ -89,6 +94,7 @@ PARTS: tuple[type[Part], ...] = (
     recipes.PowerMargin,
     recipes.DensityWeighted,
     Uherding,
+    AcsFw,
     # combinators
     Mix,
     Interleave,

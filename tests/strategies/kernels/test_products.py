@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -12,13 +10,13 @@ from querist.strategies.kernels.products import clipped_product, lift
 
 
 @pytest.fixture(params=[True, False])
-def either_door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
+def either_door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Everything is worth the fast door, which is there or not."""
     monkeypatch.setattr(products, "_WORTH_IT", 0)
     monkeypatch.setattr(products, "_BIG_TILE", 0)
     if not request.param:
         monkeypatch.setattr(products, "_fused_works", lambda: False)
-    yield bool(request.param)
+    return bool(request.param)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

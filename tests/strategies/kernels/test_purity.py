@@ -25,7 +25,7 @@ def test_copies_do_not_collapse_it() -> None:
 
 def two_blobs(gap: float) -> np.ndarray:
     rng = np.random.default_rng(0)
-    return np.concatenate([rng.uniform(-1, 1, size=(60, 2)), rng.uniform(-1, 1, size=(60, 2)) + [gap, 0]])
+    return np.concatenate([rng.uniform(-1, 1, size=(60, 2)), rng.uniform(-1, 1, size=(60, 2)) + np.array([gap, 0])])
 
 
 def test_the_radius_reaches_to_the_next_cluster() -> None:

@@ -40,5 +40,5 @@ def test_bad_widths() -> None:
         with pytest.raises(ArgumentError, match=r"sigma must be a number > 0, got"):
             check_positive("sigma", bad)
     for wrong in ("a", True):
-        with pytest.raises(ArgumentTypeError, match="got (str|bool)"):
+        with pytest.raises(ArgumentTypeError, match=r"got (str|bool)"):
             check_positive("sigma", wrong)

@@ -24,7 +24,7 @@ def test_by_hand() -> None:
 
 def test_the_default_radius_separates_clusters() -> None:
     rng = np.random.default_rng(0)
-    x = np.concatenate([rng.uniform(-1, 1, size=(40, 2)) + [9 * k, 0] for k in range(3)])
+    x = np.concatenate([rng.uniform(-1, 1, size=(40, 2)) + np.array([9 * k, 0]) for k in range(3)])
     p = np.full((120, 3), 1 / 3)
     chosen = querist.select("prob_cover", 3, embedding=x, probs=p)
     assert sorted(chosen.indices // 40) == [0, 1, 2]

@@ -1,7 +1,7 @@
 """Greedy coverage, exactly, with one or two passes over all pairs, and little memory.
 
-The coverage of a set S is sum over rows i of w_i max(base, max over s in S of k(i, s)): monotone and submodular, so greedy is
-within 1 - 1/e of the best, and a row's gain only falls as S grows. Three things make it fast:
+The coverage of a set S is sum over rows i of w_i max(base, max over s in S of k(i, s)): monotone and submodular, so
+greedy is within 1 - 1/e of the best, and a row's gain only falls as S grows. Three things make it fast:
 
 - **A pass** serves every pair once: tiles of the upper triangle serve their rows and their columns. No tile is kept.
 - **Lazy greedy** (Minoux 1978) while S covers little: gains of earlier picks are upper bounds, and only rows whose bound

@@ -36,8 +36,8 @@ def pure_radius(x: NDArray[Any], clusters: int, keys: NDArray[np.uint64], genera
     distances among the same rows; k-means is fitted on at most 10,000 rows. The rows are those of lowest key, so that
     the order of the pool plays no part. Where no quantile is pure the smallest above 0 is taken.
 
-    Source: Yehuda, Dekel, Hacohen and Weinshall, Active Learning Through a Covering Lens, 2022, section 3.3 (the purity
-    of balls with k-means clusters for classes).
+    Source: Yehuda, Dekel, Hacohen and Weinshall, Active Learning Through a Covering Lens, 2022 (the purity of
+    balls, k-means clusters standing for classes).
 
     Args:
         x: (N, D) rows.

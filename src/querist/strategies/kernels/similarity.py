@@ -1,8 +1,8 @@
 """Kernels between all rows of a pool, a tile at a time: Gaussian, cosine and top-hat. No N x N matrix is ever held.
 
-For the Gaussian and the top-hat the exponent -|x - c|^2 / 2 of scaled rows is one product: the row (x, -|x|^2 / 2) times the
-column (c, 1), plus -|c|^2 / 2 for the column, so that clipping can be fused into it. Rows are shifted to their mean. Where
-float32 could not tell the distances that matter from rounding, the numbers are held in float64.
+For the Gaussian and the top-hat the exponent -|x - c|^2 / 2 of scaled rows is one product: the row (x, -|x|^2 / 2) times
+the column (c, 1), plus -|c|^2 / 2 for the column, so that clipping can be fused into it. Rows are shifted to their mean.
+Where float32 could not tell the distances that matter from rounding, the numbers are held in float64.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.strategies.kernels.blocks import blocks
+from querist.strategies.kernels.lengths import unit_rows
 from querist.strategies.kernels.products import clipped_product
 
 __all__ = ["SQUARE", "Columns", "Similarity", "cosine", "gaussian", "top_hat"]
@@ -54,7 +55,7 @@ class Similarity:
     def foreign(self, points: NDArray[Any]) -> Columns:
         """Points (M, D) from elsewhere (labelled, pending) as right-hand sides."""
         if self.kind == "cosine":
-            return self._turn(_units(points).astype(self.dtype))
+            return self._turn(unit_rows(points).astype(self.dtype))
         shift, scale = self._place
         return self._turn(_with_lengths((np.asarray(points, dtype=np.float64) - shift) * scale, self.dtype))
 
@@ -122,7 +123,7 @@ def cosine(x: NDArray[Any]) -> Similarity:
     """The cosine of rows of x (N, D); a zero row has cosine 0 with every row."""
     left = np.empty(x.shape, dtype=_kind(x))
     for rows, block in blocks(x):
-        left[rows] = _units(block)
+        left[rows] = unit_rows(block)
     return Similarity("cosine", left, (0.0, 1.0))
 
 
@@ -151,11 +152,3 @@ def _with_lengths(rows: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[An
     """Rows in ``dtype`` with -|x|^2 / 2 behind: of the rounded rows, so that equal rows are at distance 0 but for sums."""
     wide = rows.astype(dtype).astype(np.float64)
     return np.concatenate([wide, -0.5 * np.vecdot(wide, wide)[:, None]], axis=1).astype(dtype)
-
-
-def _units(rows: NDArray[Any]) -> NDArray[np.float64]:
-    wide = np.asarray(rows, dtype=np.float64)
-    largest = np.abs(wide).max(axis=1, initial=0.0, keepdims=True)  # no overflow of the squares
-    even = np.divide(wide, largest, out=np.zeros_like(wide), where=largest > 0)
-    length = np.sqrt(np.vecdot(even, even))[:, None]
-    return np.asarray(np.divide(even, length, out=np.zeros_like(even), where=length > 0))

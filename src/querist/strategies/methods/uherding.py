@@ -20,8 +20,7 @@ class Uherding(Recipe):
     With a small sigma, as later rounds have it, it nears the margin itself; with a large one it nears coverage. Where all
     margins are 0 rows weigh alike.
 
-    Source: Bae, Oliveira and Sutherland, Uncertainty Herding: One Active Learning Method for All Label Budgets, 2025,
-    equation 3.
+    Source: Bae, Oliveira and Sutherland, Uncertainty Herding: One Active Learning Method for All Label Budgets, 2025.
     """
 
     sigma: float | None = None

@@ -22,7 +22,7 @@ class FacilityLocation(Covering):
     itself; without gamma it is 1 / (2 sigma^2) with the sigma of `max_herding`. Greedy is within 1 - 1/e of the best.
 
     Source: Nemhauser, Wolsey and Fisher 1978 (greedy); Wei, Iyer and Bilmes, Submodularity in Data Subset Selection and
-    Active Learning, 2015, section 3.
+    Active Learning, 2015.
     """
 
     kernel: str = "rbf"

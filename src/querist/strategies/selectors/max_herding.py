@@ -20,7 +20,7 @@ class MaxHerding(Covering):
     A score before it weighs the rows that are covered. Without sigma it is the 5 % quantile of distances among labelled
     items, with fewer than two of them among at most 1,000 rows of the pool.
 
-    Source: Bae, Noh and Sutherland, Generalized Coverage for More Robust Low-Budget Active Learning, 2024, algorithm 1.
+    Source: Bae, Noh and Sutherland, Generalized Coverage for More Robust Low-Budget Active Learning, 2024.
     """
 
     sigma: float | None = None
