@@ -36,7 +36,8 @@ def matrix(kind: str, x: np.ndarray, y: np.ndarray, width: float = 1.0) -> np.nd
 def plain(k: np.ndarray, n: int, cover: np.ndarray, w: np.ndarray, keys: np.ndarray) -> tuple[list[int], list[float]]:
     """All gains anew at each pick; equal gains (to rounding) by key."""
     cover, free = cover.astype(float).copy(), np.ones(len(k), dtype=bool)
-    picked, gains = [], []
+    picked: list[int] = []
+    gains: list[float] = []
     while len(picked) < n:
         gain = np.where(free, w @ np.maximum(k - cover[:, None], 0), -1.0)
         equal = np.flatnonzero(free & (gain >= gain.max() - 1e-9 * max(w.sum(), 1e-300)))

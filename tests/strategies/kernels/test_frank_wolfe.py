@@ -14,7 +14,8 @@ def naive(x: np.ndarray, n: int, again: bool) -> tuple[list[int], np.ndarray]:
     """Over the weights w of all rows and the N x N inner products, as the paper has it."""
     k = x @ x.T
     lengths = np.sqrt(np.diag(k))
-    w, order = np.zeros(len(x)), []
+    w = np.zeros(len(x))
+    order: list[int] = []
     for _ in range(n):
         fit = (1 - w) @ k / lengths
         if not again:

@@ -11,8 +11,9 @@ from querist.strategies.kernels.live_pairs import LivePairs
 
 def filled(k: np.ndarray, cover: np.ndarray, most: int) -> LivePairs:
     pairs = LivePairs(len(k), most)
-    for start in range(0, len(k), module.SQUARE):
-        rows, candidates = np.nonzero(k[start : start + module.SQUARE] > cover[start : start + module.SQUARE, None])
+    block = pairs.block
+    for start in range(0, len(k), block):
+        rows, candidates = np.nonzero(k[start : start + block] > cover[start : start + block][:, None])
         pairs.add(start, rows, candidates, k[start + rows, candidates])
     return pairs
 

@@ -22,7 +22,7 @@ def whole(sim: Similarity) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_definitions(dtype: type) -> None:
-    x = np.random.default_rng(0).normal(size=(40, 3)).astype(dtype) + 5
+    x: np.ndarray = np.random.default_rng(0).normal(size=(40, 3)).astype(dtype) + 5
     d = distances(x, x)
     assert whole(gaussian(x, 0.7)) == pytest.approx(np.exp(-0.7 * d**2), abs=1e-5)
     assert (whole(top_hat(x, 1.3)) == (d < 1.3)).all()

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.strategies.kernels.clipped import lift
 from querist.strategies.kernels.live_pairs import LivePairs
 from querist.strategies.kernels.order import top
-from querist.strategies.kernels.products import lift
 from querist.strategies.kernels.similarity import Similarity
 
 __all__ = ["PAIRS", "Covered", "cover_greedily", "first_gains", "tolerance"]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.strategies.kernels.blocks import blocks
+from querist.strategies.kernels.clipped import clipped_product
 from querist.strategies.kernels.lengths import unit_rows
-from querist.strategies.kernels.products import clipped_product
 
 __all__ = ["SQUARE", "Columns", "Similarity", "cosine", "gaussian", "top_hat"]
 

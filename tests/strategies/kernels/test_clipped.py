@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from querist.strategies.kernels import products
-from querist.strategies.kernels.products import clipped_product, lift
+from querist.strategies.kernels import clipped as products
+from querist.strategies.kernels.clipped import clipped_product, lift
 
 
 @pytest.fixture(params=[True, False])
@@ -22,7 +22,8 @@ def either_door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_clipped_product_with_a_term(either_door: bool, dtype: type) -> None:
     rng = np.random.default_rng(0)
-    a, b, bias = (rng.normal(size=shape).astype(dtype) for shape in ((31, 6), (17, 6), (17,)))
+    a, b = rng.normal(size=(31, 6)).astype(dtype), rng.normal(size=(17, 6)).astype(dtype)
+    bias = rng.normal(size=17).astype(dtype)
     got = clipped_product(a, b, bias, -1.0, 0.5)
     assert got == pytest.approx(np.clip(a @ b.T + bias, -1.0, 0.5), abs=1e-5)
     assert got.dtype == dtype
