@@ -22,8 +22,9 @@ def either_door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_clipped_product_with_a_term(either_door: bool, dtype: type) -> None:
     rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(31, 6)).astype(dtype), rng.normal(size=(17, 6)).astype(dtype)
-    bias = rng.normal(size=17).astype(dtype)
+    a: np.ndarray = rng.normal(size=(31, 6)).astype(dtype)
+    b: np.ndarray = rng.normal(size=(17, 6)).astype(dtype)
+    bias: np.ndarray = rng.normal(size=17).astype(dtype)
     got = clipped_product(a, b, bias, -1.0, 0.5)
     assert got == pytest.approx(np.clip(a @ b.T + bias, -1.0, 0.5), abs=1e-5)
     assert got.dtype == dtype
@@ -49,3 +50,10 @@ def test_a_broken_operator_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(products, "_fused", gone)
     assert not products._fused_works.__wrapped__()
+
+
+def test_a_setting_that_costs_digits_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", lambda: "medium")
+    assert not products._fast()

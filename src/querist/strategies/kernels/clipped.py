@@ -26,7 +26,7 @@ def clipped_product(
     a: NDArray[Any], b: NDArray[Any], bias: NDArray[Any] | None, low: float, high: float
 ) -> NDArray[Any]:
     """a @ b.T + bias, clipped to [low, high]: (m, D), (k, D), (k,) or None -> (m, k), writable, of a's type."""
-    if a.dtype == np.float32 and len(a) * b.size >= _WORTH_IT and _fused_works():
+    if a.dtype == np.float32 and len(a) * b.size >= _WORTH_IT and _fast():
         return _fused(a, b, bias, low, high)
     out = a @ b.T
     if bias is not None:
@@ -49,10 +49,16 @@ def lift(tile: NDArray[Any], floor: NDArray[Any], out: NDArray[Any] | None = Non
 def _fused(a: NDArray[Any], b: NDArray[Any], bias: NDArray[Any] | None, low: float, high: float) -> NDArray[Any]:
     module = torch()
     term = module.from_numpy(bias) if bias is not None else None
-    product = module.ops.mkldnn._linear_pointwise(
-        module.from_numpy(a), module.from_numpy(b), term, "hardtanh", [low, high], ""
-    )
+    with module.no_grad(), module.autocast("cpu", enabled=False):  # whatever the caller has set for its thread
+        product = module.ops.mkldnn._linear_pointwise(
+            module.from_numpy(a), module.from_numpy(b), term, "hardtanh", [low, high], ""
+        )
     return np.asarray(product.numpy())
+
+
+def _fast() -> bool:
+    """Whether the operator can be used: it is there, and no setting of the user's costs digits."""
+    return _fused_works() and torch().get_float32_matmul_precision() == "highest"
 
 
 @functools.cache

@@ -25,8 +25,9 @@ class AcsFw(Strategy):
 
     L_n(theta_s) = sum over classes c of mean p_c log p_sc, plus ``entropy`` times the entropy of the mean, for each
     posterior sample s; items are vectors of S numbers, and the batch is the few of them whose weighted sum is nearest to
-    the sum over the pool. As published the first n steps may come back to an item, so that fewer than n items would be found: further
-    steps, to new items, fill the batch. Labelled items play no part but through the posterior. The scores are the fits.
+    the sum over the pool. As published the first n steps may come back to an item, so that fewer than n items would be
+    found: further steps, to new items, fill the batch. Labelled items play no part but through the posterior. The scores
+    are the fits.
 
     Args:
         entropy: weight of the entropy, 1 as in the paper; the authors' code has 0 unless told.
