@@ -32,9 +32,13 @@ from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.facility_location import FacilityLocation
 from querist.strategies.selectors.frank_wolfe import FrankWolfe
+from querist.strategies.selectors.graph_density import GraphDensity
+from querist.strategies.selectors.idds import Idds
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
+from querist.strategies.selectors.kernel_herding import KernelHerding
 from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.lightweight_coreset import LightweightCoreset
 from querist.strategies.selectors.max_det import MaxDet
 from querist.strategies.selectors.max_herding import MaxHerding
 from querist.strategies.selectors.power import Power
@@ -42,6 +46,7 @@ from querist.strategies.selectors.prob_cover import ProbCover
 from querist.strategies.selectors.softmax import Softmax
 from querist.strategies.selectors.softrank import Softrank
 from querist.strategies.selectors.top_k import TopK
+from querist.strategies.selectors.vote_k import VoteK
 
 if TYPE_CHECKING:
     from querist.core.registry import Registry
@@ -85,6 +90,11 @@ PARTS: tuple[type[Part], ...] = (
     ProbCover,
     MaxDet,
     FrankWolfe,
+    KernelHerding,
+    Idds,
+    VoteK,
+    GraphDensity,
+    LightweightCoreset,
     # filters
     Shortlist,
     Subsample,
