@@ -178,7 +178,8 @@ def _plain_det(x: Array, known: Array, batch: int) -> list[int]:
 
 def _plain_frank_wolfe(x: Array, batch: int) -> list[int]:
     lengths, target = np.linalg.norm(x, axis=1), x.sum(axis=0, dtype=float)
-    reached, picked = np.zeros(x.shape[1]), []
+    reached = np.zeros(x.shape[1])
+    picked: list[int] = []
     for _ in range(batch):
         fits = x @ (target - reached) / lengths
         fits[picked] = -np.inf

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,12 +22,16 @@ def test_by_hand() -> None:
     assert chosen.scores[2] == pytest.approx((one + two) / 2 - one - two)
 
 
+def either(role: str, signals: dict[str, np.ndarray]) -> Any:
+    return {role: signals}
+
+
 def test_labelled_and_pending_count_alike() -> None:
     x = np.concatenate([np.arange(10) * 0.1, 50 + np.arange(10) * 0.2])[:, None]
     free = querist.select("graph_density(k=4)", 1, embedding=x).indices[0]
     assert free < 10
     for role in ("labelled", "pending"):
-        chosen = querist.select("graph_density(k=4)", 1, embedding=x, **{role: {"embedding": x[:10] + 0.01}})
+        chosen = querist.select("graph_density(k=4)", 1, embedding=x, **either(role, {"embedding": x[:10] + 0.01}))
         assert chosen.indices[0] >= 10
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -19,9 +21,13 @@ def test_by_hand() -> None:
     assert chosen.scores[1] == pytest.approx(0.25)
 
 
+def either(role: str, signals: dict[str, np.ndarray]) -> Any:
+    return {role: signals}
+
+
 def test_labelled_and_pending_count_alike() -> None:
     for role in ("labelled", "pending"):
-        chosen = querist.select("idds(weight=0.5)", 1, embedding=X, **{role: {"embedding": X[:1]}})
+        chosen = querist.select("idds(weight=0.5)", 1, embedding=X, **either(role, {"embedding": X[:1]}))
         assert chosen.indices.tolist() == [2]
         assert chosen.scores == pytest.approx([0.5 / 3])
 

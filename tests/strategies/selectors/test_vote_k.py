@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,10 +22,16 @@ def test_it_goes_from_group_to_group() -> None:
     assert sorted(chosen.indices // 20) == [0, 1, 2]
 
 
+def either(role: str, signals: dict[str, np.ndarray]) -> Any:
+    return {role: signals}
+
+
 def test_labelled_and_pending_count_alike() -> None:
     x = groups()
     for role in ("labelled", "pending"):
-        chosen = querist.select("vote_k(k=6)", 2, embedding=x, **{role: {"embedding": np.repeat(x[:3], 3, axis=0)}})
+        chosen = querist.select(
+            "vote_k(k=6)", 2, embedding=x, **either(role, {"embedding": np.repeat(x[:3], 3, axis=0)})
+        )
         assert sorted(chosen.indices // 20) == [1, 2]
 
 

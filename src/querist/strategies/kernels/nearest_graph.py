@@ -54,9 +54,13 @@ def _blocks(x: NDArray[Any], metric: str) -> Iterator[tuple[slice, NDArray[Any],
     """Rows, their squared distances (or cosines, negative) to all rows, and the width of the grid."""
     n = len(x)
     if metric == "cosine":
-        units = unit_rows(x).astype(np.float32 if x.dtype == np.float32 else np.float64)
+        units: NDArray[Any] = unit_rows(x).astype(np.float32 if x.dtype == np.float32 else np.float64)
         for start in range(0, n, _ROWS):
-            yield slice(start, min(start + _ROWS, n)), -(units[start : start + _ROWS] @ units.T), 1e-5
+            yield (
+                slice(start, min(start + _ROWS, n)),
+                np.negative(np.matmul(units[start : start + _ROWS], units.T)),
+                1e-5,
+            )
         return
     geometry = Euclidean(x)
     points = geometry.gather(np.arange(n)).astype(geometry.dtype)
