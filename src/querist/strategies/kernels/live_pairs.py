@@ -26,13 +26,13 @@ class LivePairs:
 
     def __init__(self, size: int, most: int) -> None:
         self.size, self.most, self.block, self.count, self.full = size, most, SQUARE, 0, False
-        self._parts: list[list[tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[Any]]]] = [
+        self._parts: list[list[tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[Any] | None]]] = [
             [] for _ in range(-(-size // SQUARE))
         ]
-        self._blocks: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]] = []
+        self._blocks: list[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any] | None]] = []
 
-    def add(self, start: int, rows: NDArray[Any], candidates: NDArray[Any], values: NDArray[Any]) -> None:
-        """Pairs of rows start + ``rows`` of one block with ``candidates``."""
+    def add(self, start: int, rows: NDArray[Any], candidates: NDArray[Any], values: NDArray[Any] | None) -> None:
+        """Pairs of rows start + ``rows`` of one block with ``candidates``; without values all are 1."""
         self.count += len(rows)
         if self.count > self.most:
             self.full = True
@@ -44,14 +44,13 @@ class LivePairs:
     def close(self) -> None:
         """No more pairs come: sort each block by row."""
         for at, parts in enumerate(self._parts):
-            if parts:
-                rows, candidates, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-            else:
-                rows, candidates, values = np.zeros(0, np.uint16), np.zeros(0, np.int32), np.zeros(0)
             self._parts[at] = []
+            rows = np.concatenate([part[0] for part in parts] or [np.zeros(0, np.uint16)])
+            candidates = np.concatenate([part[1] for part in parts] or [np.zeros(0, np.int32)])
             order = np.argsort(rows, kind="stable")
             edges = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.block))])
-            self._blocks.append((edges, candidates[order], values[order]))
+            some = [part[2] for part in parts if part[2] is not None]
+            self._blocks.append((edges, candidates[order], np.concatenate(some)[order] if some else None))
 
     def losses(
         self, rows: NDArray[np.int64], before: NDArray[Any], after: NDArray[Any], weights: NDArray[np.float64]
@@ -68,8 +67,12 @@ class LivePairs:
                 continue
             ends = np.cumsum(lengths)
             places = np.arange(total) + np.repeat(edges[local] - (ends - lengths), lengths)
-            value = values[places]
-            change = np.maximum(value - np.repeat(before[some], lengths), 0)
-            change -= np.maximum(value - np.repeat(after[some], lengths), 0)
-            lost += np.bincount(candidates[places], change * np.repeat(weights[some], lengths), minlength=self.size)
+            if values is None:
+                change = np.repeat((after[some] - before[some]) * weights[some], lengths)
+            else:
+                value = values[places]
+                change = np.maximum(value - np.repeat(before[some], lengths), 0)
+                change -= np.maximum(value - np.repeat(after[some], lengths), 0)
+                change = change * np.repeat(weights[some], lengths)
+            lost += np.bincount(candidates[places], change, minlength=self.size)
         return lost
