@@ -31,6 +31,7 @@ from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.selectors.facility_location import FacilityLocation
+from querist.strategies.selectors.flqmi import Flqmi
 from querist.strategies.selectors.frank_wolfe import FrankWolfe
 from querist.strategies.selectors.graph_density import GraphDensity
 from querist.strategies.selectors.idds import Idds
@@ -95,6 +96,7 @@ PARTS: tuple[type[Part], ...] = (
     VoteK,
     GraphDensity,
     LightweightCoreset,
+    Flqmi,
     # filters
     Shortlist,
     Subsample,

@@ -52,12 +52,16 @@ class Similarity:
         right, bias = self._right_side
         return right[rows], None if bias is None else bias[rows]
 
-    def foreign(self, points: NDArray[Any]) -> Columns:
-        """Points (M, D) from elsewhere (labelled, pending) as right-hand sides."""
+    def placed(self, points: NDArray[Any]) -> NDArray[Any]:
+        """Points (M, D) from elsewhere (labelled, pending, a target set) as left-hand sides."""
         if self.kind == "cosine":
-            return self._turn(unit_rows(points).astype(self.dtype))
+            return unit_rows(points).astype(self.dtype)
         shift, scale = self._place
-        return self._turn(_with_lengths((np.asarray(points, dtype=np.float64) - shift) * scale, self.dtype))
+        return _with_lengths((np.asarray(points, dtype=np.float64) - shift) * scale, self.dtype)
+
+    def foreign(self, points: NDArray[Any]) -> Columns:
+        """Points (M, D) from elsewhere as right-hand sides."""
+        return self._turn(self.placed(points))
 
     def _turn(self, left: NDArray[Any]) -> Columns:
         if self.kind == "cosine":
@@ -68,18 +72,24 @@ class Similarity:
 
     def tile(self, rows: slice | NDArray[np.int64], columns: Columns) -> NDArray[Any]:
         """(m, k) kernel values of some rows with some columns; a new array."""
+        return self.values(self.left[rows], columns)
+
+    def values(self, left: NDArray[Any], columns: Columns) -> NDArray[Any]:
+        """(m, k) kernel values of left-hand with right-hand sides; a new array."""
         right, bias = columns
-        left = self.left[rows]
         if self.kind == "cosine":
             return clipped_product(left, right, None, -1.0, 1.0)
         if self.kind == "gaussian":
             out = clipped_product(left, right, bias, _LEAST_EXPONENT, 0.0)
             return np.asarray(np.exp(out, out=out))
-        return self.inside(rows, columns).astype(self.dtype)
+        return self._within(left, columns).astype(self.dtype)
 
     def inside(self, rows: slice | NDArray[np.int64], columns: Columns) -> NDArray[np.bool_]:
         """(m, k) whether the distance is below the radius (top-hat only)."""
-        return np.asarray(clipped_product(self.left[rows], *columns, -1e30, 1e30) > self.edge)
+        return self._within(self.left[rows], columns)
+
+    def _within(self, left: NDArray[Any], columns: Columns) -> NDArray[np.bool_]:
+        return np.asarray(clipped_product(left, *columns, -1e30, 1e30) > self.edge)
 
     def tall(self, width: int) -> Iterator[slice]:
         """Slices of all rows, such that a tile with ``width`` columns stays in the cache."""
