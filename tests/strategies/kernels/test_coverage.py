@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from querist.strategies.kernels import coverage as module
 from querist.strategies.kernels import live_pairs, similarity
-from querist.strategies.kernels.coverage import Covered, cover_greedily, first_gains
+from querist.strategies.kernels.coverage import Covered, cover_greedily, first_gains, gains_over
 from querist.strategies.kernels.live_pairs import LivePairs
 from querist.strategies.kernels.similarity import Similarity, cosine, gaussian, top_hat
 
@@ -56,17 +56,20 @@ def run(sim: Similarity, n: int, keys: np.ndarray, known: np.ndarray, w: np.ndar
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("labelled", [0, 12])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("way", ["live pairs", "lazy"])
+@pytest.mark.parametrize("way", ["live pairs", "lazy", "ahead", "ahead, lazy"])
 def test_same_picks_as_plain_greedy(
     kind: str, labelled: int, weighted: bool, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in (similarity, live_pairs):
         monkeypatch.setattr(place, "SQUARE", 64)
+    if "ahead" in way:
+        monkeypatch.setattr(module, "_AHEAD", 0)
+        monkeypatch.setattr(module, "_SPARSE", 0.9 if kind == "gaussian" else 0.01)
     rng = np.random.default_rng(labelled)
     x, known = rng.normal(size=(400, 3)), rng.normal(size=(labelled, 3))
     w = rng.random(400) if weighted else np.ones(400)
     keys = rng.permutation(400).astype(np.uint64)
-    got = run(make(kind, x), 60, keys, known, w, 10**8 if way == "live pairs" else 0)
+    got = run(make(kind, x), 60, keys, known, w, 0 if "lazy" in way else 10**8)
     cover = matrix(kind, x, known).max(axis=1, initial=-1.0 if kind == "cosine" else 0.0)
     rows, gains = plain(matrix(kind, x, x), 60, cover, w, keys)
     assert got.rows.tolist() == rows
@@ -125,7 +128,10 @@ def test_first_gains_and_live_pairs(kind: str, monkeypatch: pytest.MonkeyPatch) 
         pairs = LivePairs(100, 10**6)
         gains = w @ np.maximum(k - cover[:, None], 0)
         assert first_gains(make(kind, x), cover, w) == pytest.approx(gains)
-        assert first_gains(make(kind, x), cover, w, pairs) == pytest.approx(gains)
+        got = gains_over(make(kind, x), [np.maximum(cover, 0.3), cover], w, pairs)
+        if kind != "top_hat":  # which knows covered and not covered only
+            assert got[0] == pytest.approx(w @ np.maximum(k - np.maximum(cover, 0.3)[:, None], 0))
+        assert got[1] == pytest.approx(gains)
         wanted = ((k > cover[:, None] + 1e-12) & (w > 0)[:, None]).sum()
         assert abs(pairs.count - wanted) <= 100, "rounding may leave a row itself in"
 
@@ -160,3 +166,31 @@ def test_little_memory() -> None:
     tracemalloc.stop()
     assert len(set(got.rows.tolist())) == 30
     assert peak < 100 << 20 < 12_000**2 * 4
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "top_hat"])
+@pytest.mark.parametrize("right", [True, False])
+def test_a_guess_of_the_first_pick_right_or_wrong(kind: str, right: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "SQUARE", 64)
+    monkeypatch.setattr(live_pairs, "SQUARE", 64)
+    rng = np.random.default_rng(5)
+    x, keys = rng.normal(size=(300, 2)), rng.permutation(300).astype(np.uint64)
+    wanted = run(make(kind, x, 0.6), 40, keys, x[:0], np.ones(300), 0)
+    monkeypatch.setattr(module, "_AHEAD", 0)
+    monkeypatch.setattr(module, "_SPARSE", 0.9 if kind == "gaussian" else 0.01)
+    guesses: list[bool] = []
+    real = module._Greedy._look_ahead
+
+    def look(self: module._Greedy) -> None:
+        if not right:
+            monkeypatch.setattr(module, "_SAMPLE", 1)
+            self.sample = np.argsort(-np.abs(x).max(axis=1))  # those far out look best to each other
+            monkeypatch.setattr(module, "_GUESSED_BY", 1)
+        real(self)
+        assert self.ahead is not None
+        guesses.append(self.ahead[0] == wanted.rows[0])
+
+    monkeypatch.setattr(module._Greedy, "_look_ahead", look)
+    got = run(make(kind, x, 0.6), 40, keys, x[:0], np.ones(300))
+    assert guesses == [right]
+    assert got.rows.tolist() == wanted.rows.tolist()

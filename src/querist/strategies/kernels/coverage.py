@@ -26,7 +26,7 @@ from querist.strategies.kernels.live_pairs import LivePairs
 from querist.strategies.kernels.order import top
 from querist.strategies.kernels.similarity import Similarity
 
-__all__ = ["PAIRS", "Covered", "cover_greedily", "first_gains", "tolerance"]
+__all__ = ["PAIRS", "Covered", "cover_greedily", "first_gains", "gains_over", "tolerance"]
 
 PAIRS = 48_000_000
 """Live pairs kept at most: 10 bytes each while they are collected, 8 after (float32). Balls keep 5/3 as many, of 6."""
@@ -40,6 +40,9 @@ _SAMPLE = 256
 _SAMPLE_ROWS = 4096
 _SPARSE = 0.1
 """Share of live pairs above which products are cheaper."""
+_GUESSED_BY = 1024
+_AHEAD = 8192
+"""Rows from which a guess of the first pick is worth its cost."""
 _FEW = 4
 """Picks left for which collecting the live pairs does not pay."""
 
@@ -65,41 +68,43 @@ def tolerance(best: float, mass: float, sim: Similarity) -> float:
     return (best + 0.01 * mass) * width * (0.1 if sim.kind == "top_hat" else 1.0)
 
 
-def first_gains(
-    sim: Similarity, cover: NDArray[Any], weights: NDArray[np.float64], pairs: LivePairs | None = None
-) -> NDArray[np.float64]:
-    """(N,) gain of every row over the coverage (N,), and the live pairs if asked for: one pass, each pair once."""
-    w = weights.astype(sim.dtype)
-    bare = pairs is None and bool((cover == sim.base).all())
-    if bare and sim.kind == "cosine":  # a sum of products is a product with the sum
+def first_gains(sim: Similarity, cover: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) gain of every row over the coverage (N,): one pass, each pair once."""
+    return gains_over(sim, [cover], weights)[0]
+
+
+def gains_over(
+    sim: Similarity, covers: list[NDArray[Any]], weights: NDArray[np.float64], pairs: LivePairs | None = None
+) -> list[NDArray[np.float64]]:
+    """(N,) gain of every row over each of some coverages, and the live pairs of the last: one pass, each pair once."""
+    bare = [bool((cover == sim.base).all()) for cover in covers]
+    if all(bare) and pairs is None and sim.kind == "cosine":  # a sum of products is a product with the sum
         total = weights @ sim.left
-        return np.asarray(sim.left @ total - sim.base * weights.sum(), dtype=np.float64)
+        return [np.asarray(sim.left @ total - sim.base * weights.sum(), dtype=np.float64) for _ in covers]
     if sim.kind == "top_hat":
-        return _ball_gains(sim, np.where(cover > 0, 0.0, weights).astype(sim.dtype), pairs)
-    gains = np.zeros(sim.size)
-    level = np.where(weights > 0, cover, np.inf).astype(sim.dtype)  # rows without weight are no use
+        return _ball_gains(sim, [np.where(cover > 0, 0.0, weights).astype(sim.dtype) for cover in covers], pairs)
+    w = weights.astype(sim.dtype)
+    gains = [np.zeros(sim.size) for _ in covers]
+    level = np.where(weights > 0, covers[-1], np.inf).astype(sim.dtype)  # rows without weight are no use
     buffer: NDArray[Any] | None = None
     for rows, columns, right in sim.squares():
         tile = sim.tile(rows, right)
-        if bare:
-            gains[columns] += w[rows] @ tile
-            if rows != columns:
-                gains[rows] += tile @ w[columns]
-            continue
         if pairs is not None:
             _collect(pairs, tile, level, rows, columns)
         if buffer is None or buffer.shape != tile.shape:
             buffer = np.empty_like(tile)
-        if rows != columns:
-            gains[rows] += lift(tile, cover[None, columns], buffer) @ w[columns]
-        gains[columns] += w[rows] @ lift(tile, cover[rows, None], buffer)
+        for gain, cover, nothing in zip(gains, covers, bare, strict=True):
+            plain = nothing and sim.base == 0.0
+            if rows != columns:
+                gain[rows] += (tile if plain else lift(tile, cover[None, columns], buffer)) @ w[columns]
+            gain[columns] += w[rows] @ (tile if plain else lift(tile, cover[rows, None], buffer))
     return gains
 
 
-def _ball_gains(sim: Similarity, open_: NDArray[Any], pairs: LivePairs | None) -> NDArray[np.float64]:
-    """The same for balls: the weight (N,) of open rows in each, and pairs without values."""
-    gains = np.zeros(sim.size)
-    live = open_ > 0
+def _ball_gains(sim: Similarity, weights: list[NDArray[Any]], pairs: LivePairs | None) -> list[NDArray[np.float64]]:
+    """The same for balls: the weights (N,) in each, covered rows having 0, and the pairs without values."""
+    gains = [np.zeros(sim.size) for _ in weights]
+    live = weights[-1] > 0
     every = bool(live.all())
     for rows, columns, right in sim.squares():
         inside = sim.inside(rows, right)
@@ -111,9 +116,10 @@ def _ball_gains(sim: Similarity, open_: NDArray[Any], pairs: LivePairs | None) -
                 some = slice(None) if every else live[columns][column]
                 pairs.add(columns.start, column[some], row[some] + rows.start, None)
         tile = inside.astype(sim.dtype)
-        gains[columns] += open_[rows] @ tile
-        if rows != columns:
-            gains[rows] += tile @ open_[columns]
+        for gain, w in zip(gains, weights, strict=True):
+            gain[columns] += w[rows] @ tile
+            if rows != columns:
+                gain[rows] += tile @ w[columns]
     return gains
 
 
@@ -175,12 +181,16 @@ class _Greedy:
         self.sample = order[:_SAMPLE_ROWS]
         self.sampled = sim.tile(order[:_SAMPLE], sim.columns(self.sample))
         self.trust = True
+        self.ahead: tuple[int, NDArray[np.float64], LivePairs | None] | None = None
 
     def run(self, n: int) -> Covered:
         rows: list[int] = []
         gains: list[float] = []
         helped: list[int] = []
-        if n <= _FEW or not self._sparse():
+        bare = self.sim.base == 0.0 and not self.cover.any()
+        if n > _FEW and bare and self.sim.size >= _AHEAD and not self._sparse():
+            self._look_ahead()
+        elif n <= _FEW or not self._sparse():
             self._rate_all()
         while len(rows) < n:
             if self.pairs is None and n - len(rows) > _FEW and self._sparse():
@@ -200,9 +210,35 @@ class _Greedy:
             np.array(helped + none, dtype=np.int64),
         )
 
-    def _sparse(self) -> bool:
+    def _look_ahead(self) -> None:
+        """Where nothing is covered: gains over nothing and over a guess of the first pick, in one pass.
+
+        The guess is the best of those that look best to a sample. It is right most of the time, and then spares a pass;
+        else what was found for it is thrown away.
+        """
+        part = self.sample[:_GUESSED_BY]
+        right = self.sim.columns(part)
+        likely = np.concatenate([self.sim.tile(p, right) @ self.short[part] for p in self.sim.tall(len(part))])
+        some = top(likely, _SAMPLE, self.keys)
+        self._rate(some)
+        best = float(self.bound[some].max())
+        equal = some[self.bound[some] >= best - tolerance(best, self.mass, self.sim)]
+        guess = int(equal[self.keys[equal].argmin()])
+        later = self._column(guess)
+        pairs = LivePairs(self.sim.size, self.most) if self._sparse(later) else None
+        gains, after = gains_over(self.sim, [self.cover, later], self.weights, pairs)
+        self.bound, self.fresh = gains, self.open.copy()
+        self.ahead = guess, after, pairs
+
+    def _column(self, row: int) -> NDArray[Any]:
+        """(N,) similarity of all rows to one."""
+        right = self.sim.columns(np.array([row]))
+        return np.concatenate([self.sim.tile(piece, right)[:, 0] for piece in self.sim.tall(1)])
+
+    def _sparse(self, cover: NDArray[Any] | None = None) -> bool:
         """Whether a sample says that the live pairs are few."""
-        share = float(np.mean(self.sampled > self.cover[None, self.sample]))
+        cover = self.cover if cover is None else cover
+        share = float(np.mean(self.sampled > cover[None, self.sample]))
         return self.trust and share <= _SPARSE and 1.1 * share * self.sim.size**2 <= self.most
 
     def _best(self) -> int | None:
@@ -240,9 +276,13 @@ class _Greedy:
     def _rate_all(self, collect: bool = False) -> None:
         """Gains of all rows as they are now, and the live pairs if they are to be collected."""
         pairs = LivePairs(self.sim.size, self.most) if collect else None
-        gains = first_gains(self.sim, self.cover, self.weights, pairs)
+        gains = gains_over(self.sim, [self.cover], self.weights, pairs)[0]
         self.bound = np.where(self.open, np.minimum(gains, self.bound), -np.inf)
         self.fresh = self.open.copy()
+        self._keep(pairs)
+
+    def _keep(self, pairs: LivePairs | None) -> None:
+        """Go on with live pairs, if there are any and not too many."""
         if pairs is not None and pairs.full:
             self.trust = False  # the sample was wrong: go on without them
         elif pairs is not None:
@@ -251,14 +291,18 @@ class _Greedy:
 
     def _take(self, row: int) -> int:
         """Raise the coverage by a pick; how many rows it helped."""
-        right = self.sim.columns(np.array([row]))
-        values = np.concatenate([self.sim.tile(piece, right)[:, 0] for piece in self.sim.tall(1)])
+        values = self._column(row)
         rows = np.flatnonzero(values > self.cover)
         before = self.cover[rows]
         self.cover[rows] = values[rows]
         self.open[row] = False
         self.bound[row] = -np.inf
-        if self.pairs is None:
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None and ahead[0] == row:
+            self.bound = np.where(self.open, np.minimum(ahead[1], self.bound), -np.inf)
+            self.fresh = self.open.copy()
+            self._keep(ahead[2])
+        elif self.pairs is None:
             self.fresh[:] = False
         else:
             self.bound -= self.pairs.losses(rows, before, values[rows], self.weights[rows])
