@@ -65,6 +65,8 @@ from querist.strategies.methods.vessal import Vessal
 from querist.strategies.plateau_switch import PlateauSwitch
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.balanced_entropy import BalancedEntropy
+from querist.strategies.methods.acs_fw import AcsFw
+from querist.strategies.methods.uherding import Uherding
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.bald_regression import BaldRegression
 from querist.strategies.scores.best_span import BestSpan
@@ -132,15 +134,26 @@ from querist.strategies.scores.waal import Waal
 from querist.strategies.selectors.class_balance import ClassBalance
 from querist.strategies.selectors.cluster_pick import ClusterPick
 from querist.strategies.selectors.graph_density import GraphDensity
+from querist.strategies.selectors.facility_location import FacilityLocation
+from querist.strategies.selectors.flqmi import Flqmi
+from querist.strategies.selectors.frank_wolfe import FrankWolfe
+from querist.strategies.selectors.graph_density import GraphDensity
+from querist.strategies.selectors.idds import Idds
 from querist.strategies.selectors.k_center import KCenter
 from querist.strategies.selectors.k_means import KMeans
+from querist.strategies.selectors.kernel_herding import KernelHerding
 from querist.strategies.selectors.kmeans_pp import KMeansPP
 from querist.strategies.selectors.lcmd import Lcmd
 from querist.strategies.selectors.max_dist import MaxDist
+from querist.strategies.selectors.lightweight_coreset import LightweightCoreset
+from querist.strategies.selectors.max_det import MaxDet
+from querist.strategies.selectors.max_herding import MaxHerding
 from querist.strategies.selectors.power import Power
+from querist.strategies.selectors.prob_cover import ProbCover
 from querist.strategies.selectors.softmax import Softmax
 from querist.strategies.selectors.softrank import Softrank
 from querist.strategies.selectors.top_k import TopK
+from querist.strategies.selectors.vote_k import VoteK
 
 if TYPE_CHECKING:
     from querist.core.registry import Registry
@@ -241,6 +254,17 @@ PARTS: tuple[type[Part], ...] = (
     GraphDensity,
     MaxDist,
     Lcmd,
+    FacilityLocation,
+    MaxHerding,
+    ProbCover,
+    MaxDet,
+    FrankWolfe,
+    KernelHerding,
+    Idds,
+    VoteK,
+    GraphDensity,
+    LightweightCoreset,
+    Flqmi,
     # filters
     Shortlist,
     Subsample,
@@ -298,6 +322,8 @@ PARTS: tuple[type[Part], ...] = (
     GraphPart,
     Grain,
     ActiveSearch,
+    Uherding,
+    AcsFw,
     # combinators
     Mix,
     Interleave,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from querist.strategies.kernels.blocks import blocks
 
-__all__ = ["expected_length", "expected_length_of_residual", "row_norms"]
+__all__ = ["expected_length", "expected_length_of_residual", "row_norms", "unit_rows"]
 
 
 def row_norms(array: NDArray[Any]) -> NDArray[np.float64]:
@@ -19,6 +19,15 @@ def row_norms(array: NDArray[Any]) -> NDArray[np.float64]:
         wide = block.astype(np.float64, copy=False)
         out[rows] = np.sqrt(np.vecdot(wide, wide))
     return out
+
+
+def unit_rows(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Rows scaled to length 1, in float64: (N, D) -> (N, D); a zero row stays 0. No square overflows."""
+    wide = np.asarray(array, dtype=np.float64)
+    largest = np.abs(wide).max(axis=1, initial=0.0, keepdims=True)
+    even = np.divide(wide, largest, out=np.zeros_like(wide), where=largest > 0)
+    length = np.sqrt(np.vecdot(even, even))[:, None]
+    return np.asarray(np.divide(even, length, out=np.zeros_like(even), where=length > 0))
 
 
 def expected_length(probs: NDArray[Any]) -> NDArray[np.float64]:
