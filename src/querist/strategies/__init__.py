@@ -21,6 +21,7 @@ from querist.strategies.filters.shortlist import Shortlist
 from querist.strategies.filters.subsample import Subsample
 from querist.strategies.filters.trim import Trim
 from querist.strategies.limits import Limit
+from querist.strategies.methods.acs_fw import AcsFw
 from querist.strategies.methods.active_ft import ActiveFt
 from querist.strategies.methods.active_search import ActiveSearch
 from querist.strategies.methods.age import Age
@@ -61,12 +62,11 @@ from querist.strategies.methods.tailor import Tailor
 from querist.strategies.methods.tcm import Tcm
 from querist.strategies.methods.ted import Ted
 from querist.strategies.methods.typiclust import TypiClust
+from querist.strategies.methods.uherding import Uherding
 from querist.strategies.methods.vessal import Vessal
 from querist.strategies.plateau_switch import PlateauSwitch
 from querist.strategies.scores.adversarial_margin import AdversarialMargin
 from querist.strategies.scores.balanced_entropy import BalancedEntropy
-from querist.strategies.methods.acs_fw import AcsFw
-from querist.strategies.methods.uherding import Uherding
 from querist.strategies.scores.bald import Bald
 from querist.strategies.scores.bald_regression import BaldRegression
 from querist.strategies.scores.best_span import BestSpan
@@ -133,7 +133,6 @@ from querist.strategies.scores.vote_entropy import VoteEntropy
 from querist.strategies.scores.waal import Waal
 from querist.strategies.selectors.class_balance import ClassBalance
 from querist.strategies.selectors.cluster_pick import ClusterPick
-from querist.strategies.selectors.graph_density import GraphDensity
 from querist.strategies.selectors.facility_location import FacilityLocation
 from querist.strategies.selectors.flqmi import Flqmi
 from querist.strategies.selectors.frank_wolfe import FrankWolfe
@@ -144,9 +143,9 @@ from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kernel_herding import KernelHerding
 from querist.strategies.selectors.kmeans_pp import KMeansPP
 from querist.strategies.selectors.lcmd import Lcmd
-from querist.strategies.selectors.max_dist import MaxDist
 from querist.strategies.selectors.lightweight_coreset import LightweightCoreset
 from querist.strategies.selectors.max_det import MaxDet
+from querist.strategies.selectors.max_dist import MaxDist
 from querist.strategies.selectors.max_herding import MaxHerding
 from querist.strategies.selectors.power import Power
 from querist.strategies.selectors.prob_cover import ProbCover
