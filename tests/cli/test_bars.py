@@ -25,3 +25,18 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     with bars.bar("job", 1) as move:
         move("one")
     assert "job" in capsys.readouterr().err
+
+
+def test_long_work_is_shown_and_short_work_is_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from querist.cli import bars
+    from querist.core.progress import tell
+
+    monkeypatch.setattr(bars, "_EVERY", 0.0)
+    with bars.watch():
+        tell("picks", 1, 2)
+    assert capsys.readouterr().err == ""
+    with bars.watch(quiet_for=0.0):
+        tell("picks", 1, 2)
+    assert capsys.readouterr().err == "picks: 1 of 2\n"

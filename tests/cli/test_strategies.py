@@ -69,3 +69,8 @@ def test_the_grid_as_table_and_json(cli: Run) -> None:
     cells = json.loads(cli("strategies", "--grid", "--json").out)
     assert list(cells)[: len(CELLS)] == list(CELLS)
     assert {"margin", "entropy"} <= {e["name"] for e in cells["uncertainty"]}
+
+
+def test_cell_without_a_name_is_the_grid(cli: Run) -> None:
+    assert cli("strategies", "--cell").out == cli("strategies", "--grid").out
+    assert list(json.loads(cli("strategies", "--cell", "--json").out)) == list(grid())

@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = app(args=strategies.bare_cell(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
         return result if isinstance(result, int) else 0
     except QueristError as error:
         if _state["debug"]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["bar"]
+__all__ = ["bar", "watch"]
 
 _EVERY = 10.0
 """Seconds between plain lines."""
@@ -58,3 +58,29 @@ def bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
             sys.stderr.flush()
 
     yield line
+
+
+@contextmanager
+def watch(quiet_for: float = 2.0) -> Iterator[None]:
+    """Show on stderr what long work inside says of itself, at most once a second, after ``quiet_for`` seconds."""
+    from querist.core.progress import listening
+
+    started = spoken = time.monotonic()
+    screen = sys.stderr.isatty() and not os.environ.get("CI")
+    written = False
+
+    def hear(what: str, done: int, total: int) -> None:
+        nonlocal spoken, written
+        now = time.monotonic()
+        if now - started < quiet_for or now - spoken < (1.0 if screen else _EVERY):
+            return
+        spoken, written = now, True
+        sys.stderr.write(
+            f"\r{what}: {done} of {total}, {now - started:.0f} s  " if screen else f"{what}: {done} of {total}\n"
+        )
+        sys.stderr.flush()
+
+    with listening(hear):
+        yield
+    if written and screen:
+        sys.stderr.write("\n")

@@ -43,6 +43,7 @@ def select(
     import json as json_module
 
     from querist.cli.array_files import read_array, read_exclude, read_groups, read_ids
+    from querist.cli.bars import watch
     from querist.core.errors import ArgumentError
     from querist.strategies.arrays import select as choose
 
@@ -67,17 +68,18 @@ def select(
         for name, file in (("embedding", reference_embedding), ("members", reference_members))
         if file is not None
     }
-    chosen = choose(
-        strategy,
-        n,
-        seed=seed,
-        ids=None if ids is None else read_ids(ids),
-        labelled=labelled or None,
-        pending=pending,
-        reference=reference or None,
-        exclude=None if exclude is None else read_exclude(exclude, ids=ids is not None),
-        **signals,
-    )
+    with watch():
+        chosen = choose(
+            strategy,
+            n,
+            seed=seed,
+            ids=None if ids is None else read_ids(ids),
+            labelled=labelled or None,
+            pending=pending,
+            reference=reference or None,
+            exclude=None if exclude is None else read_exclude(exclude, ids=ids is not None),
+            **signals,
+        )
     names = [str(i) for i in chosen.ids]
     if json:
         scores = [None if s != s else s for s in chosen.scores.tolist()]

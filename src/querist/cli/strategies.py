@@ -7,12 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["EXAMPLES", "command", "grid", "listing"]
+__all__ = ["EXAMPLES", "bare_cell", "command", "grid", "listing"]
 
 EXAMPLES = (
     "Examples: querist strategies · querist strategies --kind score · querist strategies --grid · "
     "querist strategies --cell hybrid · querist strategies --json"
 )
+
+
+def bare_cell(arguments: list[str]) -> list[str]:
+    """``strategies --cell`` without a name means the whole grid: an option of the frame takes a value or none, not both.
+
+    >>> bare_cell(["strategies", "--cell"]), bare_cell(["strategies", "--cell", "hybrid"])
+    (['strategies', '--grid'], ['strategies', '--cell', 'hybrid'])
+    """
+    out = list(arguments)
+    if "strategies" in out and "--cell" in out:
+        place = out.index("--cell")
+        if place + 1 == len(out) or out[place + 1].startswith("--"):
+            out[place] = "--grid"
+    return out
 
 
 def listing() -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.fisher import Rows, around, inverse, quadratic, through, total_information, traces
 from querist.strategies.kernels.order import top
 from querist.strategies.kernels.ties import best, snapped
@@ -142,6 +143,7 @@ def _forward(
     gains: list[float] = []
     free = np.ones(rows.size, dtype=bool)
     while len(chosen) < wanted:
+        tell("smallest trace", len(chosen), wanted)
         found = _next(field, a, b, free, keys)
         if found is None:  # float32 is not enough here
             field = _Field(Rows(rows.probs, rows.h, np.float64), a, b)

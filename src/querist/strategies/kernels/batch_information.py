@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
+
 __all__ = ["Configurations", "lazy_picks"]
 
 _ROWS = 256
@@ -153,6 +155,7 @@ def lazy_picks(
     rows: list[int] = []
     heights: list[float] = []
     while len(rows) < n:
+        tell("joint information", len(rows), n)
         level = dry()
         if known and not rows:
             tied = np.flatnonzero(bounds == bounds.max())

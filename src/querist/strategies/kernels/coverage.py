@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.clipped import lift
 from querist.strategies.kernels.live_pairs import LivePairs
 from querist.strategies.kernels.order import top
@@ -193,6 +194,7 @@ class _Greedy:
         elif n <= _FEW or not self._sparse():
             self._rate_all()
         while len(rows) < n:
+            tell("largest gain in coverage", len(rows), n)
             if self.pairs is None and n - len(rows) > _FEW and self._sparse():
                 self._rate_all(collect=True)
             best = self._best()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.geometry import Geometry
 
 __all__ = ["d2_sample"]
@@ -51,6 +52,7 @@ def d2_sample(
         heights.append(float("inf"))
         geometry.lower(nearest, geometry.gather(np.array([chosen])))
     while len(rows) < n:
+        tell("D^2 sampling", len(rows), n)
         mass = nearest.astype(np.float64)
         if factors is not None:
             mass *= factors

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.lengths import row_norms, unit_rows
 
@@ -49,6 +50,7 @@ def frank_wolfe(
     found: dict[int, tuple[float, float]] = {}
     steps = 0
     while len(found) < n and open_.any():
+        tell("Frank-Wolfe steps", len(found), n)
         residual = target - reached
         fits = (units @ residual.astype(dtype)).astype(np.float64)
         fits[~open_] = -np.inf

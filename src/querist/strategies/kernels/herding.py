@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.coverage import first_gains
 from querist.strategies.kernels.lengths import unit_rows
 from querist.strategies.kernels.similarity import Similarity
@@ -40,6 +41,7 @@ def herd(
     values: list[float] = []
     open_ = np.ones(sim.size, dtype=bool)
     while len(rows) < n:
+        tell("herding", len(rows), n)
         value = mean - total / (len(known) + len(rows) + 1)
         row = _best(value, open_, keys, 1e-6 if sim.dtype == np.float32 else 1e-12)
         rows.append(row)
@@ -72,6 +74,7 @@ def diverse_and_dense(x: NDArray[Any], n: int, known: NDArray[Any], weight: floa
     values: list[float] = []
     open_ = np.ones(len(x), dtype=bool)
     while len(rows) < n:
+        tell("herding", len(rows), n)
         left, taken = len(x) - len(rows), max(len(known) + len(rows), 1)
         value = weight * rest / left - (1.0 - weight) * chosen / taken
         row = _best(value, open_, keys, 1e-5 if dtype == np.float32 else 1e-11)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.geometry import Geometry
 from querist.strategies.kernels.order import top
 
@@ -64,6 +65,7 @@ def farthest_first(
         distances.append(float("inf"))
         picked = [first]
     while len(rows) < n:
+        tell("farthest first", len(rows), n)
         if picked:
             geometry.lower(nearest, geometry.gather(np.array(picked)))
             nearest[picked] = -1.0  # out of the race; it stays the lowest

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.progress import tell
 from querist.strategies.kernels.geometry import Centres, Geometry
 from querist.strategies.kernels.k_center import grid
 
@@ -56,6 +57,7 @@ def largest_cluster_farthest(
     if first is not None:
         state.take(first, float("inf"), float("inf"))
     while len(state.rows) < n:
+        tell("largest cluster, farthest row", len(state.rows), n)
         level = grid(state.sums[: state.count], float(state.sums.max()), geometry)
         cluster = int(level.argmax())  # the earliest of equals
         total = float(state.sums[cluster])

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
+from querist.core.progress import tell
 from querist.strategies.kernels.geometry import Euclidean
 from querist.strategies.kernels.order import top
 
@@ -203,6 +204,7 @@ def greedy_log_det(
     rows: list[int] = []
     heights: list[float] = []
     while len(rows) < n:
+        tell("largest determinant", len(rows), n)
         left = np.flatnonzero(open_)
         count = min(max(_CANDIDATES, (n - len(rows)) // 4), len(left))
         candidates = left[top(given.grid(pivots[left]), count, keys[left])]
