@@ -157,7 +157,8 @@ def _simplex(value: NDArray[Any], name: str, *, padded: bool = False) -> None:
     if value.shape[-1] == 0:
         raise ArgumentError(f"{name} has no classes: shape {tuple(value.shape)}", code="ShapeMismatch")
     per = int(np.prod(value.shape[1:-1], dtype=np.int64))  # rows of probabilities an item has
-    step = max(1, _BLOCK // max(per, 1))
+    cached = (1 << 20) // max(per * value.shape[-1] * value.dtype.itemsize, 1)  # two looks, the second from the cache
+    step = max(1, min(_BLOCK // max(per, 1), cached))
     with np.errstate(invalid="ignore", over="ignore"):
         for _, piece in Rows(value).blocks(step):
             block = piece.reshape(-1, value.shape[-1])
