@@ -170,7 +170,7 @@ def _at(point: np.ndarray) -> tuple[str, str]:
 
 
 def canvas() -> str:
-    """What all pictures share, drawn once: points in the colour of the model's class, labelled squares, rings for random."""
+    """What all pictures share, drawn once: points coloured by the guessed class, labelled squares, rings for random."""
     x, _, known, labels = plane()
     guess = signals(False)["pool"]["probs"].argmax(axis=1)
     marks = []
