@@ -6,7 +6,9 @@ n, when to use a part, where it loses) stands in ``gallery.toml``. Usage: import
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -17,8 +19,11 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 BATCH = 20
 SIDE = 300
-_COLOURS = ("#7aa6d6", "#e0a45c", "#86b86b")
+TEXTS = {"dedup": "dedup(0.99999)", "near_labelled": "near_labelled(4)"}
+"""Texts whose parameters suit the plane, where those of the suite do not."""
+_COLOURS = ("#4f8ac6", "#cf7d22", "#5d9a45")
 """The classes, as the model sees them."""
+_END = '<div style="clear:both"></div>'
 
 
 @cache
@@ -138,13 +143,18 @@ def signals(regression: bool) -> dict[str, dict[str, Any]]:
     }
 
 
+def _attacked(items: Iterable[str], *, attack: str = "deepfool") -> np.ndarray:
+    """Stands in for a learner's attack: the nearer to the boundary, the shorter; an item's id is its row."""
+    best = -np.sort(-signals(False)["pool"]["probs"], axis=1)
+    return (best[:, 0] - best[:, 1])[[int(item) for item in items]]
+
+
 def chosen(part: Any) -> tuple[np.ndarray, str]:
     """Rows that a part picks in a batch, and the reason of the first; a filter's are what it keeps, then random."""
     from querist.testing.pools import Pool, restrict
     from querist.testing.subject import Subject
 
-    adversary = {"adversarial_margin": lambda rows=None: np.ones(len(plane()[0]))}
-    subject = Subject(part, adversary)
+    subject = Subject(part, {"adversarial_margin": _attacked})
     found = signals(subject.regression)
     x = plane()[0]
     pool = Pool(
@@ -160,7 +170,7 @@ def _at(point: np.ndarray) -> tuple[str, str]:
 
 
 def canvas() -> str:
-    """The pool, drawn once: points in the colour of the model's class, labelled ones as squares."""
+    """What all pictures share, drawn once: points coloured by the guessed class, labelled squares, rings for random."""
     x, _, known, labels = plane()
     guess = signals(False)["pool"]["probs"].argmax(axis=1)
     marks = []
@@ -171,54 +181,69 @@ def canvas() -> str:
             marks.append(
                 f'<rect x="{int(a) - 4}" y="{int(b) - 4}" width="8" height="8" fill="{colour}" stroke="#555"/>'
             )
+    by_chance, _ = chosen("random")
+    for a, b in map(_at, x[by_chance]):
+        marks.append(f'<circle cx="{a}" cy="{b}" r="5" fill="none" stroke="#777" stroke-width="1.5"/>')
     return f'<svg width="0" height="0" style="position:absolute"><symbol id="plane">{"".join(marks)}</symbol></svg>'
 
 
-def picture(rows: np.ndarray, other: np.ndarray, name: str) -> str:
-    """The plane with the picks in black and random ones as grey rings."""
-    x = plane()[0]
-    ring = "".join(
-        f'<circle cx="{a}" cy="{b}" r="5" fill="none" stroke="#999" stroke-width="1.5"/>' for a, b in map(_at, x[other])
-    )
-    dots = "".join(f'<circle cx="{a}" cy="{b}" r="4.5" fill="#111" stroke="#fff"/>' for a, b in map(_at, x[rows]))
+def picture(rows: np.ndarray, name: str) -> str:
+    """The plane with the picks in black, on white in either colour scheme."""
+    dots = "".join(f'<circle cx="{a}" cy="{b}" r="4.5"/>' for a, b in map(_at, plane()[0][rows]))
     label = escape(f"what {name} picks in a batch of {BATCH}, beside random")
+    style = "background:#fff;border:1px solid #ccc;float:left;margin:0 1.2rem .8rem 0;max-width:45%;height:auto"
     return (
         f'<svg role="img" aria-label="{label}" viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}" '
-        f'style="background:#fff;border:1px solid #ccc"><use href="#plane"/>{ring}{dots}</svg>'
+        f'style="{style}"><use href="#plane"/><g fill="#111" stroke="#fff">{dots}</g></svg>'
     )
+
+
+def _prose(text: str) -> str:
+    """Text as Markdown that shows it as it is; what stands between backquotes stays code."""
+    pieces = text.replace("``", "`").split("`")
+    for k in range(0, len(pieces), 2):
+        pieces[k] = re.sub(r"([*_\[\]])", r"\\\1", escape(pieces[k], quote=False))
+    return re.sub(r"^-", r"\-", "`".join(pieces))
 
 
 def page() -> str:
     """The whole gallery as Markdown with inline SVG."""
     from querist.cli.strategies import listing
-    from querist.strategies.parser import parse
+    from querist.core.registry import registry
+    from querist.strategies.cells import CELLS
     from querist.testing.strategies import EXAMPLES
 
     facts = {entry["name"]: entry for entry in listing()}
-    by_chance, _ = chosen("random")
+    own = {
+        e.name: getattr(e.factory, "example", "") for e in registry.entries("score", "selector", "filter", "strategy")
+    }
     out = [canvas(), ""]
     cells: dict[str, list[str]] = {}
     for name, entry in facts.items():
         cells.setdefault(entry["cell"] or "combinators", []).append(name)
-    for cell, names in cells.items():
-        out += [f"## {cell}", ""]
-        for name in sorted(names):
-            entry, told = facts[name], advice().get(name, {})
-            text = EXAMPLES.get(name) or getattr(parse, "example", None) or name
+    for cell in sorted(cells, key=[*CELLS].index):
+        out += [f"## {cell[:1].upper()}{cell[1:]}", ""]
+        for name in sorted(cells[cell]):
+            text = TEXTS.get(name) or EXAMPLES.get(name) or own[name] or name
             rows, reason = chosen(text)
-            needs = entry["needs"]
-            words = "as its parts" if needs is None else "; ".join(f"{r}: {', '.join(v)}" for r, v in needs.items())
-            lines = [
-                f"### {name}", "", picture(rows, by_chance, name), "", f"{entry['summary']}", "",
-                f"- written: `{text}`",
-                f"- needs: {words or '–'}",
-                f"- cost: {told.get('cost', '–')}",
-                f"- source: {entry['paper'] or '–'}",
-                f"- use it when {told['when']}" if told.get("when") else "",
-                f"- it loses when {told['loses']}" if told.get("loses") else "",
-                f"- shown by: {told['study']}" if told.get("study") else "",
-                f"- it says, for instance: “{escape(reason)}”",
-                "",
-            ]  # fmt: skip
-            out += [line for k, line in enumerate(lines) if line or lines[k - 1]]
+            out += [f"### {name}", "", picture(rows, name), "", *_lines(facts[name], text, reason), "", _END, ""]
     return "\n".join(out) + "\n"
+
+
+def _lines(entry: Any, text: str, reason: str) -> list[str]:
+    """What is said about a part beside its picture."""
+    told, needs = advice().get(entry["name"], {}), entry["needs"]
+    words = "as its parts" if needs is None else "; ".join(f"{r}: {', '.join(v)}" for r, v in needs.items())
+    lines = [
+        _prose(entry["summary"]),
+        "",
+        f"- written: `{text}`",
+        f"- needs: {words or 'nothing'}",
+        f"- cost: {_prose(told.get('cost', '–'))}",
+        f"- use it when {_prose(told['when'])}" if told.get("when") else "",
+        f"- it loses when {_prose(told['loses'])}" if told.get("loses") else "",
+        f"- run in: {', '.join(f'`{s}`' for s in told['study'].split(', '))}" if told.get("study") else "",
+        f"- source: {entry['paper']}" if entry["paper"] else "",
+        f"- it says, for instance: “{_prose(reason)}”" if reason else "",
+    ]
+    return [line for k, line in enumerate(lines) if line or k == 1]

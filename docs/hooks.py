@@ -120,9 +120,23 @@ def rules() -> str:
     return "\n".join(out)
 
 
+def gallery() -> str:
+    """A picture, cost and advice for every registered part."""
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.spec_from_file_location("gallery", Path(__file__).resolve().parent / "gallery.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.page())
+
+
 FILLERS: dict[str, Callable[[], str]] = {
     "strategies": strategies,
     "grid": grid,
+    "gallery": gallery,
     "signals": signals,
     "commands": commands,
     "specification": specification,
