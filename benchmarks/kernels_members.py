@@ -108,6 +108,7 @@ def members(n: int, s: int, c: int, seed: int = 0) -> Array:
 def probabilities(n: int, c: int, path: str = "") -> Array:
     """(n, c) float32, in memory or in a .npy file that is mapped."""
     rng = np.random.default_rng(0)
+    out: Array
     if path:
         out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n, c))
     else:
@@ -115,6 +116,8 @@ def probabilities(n: int, c: int, path: str = "") -> Array:
     for start in range(0, n, 1 << 16):
         piece = rng.random((min(1 << 16, n - start), c), dtype=np.float32) ** 3 + np.float32(1e-4)
         out[start : start + len(piece)] = piece / piece.sum(axis=1, keepdims=True)
+    if isinstance(out, np.memmap):
+        out.flush()
     return out
 
 
@@ -281,7 +284,7 @@ def table(cases: tuple[Case, ...], folder: Path, threads: tuple[int, ...]) -> No
         limit = case.limit(gemm, reading, logs)
         path = str(folder / f"{case.n}.npy") if case.file else ""
         if path and not Path(path).exists():
-            probabilities(case.n, case.c, path).flush()
+            probabilities(case.n, case.c, path)
         mine = float("nan")
         for who, function in {"querist": "ours", **PEERS}.items():
             given = {"rule": case.rule, "n": case.n, "c": case.c, "s": case.s, "m": case.m, "b": case.b, "path": path}

@@ -74,7 +74,7 @@ def _torch_products(x: Any, chunks: list[Any], threads: int) -> list[Callable[[]
     except ImportError:
         return []
     torch.set_num_threads(threads)
-    blocks = torch.from_numpy(x).split(_BLOCK)
+    blocks = torch.split(torch.from_numpy(x), _BLOCK)
     centres = [torch.from_numpy(c) for c in chunks]
     biases = [torch.zeros(len(c)) for c in centres]
 

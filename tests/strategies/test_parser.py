@@ -78,7 +78,7 @@ def test_precedence_is_pythons() -> None:
         ("Margin", "did you mean margin"),
         ("entropi >> top_k", "did you mean entropy"),
         ("rank(marign)", "did you mean margin"),
-        ("zzzzzzzz", "known are: .*margin"),
+        ("zzzzzzzz", r"\d+ names are known"),
     ],
 )
 def test_unknown_names(text: str, words: str) -> None:

@@ -96,7 +96,8 @@ class Registry:
         near = nearest(name, known, 3)
         strategic = all(self._doors.get(k) == "querist.strategies" for k in wanted)
         what = "strategy" if strategic else wanted[0].replace("_", " ")
-        hint = f"did you mean {', '.join(near)}?" if near else f"known are: {', '.join(sorted(known))}"
+        few = f"known are: {', '.join(sorted(known))}" if len(known) <= 30 else f"{len(known)} names are known"
+        hint = f"did you mean {', '.join(near)}?" if near else few
         raise UnknownNameError(
             f"unknown {what} {name!r}; {hint} (`querist strategies` lists all)"
             if strategic

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from querist.strategies.kernels import influence as module
+from querist.strategies.kernels import graph_influence as module
 from querist.strategies.kernels.geometry import Euclidean
 from querist.strategies.kernels.graph_influence import BallCoverage, NearestCoverage, lazy_greedy, longest
 from querist.strategies.kernels.graphs import reach, undirected
