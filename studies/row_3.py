@@ -10,6 +10,7 @@ from usps import RECIPE, STRATEGIES, mean, one_run
 
 PUBLISHED = {
     "random": 0.818, "margin": 0.847, "badge": 0.845, "least_confident": 0.798, "entropy": 0.803, "coreset": 0.757,
+    "typiclust": 0.643,
 }  # fmt: skip
 
 
@@ -40,6 +41,8 @@ STUDY = Study(
         ),
         "entropy below random": lambda m: m["usps"]["entropy"] < m["usps"]["random"],
         "beaten: the best of ours above .850": lambda m: max(m["usps"].values()) > 0.850,
+        "typiclust far below random, as published": lambda m: m["usps"]["typiclust"] < m["usps"]["random"] - 0.05,
+        "auto above random": lambda m: m["usps"]["auto"] > m["usps"]["random"],
     },
 )
 

@@ -38,6 +38,7 @@ STUDY = Study(
         "entropy and least confident below random": lambda m: (
             max(m["usps"]["entropy"], m["usps"]["least_confident"]) < m["usps"]["random"]
         ),
+        "auto above random": lambda m: m["usps"]["auto"] > m["usps"]["random"],
     },
 )
 

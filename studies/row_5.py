@@ -92,7 +92,14 @@ STUDY = Study(
         "squared length. Which of them the published .690 used could not be read."
     ),
     datasets=("ThreeClust", "DivergingSin"),
-    strategies={"random": "random", "margin": "margin", "entropy": "entropy", "badge": "badge", "coreset": "k_center"},
+    strategies={
+        "random": "random",
+        "margin": "margin",
+        "entropy": "entropy",
+        "badge": "badge",
+        "coreset": "k_center",
+        "auto": "auto",
+    },
     one=one,
     figure=mean,
     figure_name="mean test accuracy over the budget",
@@ -108,6 +115,7 @@ STUDY = Study(
             for s, v in row.items()
             if (d, s) != ("ThreeClust", "badge")
         ),
+        "beaten: auto above random on both": lambda m: all(row["auto"] > row["random"] for row in m.values()),
         "ThreeClust: badge below random": lambda m: m["ThreeClust"]["badge"] < m["ThreeClust"]["random"],
     },
 )

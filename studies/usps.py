@@ -22,6 +22,8 @@ STRATEGIES = {
     "entropy": "entropy",
     "least_confident": "least_confidence",
     "coreset": "k_center",
+    "typiclust": "typiclust",
+    "auto": "auto",
 }
 RECIPE = (
     "wernerth94/A-Cross-Domain-Benchmark-for-Active-Learning. configs/usps.yaml: 'budget: 900', "
