@@ -23,6 +23,7 @@ STRATEGIES = {
     "least_confident": "least_confidence",
     "coreset": "k_center",
     "typiclust": "typiclust",
+    "uherding": "uherding",
     "auto": "auto",
 }
 RECIPE = (

@@ -25,14 +25,14 @@ SEEN = {"embedding": X[:30] + 5.0, "labels": np.arange(30) % 3}
         ({"embedding": X}, 5, "k_means"),
         ({"probs": P}, 1, "margin"),
         ({"probs": P}, 9, "margin >> power"),
-        ({"probs": P, "embedding": X}, 9, "margin >> kmeans_pp"),
-        ({"probs": P, "embedding": X, "labelled": {"embedding": X[:5]}}, 9, "kmeans_pp"),
-        ({"probs": P, "embedding": X, "labelled": SEEN}, 9, "margin >> kmeans_pp"),
+        ({"probs": P, "embedding": X}, 9, "uherding"),
+        ({"probs": P, "embedding": X}, 1, "uherding"),
+        ({"probs": P, "embedding": X, "labelled": SEEN}, 9, "uherding"),
         ({"probs": P, "embedding": X, "labelled": SEEN}, 2, "margin * novelty"),
         (
             {"probs": P, "embedding": X, "labelled": {**SEEN, "labels": np.zeros(30, dtype=int)}},
             9,
-            "mix({margin >> kmeans_pp: 2.0, kmeans_pp: 1.0})",
+            "mix({uherding: 2.0, kmeans_pp: 1.0})",
         ),
     ],
 )
@@ -73,5 +73,13 @@ def test_in_a_session_it_goes_from_cold_start_to_the_model() -> None:
         session.tell(query, {item: str(y[session.source.rows_of([item])[0]]) for item in query})
         session.fit()
     assert "typical items" in reasons[0] or "at random" in reasons[0]
-    assert "few" in reasons[1]
-    assert "unsure" in reasons[2] or "classes seen" in reasons[2]
+    assert all("unsure" in r or "classes seen" in r for r in reasons[1:])
+
+
+def test_of_a_large_pool_a_random_part_is_covered() -> None:
+    rng = np.random.default_rng(0)
+    x, p = rng.normal(size=(10_050, 2)).astype(np.float32), rng.dirichlet(np.ones(2), 10_050)
+    chosen = querist.select("auto", 6, probs=p, embedding=x, seed=1)
+    same = querist.select("subsample(10000) | uherding", 6, probs=p, embedding=x, seed=1)
+    assert chosen.indices.tolist() == same.indices.tolist()
+    assert "10,000" in chosen.reasons[0]

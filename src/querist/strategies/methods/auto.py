@@ -11,6 +11,8 @@ import numpy as np
 from querist.core.signals import EMBEDDING, LABELS, PROBS, Context, Needs, Selection
 from querist.strategies.algebra import AnyPart, Strategy, as_strategy
 from querist.strategies.combinators import Mix
+from querist.strategies.filters.subsample import Subsample
+from querist.strategies.methods.uherding import Uherding
 from querist.strategies.scores.margin import Margin
 from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.random import Random
@@ -21,9 +23,9 @@ from querist.strategies.selectors.power import Power
 __all__ = ["Auto"]
 
 _FEW = 5
-"""Below so many items a batch is picked greedily, from it on it is drawn."""
-_EARLY = 2
-"""Labels a class below which the model's doubt says little."""
+"""Below so many items a batch is picked one by one, from it on it covers."""
+_MOST = 10_000
+"""Rows that are covered; of larger pools a random part is, as coverage costs the square of the rows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,21 +38,21 @@ class Auto(Strategy):
     nothing but ids                       ``random``
     features, no model                    ``k_means``: typical items, one of each region
     a model, no features                  ``margin``; ``margin >> power`` for batches of five or more
-    both, fewer than 2 labels a class     ``kmeans_pp``: far from what is labelled; the model's doubt says little yet
-    both, a class not yet seen            two thirds as below, one third ``kmeans_pp``
-    both                                  ``margin >> kmeans_pp``; below five items ``margin * novelty``
+    both, a class not yet seen            two thirds as below, one third ``kmeans_pp``: far from what is labelled
+    both, batches of five or more         ``uherding``, on 10,000 random rows of a larger pool
+    both, fewer                           ``margin * novelty``
     ====================================  =========================================================================
 
-    Margin times distance is its answer to noise: where labels cannot be predicted the model stays in doubt for ever, but
-    what is labelled there soon lies near, so that other places are asked about. Batches are drawn by margin times squared
-    distance (weighted k-means++); that it is not below random anywhere is shown by ``studies/``.
+    UHerding is typical while little is labelled, as its kernel is wide then, and asks at the boundary later. Its answer to
+    noise, and that of margin times distance, is to know what is labelled: where labels cannot be predicted the model stays
+    in doubt for ever, but what is labelled there soon lies near, so that other places are asked about. The studies of
+    the evidence hold it beside random sampling and the others.
 
-    Source: the parts are those of their own pages; the weighing is k-means++ with weights (Arthur and Vassilvitskii
-    2007) by the margin of Scheffer et al. 2001.
+    Source: the parts are those of their own pages; Bae, Oliveira and Sutherland, Uncertainty Herding, 2025.
     """
 
     cell: ClassVar[str] = "hybrid: criteria selection"
-    paper: ClassVar[str] = "our default; see docs/evidence.md"
+    paper: ClassVar[str] = "the default; see the evidence"
     equivariant: ClassVar[bool] = False
 
     @property
@@ -75,13 +77,14 @@ class Auto(Strategy):
         if not features:
             part: AnyPart = Margin() if n < _FEW else Margin() >> Power()
             return part, "auto: a model and no features, so what it is least sure of"
-        known = len(ctx.labelled) + len(ctx.pending)
         placed = any(len(view) and EMBEDDING in view for view in (ctx.labelled, ctx.pending))
         classes = ctx.pool[PROBS].shape[1]
         labels = np.asarray(ctx.labelled[LABELS]) if len(ctx.labelled) and LABELS in ctx.labelled else None
-        if placed and known < _EARLY * classes:
-            return KMeansPP(), f"auto: {known} labels for {classes} classes are few, so far from what is labelled"
-        main: AnyPart = Margin() * Novelty() if n < _FEW and placed else Margin() >> KMeansPP()
+        main: AnyPart = Uherding()
+        if n < _FEW and placed:
+            main = Margin() * Novelty()
+        elif ctx.size > _MOST:
+            main = Subsample(max(_MOST, 4 * n)) | Uherding()
         if labels is not None and len(np.unique(labels)) < classes and (n >= 3 or ctx.round % 3 == 2):
             why = f"auto: {len(np.unique(labels))} of {classes} classes seen, so a third far from what is labelled"
             return (Mix({main: 2.0, KMeansPP(): 1.0}) if n >= 3 else KMeansPP()), why
