@@ -17,7 +17,7 @@ from many import lines
 from querist.core.types import Array
 from simulate import simulate
 
-BATCH = 10
+BATCH = 20
 
 
 @cache
@@ -27,7 +27,8 @@ def texts() -> tuple[Array, Array, Array, Array]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
 
-    train, test = lines("text", "ag_news", "train.jsonl.gz"), lines("text", "ag_news", "test.jsonl.gz")
+    train = [*lines("text", "ag_news", "train.jsonl.gz"), *lines("text", "ag_news", "extra_descriptions.jsonl.gz")]
+    test = lines("text", "ag_news", "test.jsonl.gz")
     held = [f"{line.get('title', '')} {line['text']}" for line in test]
     counts = TfidfVectorizer(sublinear_tf=True, min_df=2)
     shrink = TruncatedSVD(200, random_state=0)
@@ -37,7 +38,7 @@ def texts() -> tuple[Array, Array, Array, Array]:
 
 
 def one(name: str, strategy: str, seed: int) -> Curve:
-    """Two random labels a class, then queries of ten to 500 labels; ``start:`` begins with 20 typical rows instead."""
+    """Two random labels a class, then queries of 20 to 500 labels; ``start:`` begins with 20 typical rows instead."""
     warnings.simplefilter("ignore")
     x, y, u, v = texts()
     rng = np.random.default_rng(seed)
@@ -70,9 +71,10 @@ STUDY = Study(
     row="AG News, LSA features, logistic regression",
     source="measured beforehand on the same data with other code, 5 seeds",
     recipe=(
-        "4,999 training texts as the pool, TF-IDF (sublinear, min_df 2) and LSA-200 of the pool, unit rows; logistic "
-        "regression C=20; two random labels a class to start, queries of ten to 500 labels; 7,600 test texts. 'k-means, "
-        "then margin' begins with the 20 rows nearest to the centres of 20 clusters instead."
+        "14,526 texts as the pool (the training texts and the extra descriptions), TF-IDF (sublinear, min_df 2) "
+        "and LSA-200 of the pool, unit rows; logistic regression C=20; two random labels a class to start, queries "
+        "of 20 to 500 labels; 7,600 test texts. With the 4,999 training texts alone random is at .762 at 200 "
+        "labels. 'k-means, then margin' begins with the 20 rows nearest to the centres of 20 clusters instead."
     ),
     datasets=("ag_news",),
     strategies={
@@ -80,10 +82,8 @@ STUDY = Study(
         "margin": "margin",
         "k-means, then margin": "start:margin",
         "auto": "auto",
-        "k-means, then auto": "start:auto",
         "badge": "badge",
         "hybrid": "shortlist(margin, times=10) | k_means",
-        "uherding": "uherding",
         "entropy": "entropy",
     },
     one=one,
