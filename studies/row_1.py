@@ -81,7 +81,7 @@ STUDY = Study(
         "drawing of the split and of the start was not read line by line."
     ),
     datasets=DATA,
-    strategies={"random": "random", "margin": "margin", "auto": "auto", "uherding": "uherding"},
+    strategies={"random": "random", "margin": "margin", "auto": "auto"},
     one=one,
     figure=points,
     figure_name="trapezoid area divided by the number of points",
