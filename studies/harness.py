@@ -22,6 +22,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from querist.benchmark.environment import environment
+from querist.benchmark.parent import end_with_parent
 from querist.benchmark.statistics import bootstrap_interval, sign_flip
 
 __all__ = ["Curve", "Study", "data_folder", "main"]
@@ -126,6 +127,7 @@ def _run(study: Study, seeds: int, workers: int, fresh: bool) -> dict[tuple[str,
 
 
 def _one_thread() -> None:
+    end_with_parent()
     import torch
     from threadpoolctl import threadpool_limits
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from querist.assembly.build import Loaded, load_data
 from querist.assembly.spec import Spec
+from querist.benchmark.parent import end_with_parent
 from querist.benchmark.runner import ceiling, simulate
 from querist.core.errors import StateError
 from querist.core.optional import torch
@@ -177,8 +178,9 @@ class Grid:
 
 
 def _quiet_worker() -> None:
-    """Workers leave Ctrl-C to the parent."""
+    """Workers leave Ctrl-C to the parent, and end when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 def _one(payload: str, strategy: str, seed: int, shared: str) -> dict[str, Any]:
