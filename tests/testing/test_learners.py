@@ -95,7 +95,7 @@ class Moody(Broken):
         report = super().fit(labels, seed=seed, previous=previous)
         legacy = np.random.get_state(legacy=True)  # noqa: NPY002
         assert isinstance(legacy, tuple)
-        self.shift = float(legacy[1][5] % 7) / 100
+        self.shift = float(legacy[1].astype(np.uint64).sum() % 9973) / 1e5
         return report
 
     def signals(self, items: Sequence[ItemId], names: frozenset[Signal]) -> View:

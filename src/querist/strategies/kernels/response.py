@@ -97,7 +97,7 @@ def error_reduction(
         np.clip(k, -_LARGEST, _LARGEST, out=k)
         own = np.asarray(probs[rows], dtype=np.float64)
         out[rows] = now - _expected_risk(logs, own, k, loss)
-    return settled(out, now)
+    return settled(out, max(now, 1.0))  # a risk of 0 has rounding all the same: logits move by up to their limit
 
 
 def _expected_risk(
