@@ -81,7 +81,7 @@ STUDY = Study(
         "drawing of the split and of the start was not read line by line."
     ),
     datasets=DATA,
-    strategies={"random": "random", "margin": "margin"},
+    strategies={"random": "random", "margin": "margin", "auto": "auto"},
     one=one,
     figure=points,
     figure_name="trapezoid area divided by the number of points",
@@ -91,6 +91,7 @@ STUDY = Study(
         "means within .015 of the published, all eight": lambda m: all(
             abs(m[d][s] - v) <= 0.015 for d, row in PUBLISHED.items() for s, v in row.items()
         ),
+        "auto not below random on any": lambda m: all(m[d]["auto"] >= m[d]["random"] for d in DATA),
         "margin above random on all four": lambda m: all(m[d]["margin"] > m[d]["random"] for d in DATA),
     },
 )
