@@ -11,11 +11,11 @@ from querist.core.errors import DataError
 from querist.core.signals import COST, Context, Needs
 from querist.strategies.algebra import FloatArray, Score, as_score, rated
 
-__all__ = ["CostRatio", "Minmax", "Rank", "Zscore"]
+__all__ = ["CostRatio", "Minmax", "Of", "Rank", "Zscore"]
 
 
 @dataclass(frozen=True, repr=False)
-class _Of(Score):
+class Of(Score):
     """A score made from one other score."""
 
     score: Score
@@ -32,7 +32,7 @@ class _Of(Score):
 
 
 @dataclass(frozen=True, repr=False)
-class Rank(_Of):
+class Rank(Of):
     """Place from 0 (lowest) to 1 (highest), equal scores sharing their mean place; 1 for a pool of one item."""
 
     def rate(self, ctx: Context) -> FloatArray:
@@ -48,7 +48,7 @@ class Rank(_Of):
 
 
 @dataclass(frozen=True, repr=False)
-class Zscore(_Of):
+class Zscore(Of):
     """(s - mean) / population standard deviation; all zero when the score is constant."""
 
     def rate(self, ctx: Context) -> FloatArray:
@@ -60,7 +60,7 @@ class Zscore(_Of):
 
 
 @dataclass(frozen=True, repr=False)
-class Minmax(_Of):
+class Minmax(Of):
     """(s - min) / (max - min); all zero when the score is constant."""
 
     def rate(self, ctx: Context) -> FloatArray:
@@ -73,7 +73,7 @@ class Minmax(_Of):
 
 
 @dataclass(frozen=True, repr=False)
-class CostRatio(_Of):
+class CostRatio(Of):
     """Score divided by the price of the answer (Settles, Craven and Friedland 2008, "return on investment")."""
 
     cell: ClassVar[str] = "hybrid: parallel"

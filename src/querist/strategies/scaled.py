@@ -11,31 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
-from querist.core.signals import Context, Needs
-from querist.strategies.algebra import FloatArray, Score, as_score, rated
+from querist.core.signals import Context
+from querist.strategies.algebra import FloatArray, rated
+from querist.strategies.fusion import Of
 
 __all__ = ["Decayed", "Percentile", "SoftmaxNorm"]
 
 
 @dataclass(frozen=True, repr=False)
-class _Of(Score):
-    """A score made from one other score."""
-
-    score: Score
-    cell: ClassVar[str] = "hybrid: parallel"
-
-    def __post_init__(self) -> None:
-        """Take text for the score as well."""
-        object.__setattr__(self, "score", as_score(self.score))
-
-    @property
-    def needs(self) -> Needs:
-        """What the score needs."""
-        return self.score.needs
-
-
-@dataclass(frozen=True, repr=False)
-class Percentile(_Of):
+class Percentile(Of):
     """Share of the pool that is rated strictly lower; equal ratings give equal shares, the lowest 0.
 
     Source: Cai, Zheng and Chang, Active Learning for Graph Embedding, 2017, and its code.
@@ -50,7 +34,7 @@ class Percentile(_Of):
 
 
 @dataclass(frozen=True, repr=False)
-class SoftmaxNorm(_Of):
+class SoftmaxNorm(Of):
     """exp(score / temperature), divided by its sum over the pool: ratings as a distribution over items.
 
     Args:
@@ -73,7 +57,7 @@ class SoftmaxNorm(_Of):
 
 
 @dataclass(frozen=True, repr=False)
-class Decayed(_Of):
+class Decayed(Of):
     """Score times factor^round: a criterion for the first rounds, such as density, that later leaves the field to others.
 
     ``rank(margin) + decayed(rank(density))`` begins with both and ends with the margin alone; ``score - decayed(score)``

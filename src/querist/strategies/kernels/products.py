@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -33,23 +34,23 @@ _LOADING = 4e11
 Factors = tuple[NDArray[Any], ...]
 
 
-class Products:
+class Products(ABC):
     """How products are formed; `chunk` prepares centres, `low` and `table` use them."""
 
     device = False
     """Whether blocks are tensors on a device."""
 
+    @abstractmethod
     def chunk(self, factors: Factors, bias: NDArray[Any]) -> Any:
         """Centres made ready: factors (k, D) each, and the bias (k,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def table(self, block: Factors, chunk: Any) -> NDArray[Any]:
         """(n, k) of bias + products; the caller may overwrite it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def low(self, block: Factors, chunk: Any) -> NDArray[Any]:
         """(n,) the smallest of each point."""
-        raise NotImplementedError
 
     def threads(self) -> int:
         """How many blocks to work on at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,9 +47,9 @@ class TokenScore(Score):
         """`TOKENS` of the pool."""
         return Needs(pool=frozenset({TOKENS}))
 
+    @abstractmethod
     def token_scores(self, tokens: Array) -> NDArray[np.float64]:
         """(N, T) a score for each token, NaN for padding."""
-        raise NotImplementedError
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) pooled; 0 for an item without tokens."""
