@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, DataError
+from querist.core.errors import DataError
 from querist.core.signals import EMBEDDING, LABELS, PROBS, Context, View
 from querist.strategies.methods.last_layer import (
     answered,
-    check_positive,
     guessed,
     has,
     known_embedding,
@@ -60,16 +59,3 @@ def test_known_items_and_samples() -> None:
     assert len(set(rows.tolist())) == 10
     assert sorted(wide.keys("x")[rows]) == sorted(wide.keys("x"))[:10]
     assert sample_rows(wide, 100, "x").tolist() == list(range(100))
-
-
-def test_positive_parameters() -> None:
-    check_positive(0.5, "step")
-    check_positive(0, "ridge", zero=True)
-    for bad in (0, -1.0, float("nan"), float("inf")):
-        with pytest.raises(ArgumentError, match="step must be a number > 0") as error:
-            check_positive(bad, "step")
-        assert error.value.code == "BadParameter"
-    with pytest.raises(ArgumentError, match=r"share must be a number > 0 and ≤ 1, got 1\.5"):
-        check_positive(1.5, "share", most=1.0)
-    with pytest.raises(ArgumentTypeError, match="step must be a number > 0, got bool True"):
-        check_positive(True, "step")

@@ -14,6 +14,7 @@ from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.k_means import nearest_rows
 from querist.strategies.kernels.prototypes import spread, units
+from querist.strategies.parameters import check_whole
 
 __all__ = ["ActiveFt"]
 
@@ -49,8 +50,7 @@ class ActiveFt(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or self.steps < 0:
-            raise ArgumentError(f"steps must be a whole number ≥ 0, got {self.steps!r}", code="BadParameter")
+        check_whole(self.steps, "steps", 0)
         for name in ("temperature", "rate", "balance"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, numbers.Real):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist.strategies.algebra import Recipe, Strategy
-from querist.strategies.scores.cal import Cal, check_k
+from querist.strategies.parameters import check_whole
+from querist.strategies.scores.cal import Cal
 from querist.strategies.selectors.top_k import TopK
 
 __all__ = ["Contrastive"]
@@ -29,7 +30,7 @@ class Contrastive(Recipe):
 
     def __post_init__(self) -> None:
         """Refuse a bad k when it is written, not when it is used."""
-        check_k(self.k)
+        check_whole(self.k, "k")
 
     def expression(self) -> Strategy:
         """The method in the algebra."""

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from querist.core.errors import ArgumentError
 from querist.core.signals import LABELS, PROBS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.bisection import Line, order_by_class
 from querist.strategies.kernels.probabilities import highest
+from querist.strategies.parameters import check_whole
 
 __all__ = ["Direct"]
 
@@ -43,8 +43,7 @@ class Direct(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse fewer than one."""
-        if isinstance(self.least, bool) or not isinstance(self.least, int) or self.least < 1:
-            raise ArgumentError(f"least must be a whole number ≥ 1, got {self.least!r}", code="BadParameter")
+        check_whole(self.least, "least")
 
     @property
     def needs(self) -> Needs:

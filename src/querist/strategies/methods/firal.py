@@ -12,7 +12,8 @@ from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.firal import class_blocks, ratio, relaxed, rounded
 from querist.strategies.kernels.fisher import Rows
 from querist.strategies.methods.bait import check_ridge, pool_rows
-from querist.strategies.methods.last_layer import check_positive, has
+from querist.strategies.methods.last_layer import has
+from querist.strategies.parameters import check_positive
 
 __all__ = ["Firal"]
 

@@ -10,7 +10,8 @@ import numpy as np
 from querist.core.signals import EMBEDDING, LABELS, PROBS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.influence import glister, total_gradient
-from querist.strategies.methods.last_layer import answered, check_positive, guessed, has
+from querist.strategies.methods.last_layer import answered, guessed, has
+from querist.strategies.parameters import check_positive
 
 __all__ = ["Glister"]
 

@@ -12,7 +12,8 @@ from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, GRADIENT, LABELS, PROBS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.influence import match, residuals, total_gradient
-from querist.strategies.methods.last_layer import answered, check_positive, has
+from querist.strategies.methods.last_layer import answered, has
+from querist.strategies.parameters import check_positive
 
 __all__ = ["GradMatch"]
 

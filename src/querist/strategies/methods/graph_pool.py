@@ -21,6 +21,7 @@ from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import EMBEDDING, GRAPH, Context, Needs
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.graphs import propagate, undirected
+from querist.strategies.parameters import check_whole
 
 __all__ = ["GraphMethod", "GraphPool", "check_number"]
 
@@ -59,8 +60,7 @@ class GraphMethod(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse bad parameters."""
-        if isinstance(self.hops, bool) or not isinstance(self.hops, int) or self.hops < 1:
-            raise ArgumentError(f"hops must be a whole number ≥ 1, got {self.hops!r}", code="BadParameter")
+        check_whole(self.hops, "hops")
         if not isinstance(self.propagated, bool):
             raise ArgumentTypeError(f"propagated must be True or False, got {self.propagated!r}", code="BadParameter")
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, LABELS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.average_linkage import average_linkage, leaves_of
 from querist.strategies.kernels.tree_sampling import pruning, summed
+from querist.strategies.parameters import check_whole
 
 __all__ = ["Hierarchical"]
 
@@ -41,8 +41,7 @@ class Hierarchical(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse fewer than one."""
-        if isinstance(self.exact, bool) or not isinstance(self.exact, int) or self.exact < 1:
-            raise ArgumentError(f"exact must be a whole number ≥ 1, got {self.exact!r}", code="BadParameter")
+        check_whole(self.exact, "exact")
 
     @property
     def needs(self) -> Needs:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, shorten
+from querist.core.errors import DataError
 from querist.core.signals import EMBEDDING, LABELS, PROBS, Context, Signal, View
 from querist.strategies.kernels.influence import guesses, residuals
 
-__all__ = ["answered", "check_positive", "guessed", "has", "known_embedding", "labelled_classes", "sample_rows"]
-
-
-def check_positive(value: object, name: str, *, zero: bool = False, most: float = math.inf) -> None:
-    """Refuse a parameter that is not a finite number above 0 (at least 0 with ``zero``) and at most ``most``."""
-    limit = f"{name} must be a number {'≥' if zero else '>'} 0" + ("" if most == math.inf else f" and ≤ {most:g}")
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ArgumentTypeError(f"{limit}, got {type(value).__name__} {shorten(value)}", code="BadParameter")
-    above = float(value) >= 0 if zero else float(value) > 0
-    if not above or float(value) == math.inf or float(value) > most:
-        raise ArgumentError(f"{limit}, got {value}", code="BadParameter")
+__all__ = ["answered", "guessed", "has", "known_embedding", "labelled_classes", "sample_rows"]
 
 
 def answered(view: View) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.methods.typiclust import cluster_with_known
+from querist.strategies.parameters import check_whole
 
 __all__ = ["RandomClust"]
 
@@ -37,10 +37,7 @@ class RandomClust(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse fewer than one cluster."""
-        if isinstance(self.max_clusters, bool) or not isinstance(self.max_clusters, int) or self.max_clusters < 1:
-            raise ArgumentError(
-                f"max_clusters must be a whole number ≥ 1, got {self.max_clusters!r}", code="BadParameter"
-            )
+        check_whole(self.max_clusters, "max_clusters")
 
     @property
     def needs(self) -> Needs:

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.clusters import assign, fit_centres, in_turn, members_of, sampled_union
 from querist.strategies.kernels.typical import most_typical
+from querist.strategies.parameters import check_whole
 from querist.strategies.selectors.known import known_points
 
 __all__ = ["Clustering", "TypiClust", "cluster_with_known"]
@@ -90,10 +90,7 @@ class TypiClust(Strategy):
 
     def __post_init__(self) -> None:
         """Refuse fewer than one cluster."""
-        if isinstance(self.max_clusters, bool) or not isinstance(self.max_clusters, int) or self.max_clusters < 1:
-            raise ArgumentError(
-                f"max_clusters must be a whole number ≥ 1, got {self.max_clusters!r}", code="BadParameter"
-            )
+        check_whole(self.max_clusters, "max_clusters")
 
     @property
     def needs(self) -> Needs:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist.strategies.algebra import Recipe, Strategy
+from querist.strategies.parameters import check_positive
 from querist.strategies.scores.margin import Margin
-from querist.strategies.selectors.bandwidth import check_positive
 from querist.strategies.selectors.max_herding import MaxHerding
 
 __all__ = ["Uherding"]
@@ -29,7 +29,8 @@ class Uherding(Recipe):
 
     def __post_init__(self) -> None:
         """Refuse a sigma that is not above 0."""
-        check_positive("sigma", self.sigma)
+        if self.sigma is not None:
+            check_positive(self.sigma, "sigma")
 
     def expression(self) -> Strategy:
         """The method in the algebra."""

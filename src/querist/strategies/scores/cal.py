@@ -12,14 +12,9 @@ from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.labelled_neighbours import divergence_from_neighbours
+from querist.strategies.parameters import check_whole
 
-__all__ = ["Cal", "check_k"]
-
-
-def check_k(k: object) -> None:
-    """Refuse a k that is not a whole number of at least 1."""
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise ArgumentError(f"k must be a whole number ≥ 1, got {k!r}", code="BadParameter")
+__all__ = ["Cal"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +37,7 @@ class Cal(Score):
 
     def __post_init__(self) -> None:
         """Refuse a k below 1."""
-        check_k(self.k)
+        check_whole(self.k, "k")
 
     @property
     def needs(self) -> Needs:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from querist.core.signals import EMBEDDING, LABELS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.gaussians import ClassGaussians, fit, negative_log_density
-from querist.strategies.methods.last_layer import check_positive, labelled_classes
+from querist.strategies.methods.last_layer import labelled_classes
+from querist.strategies.parameters import check_positive
 
 __all__ = ["NOTHING", "Ddu", "fitted"]
 

@@ -13,7 +13,8 @@ from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.response import covariance, error_reduction
-from querist.strategies.methods.last_layer import check_positive, known_embedding, sample_rows
+from querist.strategies.methods.last_layer import known_embedding, sample_rows
+from querist.strategies.parameters import check_positive
 
 __all__ = ["Eer"]
 

@@ -14,7 +14,8 @@ from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.lengths import expected_length
 from querist.strategies.kernels.response import covariance, output_change
 from querist.strategies.kernels.ties import settled
-from querist.strategies.methods.last_layer import check_positive, known_embedding, sample_rows
+from querist.strategies.methods.last_layer import known_embedding, sample_rows
+from querist.strategies.parameters import check_positive
 
 __all__ = ["Emoc"]
 

@@ -12,7 +12,8 @@ from querist.core.signals import EMBEDDING, LABELS, PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.influence import along, inverse_curvature, residuals, total_gradient
 from querist.strategies.kernels.ties import settled
-from querist.strategies.methods.last_layer import answered, check_positive, guessed
+from querist.strategies.methods.last_layer import answered, guessed
+from querist.strategies.parameters import check_positive
 
 __all__ = ["Isal"]
 

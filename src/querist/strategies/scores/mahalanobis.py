@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from querist.core.signals import EMBEDDING, LABELS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.gaussians import nearest_distance
-from querist.strategies.methods.last_layer import check_positive
+from querist.strategies.parameters import check_positive
 from querist.strategies.scores.ddu import NOTHING, fitted
 
 __all__ = ["Mahalanobis"]

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.neighbours import mean_distance_to_nearest
+from querist.strategies.parameters import check_whole
 
 __all__ = ["Typicality"]
 
@@ -31,8 +31,7 @@ class Typicality(Score):
 
     def __post_init__(self) -> None:
         """Refuse a k below 1."""
-        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
-            raise ArgumentError(f"k must be a whole number ≥ 1, got {self.k!r}", code="BadParameter")
+        check_whole(self.k, "k")
 
     @property
     def needs(self) -> Needs:

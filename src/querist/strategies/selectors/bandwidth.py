@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import numbers
-
 import numpy as np
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import EMBEDDING, Context
 from querist.strategies.kernels.purity import low_distance
 
-__all__ = ["check_positive", "default_sigma"]
+__all__ = ["default_sigma"]
 
 _ROWS = 1_000
 _LABELLED = 2_000
-
-
-def check_positive(name: str, value: object) -> None:
-    """Refuse a parameter that is neither None nor a number above 0."""
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ArgumentTypeError(
-            f"{name} must be a number > 0, got {type(value).__name__} {shorten(value)}", code="BadParameter"
-        )
-    if not 0 < float(value) < math.inf:
-        raise ArgumentError(f"{name} must be a number > 0, got {value}", code="BadParameter")
 
 
 def default_sigma(ctx: Context) -> float:

@@ -13,6 +13,7 @@ from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import FloatArray, Selector
 from querist.strategies.kernels.clusters import assign, members_of
 from querist.strategies.kernels.k_means import k_means
+from querist.strategies.parameters import check_whole
 
 __all__ = ["ClusterPick"]
 
@@ -43,8 +44,7 @@ class ClusterPick(Selector):
         """Refuse an unknown way to choose, and fewer than one row."""
         if self.by not in _BY:
             raise ArgumentError(f"by must be one of {', '.join(_BY)}; got {self.by!r}", code="BadParameter")
-        if isinstance(self.per, bool) or not isinstance(self.per, int) or self.per < 1:
-            raise ArgumentError(f"per must be a whole number ≥ 1, got {self.per!r}", code="BadParameter")
+        check_whole(self.per, "per")
 
     @property
     def needs(self) -> Needs:

@@ -8,7 +8,8 @@ from typing import ClassVar
 from querist.core.errors import ArgumentError, shorten
 from querist.core.signals import EMBEDDING, Context
 from querist.strategies.kernels.similarity import Similarity, cosine, gaussian
-from querist.strategies.selectors.bandwidth import check_positive, default_sigma
+from querist.strategies.parameters import check_positive
+from querist.strategies.selectors.bandwidth import default_sigma
 from querist.strategies.selectors.covering import Covering
 
 __all__ = ["FacilityLocation"]
@@ -34,7 +35,8 @@ class FacilityLocation(Covering):
         """Refuse an unknown kernel, and a gamma that is not above 0 or that the kernel does not have."""
         if self.kernel not in ("rbf", "cosine"):
             raise ArgumentError(f"kernel must be rbf or cosine, got {shorten(self.kernel)}", code="BadParameter")
-        check_positive("gamma", self.gamma)
+        if self.gamma is not None:
+            check_positive(self.gamma, "gamma")
         if self.kernel == "cosine" and self.gamma is not None:
             raise ArgumentError(f"kernel=cosine takes no gamma, got {self.gamma}", code="BadParameter")
 

@@ -11,6 +11,7 @@ from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import FloatArray, Selector
 from querist.strategies.kernels.graph_density import dense_first, neighbour_graph
+from querist.strategies.parameters import check_whole
 
 __all__ = ["GraphDensity"]
 
@@ -37,8 +38,7 @@ class GraphDensity(Selector):
 
     def __post_init__(self) -> None:
         """Refuse bad parameters."""
-        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
-            raise ArgumentError(f"k must be a whole number ≥ 1, got {self.k!r}", code="BadParameter")
+        check_whole(self.k, "k")
         if self.gamma is None:
             return
         if isinstance(self.gamma, bool) or not isinstance(self.gamma, (int, float)):

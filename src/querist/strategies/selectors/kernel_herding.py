@@ -11,7 +11,8 @@ from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import FloatArray, Selector
 from querist.strategies.kernels.herding import herd
 from querist.strategies.kernels.similarity import gaussian
-from querist.strategies.selectors.bandwidth import check_positive, default_sigma
+from querist.strategies.parameters import check_positive
+from querist.strategies.selectors.bandwidth import default_sigma
 from querist.strategies.selectors.known import known_points
 
 __all__ = ["KernelHerding"]
@@ -34,7 +35,8 @@ class KernelHerding(Selector):
 
     def __post_init__(self) -> None:
         """Refuse a sigma that is not above 0."""
-        check_positive("sigma", self.sigma)
+        if self.sigma is not None:
+            check_positive(self.sigma, "sigma")
 
     @property
     def needs(self) -> Needs:

@@ -12,7 +12,8 @@ from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import FloatArray, Selector
 from querist.strategies.kernels.lengths import unit_rows
 from querist.strategies.kernels.max_det import GaussianGiven, LinearGiven, greedy_log_det
-from querist.strategies.selectors.bandwidth import check_positive, default_sigma
+from querist.strategies.parameters import check_positive
+from querist.strategies.selectors.bandwidth import default_sigma
 from querist.strategies.selectors.known import known_points
 
 __all__ = ["MaxDet"]
@@ -46,7 +47,8 @@ class MaxDet(Selector):
             raise ArgumentError(
                 f"kernel must be linear, cosine or rbf, got {shorten(self.kernel)}", code="BadParameter"
             )
-        check_positive("ridge", self.ridge)
+        if self.ridge is not None:
+            check_positive(self.ridge, "ridge")
 
     @property
     def needs(self) -> Needs:

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from querist.core.signals import EMBEDDING, Context
 from querist.strategies.kernels.similarity import Similarity, gaussian
-from querist.strategies.selectors.bandwidth import check_positive, default_sigma
+from querist.strategies.parameters import check_positive
+from querist.strategies.selectors.bandwidth import default_sigma
 from querist.strategies.selectors.covering import Covering
 
 __all__ = ["MaxHerding"]
@@ -29,7 +30,8 @@ class MaxHerding(Covering):
 
     def __post_init__(self) -> None:
         """Refuse a sigma that is not above 0."""
-        check_positive("sigma", self.sigma)
+        if self.sigma is not None:
+            check_positive(self.sigma, "sigma")
 
     def similarity(self, ctx: Context) -> tuple[Similarity, str]:
         """The Gaussian of width sigma."""

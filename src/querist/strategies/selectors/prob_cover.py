@@ -8,7 +8,7 @@ from typing import ClassVar
 from querist.core.signals import EMBEDDING, PROBS, Context, Needs
 from querist.strategies.kernels.purity import pure_radius
 from querist.strategies.kernels.similarity import Similarity, top_hat
-from querist.strategies.selectors.bandwidth import check_positive
+from querist.strategies.parameters import check_positive
 from querist.strategies.selectors.covering import Covering
 
 __all__ = ["ProbCover"]
@@ -30,7 +30,8 @@ class ProbCover(Covering):
 
     def __post_init__(self) -> None:
         """Refuse a delta that is not above 0."""
-        check_positive("delta", self.delta)
+        if self.delta is not None:
+            check_positive(self.delta, "delta")
 
     @property
     def needs(self) -> Needs:

@@ -13,7 +13,7 @@ from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import FloatArray, Selector
 from querist.strategies.kernels.nearest_graph import nearest_graph
 from querist.strategies.kernels.voting import vote_picks
-from querist.strategies.selectors.bandwidth import check_positive
+from querist.strategies.parameters import check_positive
 from querist.strategies.selectors.known import known_points, known_rows
 
 __all__ = ["VoteK"]
@@ -39,7 +39,8 @@ class VoteK(Selector):
     def __post_init__(self) -> None:
         """Refuse a k below 1 and a rho that is not above 1."""
         object.__setattr__(self, "k", check_count(self.k, "k"))
-        check_positive("rho", self.rho)
+        if self.rho is not None:
+            check_positive(self.rho, "rho")
         if self.rho is None or float(self.rho) <= 1:
             raise ArgumentError(f"rho must be a number > 1, got {self.rho}", code="BadParameter")
 
