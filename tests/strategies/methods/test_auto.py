@@ -23,6 +23,8 @@ SEEN = {"embedding": X[:30] + 5.0, "labels": np.arange(30) % 3}
     [
         ({"ids": list(range(200))}, 5, "random"),
         ({"embedding": X}, 5, "k_means"),
+        ({"embedding": X, "labelled": {"embedding": X[:5]}}, 5, "lcmd"),
+        ({"embedding": X, "pending": {"embedding": X[:5]}}, 1, "lcmd"),
         ({"probs": P}, 1, "margin"),
         ({"probs": P}, 9, "margin >> power"),
         ({"probs": P, "embedding": X}, 9, "uherding"),
@@ -83,3 +85,17 @@ def test_of_a_large_pool_a_random_part_is_covered() -> None:
     same = querist.select("subsample(10000) | uherding", 6, probs=p, embedding=x, seed=1)
     assert chosen.indices.tolist() == same.indices.tolist()
     assert "10,000" in chosen.reasons[0]
+
+
+def test_regression_looks_at_what_is_labelled() -> None:
+    from sklearn.linear_model import LinearRegression
+
+    session = querist.Session(X, LinearRegression(), strategy="auto", labels=querist.Number(), seed=0)
+    said = []
+    for _ in range(2):
+        query = session.ask(6)
+        said.append(query.reasons[0])
+        session.tell(query, {item: float(X[session.source.rows_of([item])[0]].sum()) for item in query})
+        session.fit()
+    assert "typical items" in said[0]
+    assert "least covered by labels" in said[1]

@@ -18,6 +18,7 @@ from querist.strategies.scores.novelty import Novelty
 from querist.strategies.scores.random import Random
 from querist.strategies.selectors.k_means import KMeans
 from querist.strategies.selectors.kmeans_pp import KMeansPP
+from querist.strategies.selectors.lcmd import Lcmd
 from querist.strategies.selectors.power import Power
 
 __all__ = ["Auto"]
@@ -36,7 +37,8 @@ class Auto(Strategy):
     what is at hand                       what it plays
     ====================================  =========================================================================
     nothing but ids                       ``random``
-    features, no model                    ``k_means``: typical items, one of each region
+    features only                         ``k_means``: typical items, one of each region
+    features, some labels, no ``probs``   ``lcmd``: also for regression, where a model gives no probabilities
     a model, no features                  ``margin``; ``margin >> power`` for batches of five or more
     both, a class not yet seen            two thirds as below, one third ``kmeans_pp``: far from what is labelled
     both, batches of five or more         ``uherding``, on 10,000 random rows of a larger pool
@@ -72,12 +74,14 @@ class Auto(Strategy):
         model, features = PROBS in ctx.pool, EMBEDDING in ctx.pool
         if not model and not features:
             return Random(), "auto: nothing is known about the items, so at random"
+        placed = any(len(view) and EMBEDDING in view for view in (ctx.labelled, ctx.pending))
+        if not model and placed:
+            return Lcmd(), "auto: features and no probabilities, so what is least covered by labels"
         if not model:
             return KMeans(), "auto: no model yet, so typical items, one of each region"
         if not features:
             part: AnyPart = Margin() if n < _FEW else Margin() >> Power()
             return part, "auto: a model and no features, so what it is least sure of"
-        placed = any(len(view) and EMBEDDING in view for view in (ctx.labelled, ctx.pending))
         classes = ctx.pool[PROBS].shape[1]
         labels = np.asarray(ctx.labelled[LABELS]) if len(ctx.labelled) and LABELS in ctx.labelled else None
         main: AnyPart = Uherding()
