@@ -1,1 +1,1 @@
-"""Models that are uncertain: posterior samples from one network."""
+"""Models that are uncertain: ways to posterior samples of a network."""
