@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ def plain_score(crf: LinearChainCrf, emissions: Any, path: tuple[int, ...]) -> f
     """The formula of the module, one term after the other."""
     start, steps, end = (s.detach().numpy() for s in crf.scores())
     out = start[path[0]] + end[path[-1]] + sum(float(emissions[t, y]) for t, y in enumerate(path))
-    return float(out + sum(steps[a, b] for a, b in zip(path, path[1:], strict=False)))
+    return float(out + sum(steps[a, b] for a, b in pairwise(path)))
 
 
 def everything(crf: LinearChainCrf, emissions: Any, length: int) -> dict[tuple[int, ...], float]:

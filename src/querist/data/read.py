@@ -47,8 +47,8 @@ def read(
 
     Args:
         data: a NumPy array or memory-map, a SciPy sparse matrix, a list of texts or of token lists, a pandas frame, a
-            map-style torch dataset, a Hugging Face dataset, a path (.csv, .tsv, .jsonl, .jsonl.gz, .parquet, .npy, .npz, .conll, a
-            folder of images), or ``"sklearn:digits"``.
+            map-style torch dataset, a Hugging Face dataset, a path (.csv, .tsv, .jsonl, .jsonl.gz, .parquet, .npy, .npz,
+            .conll, a folder of images), or ``"sklearn:digits"``.
         text: column of the text.
         label: column of the true label (simulations).
         id: column of the ids.

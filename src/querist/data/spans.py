@@ -62,7 +62,7 @@ class Spans(ClassSchema):
 
     @classmethod
     def found_in(cls, labels: Iterable[LabelValue], *, repair: bool = False) -> Spans:
-        """The schema of some labels: their types in alphabetical order, "bio" where a tag begins with B or labels are spans.
+        """The schema of some labels: their types by alphabet, and "bio" where a tag begins with B or labels are spans.
 
         Raises:
             DataError: no type is found (code ``NoClasses``), or a tag of another kind (``BadTags``).

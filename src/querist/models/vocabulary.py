@@ -42,8 +42,8 @@ def bucket(word: str, count: int) -> int:
 class Vocabulary:
     """Numbers for words: 0 is padding, then ``words`` in order, then ``buckets`` numbers for all other words.
 
-    Calling it turns texts, or lists of tokens, into an int64 tensor (n, T), T the longest of them, padded with 0: it is what
-    ``TorchLearner(transform=...)`` takes. An item without words is one padding.
+    Calling it turns texts, or lists of tokens, into an int64 tensor (n, T), T the longest of them, padded with 0: it is
+    what ``TorchLearner(transform=...)`` takes. An item without words is one padding.
 
     Args:
         words: known words, all different; in lower case where ``lower``.

@@ -175,8 +175,8 @@ class TaggerLearner:
         given = np.asarray(labels.targets)
         if given.ndim != 2 or given.dtype.kind not in "iu":
             raise DataError(
-                f"a tagger is fitted on tag numbers (L, T) int64, got {given.dtype} of shape {given.shape}; soft targets of "
-                "tokens are not taken: tell tags, and say how far they are trusted by sentence weights",
+                f"a tagger is fitted on tag numbers (L, T) int64, got {given.dtype} of shape {given.shape}; soft targets "
+                "of tokens are not taken: tell tags, and say how far they are trusted by sentence weights",
                 code="BadTarget",
             )
         count, lengths = len(self.schema.tags), self.source.lengths[rows]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import querist
+from querist.core.errors import QueristError
+from querist.core.registry import registry
+from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS
+from querist.core.types import Labels
+from querist.data.schema import SingleLabel
+from querist.data.source import Source
+from querist.training.recipe import Recipe
+from querist.training.recurrent import recurrent_learner
+
+SCHEMA = SingleLabel(("bad", "good"))
+FAST = Recipe(epochs=8, lr=1e-2, batch_size=8)
+
+
+def films(n: int = 40) -> tuple[Source, np.ndarray]:
+    """Texts of one to nine words; whether "not" stands before "good" decides."""
+    rng = np.random.default_rng(0)
+    texts, labels = [], []
+    while len(texts) < n:
+        words = [str(w) for w in rng.choice(["the", "film", "was", "a", "very", "long"], size=int(rng.integers(0, 8)))]
+        bad = int(rng.random() < 0.5)
+        text = " ".join([*words, *(["not"] if bad else []), "good"])
+        if text not in texts:
+            texts.append(text)
+            labels.append(1 - bad)
+    return querist.read(texts), np.asarray(labels)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_it_learns_and_tells_all_that_a_network_can(kind: str) -> None:
+    source, y = films()
+    learner = recurrent_learner(source, SCHEMA, kind=kind, members=4, width=16, hidden=12, recipe=FAST)
+    assert learner.provides == {PROBS, EMBEDDING, GRADIENT, MEMBERS}
+    learner.fit(Labels(source.items(np.arange(24)), y[:24]), seed=0)
+    view = learner.signals(source.items(), learner.provides)
+    assert (view[PROBS].argmax(axis=1) == y).mean() > 0.9
+    assert view[EMBEDDING].shape == (40, 24)
+    assert view[MEMBERS].shape == (40, 4, 2)
+    _a, h = view[GRADIENT]
+    assert np.array_equal(h, view[EMBEDDING])
+    rows = np.array([31, 5])
+    alone = learner.signals(source.items(rows), learner.provides)
+    for signal in (PROBS, EMBEDDING, MEMBERS):
+        assert np.allclose(alone[signal], view[signal][rows], atol=1e-5), f"{signal}: a member is one network"
+
+
+def test_in_a_session_with_a_strategy_that_needs_members() -> None:
+    source, y = films()
+    session = querist.Session(
+        source,
+        querist.recurrent_learner(source, SCHEMA, members=3, width=8, hidden=8, recipe=FAST),
+        strategy="batch_bald",
+        labels=SCHEMA,
+    )
+    for _ in range(2):
+        query = session.ask(5)
+        session.tell(query, {i: SCHEMA.classes[y[source.rows_of([i])[0]]] for i in query})
+        session.fit()
+    assert session.progress.labels == 10
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(QueristError, match="reads texts") as error:
+        recurrent_learner(querist.read(np.zeros((3, 2)) + np.arange(3)[:, None]), SCHEMA)
+    assert error.value.code == "BadLearner"
+
+
+def test_registered_by_name() -> None:
+    source, _ = films()
+    made = registry.find("recurrent", "learner").factory(source, SCHEMA, kind="gru", recipe=FAST)
+    assert PROBS in made.provides
