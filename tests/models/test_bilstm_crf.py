@@ -56,7 +56,7 @@ def test_every_parameter_learns(kind: str) -> None:
     module, features = made(kind)
     scores, _ = module(features, LENGTHS)
     tags = torch.tensor([[0, 1, 2, 1], [1, 2, 0, 0], [2, 0, 0, 0]])
-    (-module.crf.log_likelihood(scores, LENGTHS, tags).mean()).backward()
+    (-module.crf.log_likelihood(scores, LENGTHS, tags).mean()).backward()  # type: ignore[no-untyped-call]
     for name, parameter in module.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name

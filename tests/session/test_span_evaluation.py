@@ -21,8 +21,8 @@ FAST = Recipe(epochs=6, lr=3e-2, batch_size=8)
 
 
 def test_counts_by_hand() -> None:
-    true = [[(0, 2, "a"), (3, 4, "b")], [], [[1, 2, "a"]]]
-    found = [[[0, 2, "a"], [3, 5, "b"]], [(0, 1, "a")], [(1, 2, "b")]]
+    true: list[Any] = [[(0, 2, "a"), (3, 4, "b")], [], [[1, 2, "a"]]]
+    found: list[Any] = [[[0, 2, "a"], [3, 5, "b"]], [(0, 1, "a")], [(1, 2, "b")]]
     counts = count_spans(found, true)
     assert counts == Counts(right=1, found=4, true=3)
     assert (counts.precision, counts.recall) == (1 / 4, 1 / 3)

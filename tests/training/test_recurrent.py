@@ -20,7 +20,8 @@ FAST = Recipe(epochs=8, lr=1e-2, batch_size=8)
 def films(n: int = 40) -> tuple[Source, np.ndarray]:
     """Texts of one to nine words; whether "not" stands before "good" decides."""
     rng = np.random.default_rng(0)
-    texts, labels = [], []
+    texts: list[str] = []
+    labels: list[int] = []
     while len(texts) < n:
         words = [str(w) for w in rng.choice(["the", "film", "was", "a", "very", "long"], size=int(rng.integers(0, 8)))]
         bad = int(rng.random() < 0.5)

@@ -39,7 +39,7 @@ ItemId: TypeAlias = str
 Array: TypeAlias = NDArray[Any]
 Json: TypeAlias = Any
 """Anything the JSON format can hold."""
-LabelValue: TypeAlias = str | float | Sequence[str] | Sequence[Sequence[int | str]] | Mapping[str, float] | bool | None
+LabelValue: TypeAlias = str | float | Sequence[str] | Sequence[Sequence[object]] | Mapping[str, float] | bool | None
 """What an answer may say: a class name, several names, a number, spans, shares over class names, yes or no.
 
 Spans of an item's tokens are triples (first token, token after the last, type); tags of tokens are names, one a token.

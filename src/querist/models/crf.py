@@ -71,7 +71,7 @@ class LinearChainCrf(torch.nn.Module):
             (n,) at most 0.
         """
         start, steps, end = self.scores()
-        total: Tensor = _LogPartition.apply(emissions, lengths, start, steps, end)
+        total: Tensor = _LogPartition.apply(emissions, lengths, start, steps, end)  # type: ignore[no-untyped-call]
         return self.score(emissions, lengths, tags) - total
 
     def score(self, emissions: Tensor, lengths: Tensor, tags: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ class LinearChainCrf(torch.nn.Module):
 
     def log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """(n,) log of the sum over all sequences of exp(score), differentiable."""
-        total: Tensor = _LogPartition.apply(emissions, lengths, *self.scores())
+        total: Tensor = _LogPartition.apply(emissions, lengths, *self.scores())  # type: ignore[no-untyped-call]
         return total
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
@@ -163,16 +163,15 @@ class _LogPartition(torch.autograd.Function):
         return sums.total.to(emissions.dtype)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, Tensor, Tensor]:
         sums: _Sums = ctx.sums
         weight = grad.to(sums.alphas.dtype)
         marginals = sums.marginals * weight[:, None, None]
         last = marginals.gather(1, sums.last)[:, 0]
         pairs = sums.pairs(weight)
-        return tuple(  # type: ignore[return-value]
-            None if part is None else part.to(grad.dtype)
-            for part in (marginals, None, marginals[:, 0].sum(dim=0), pairs, last.sum(dim=0))
-        )
+        first = marginals[:, 0].sum(dim=0)
+        whole, start, steps, end = (part.to(grad.dtype) for part in (marginals, first, pairs, last.sum(dim=0)))
+        return whole, None, start, steps, end
 
 
 class _Sums:
@@ -202,7 +201,9 @@ class _Sums:
         both = torch.stack([ahead, ahead.gather(1, self._turned)])
         walk = torch.stack([self.steps, self.steps.t()])
         before = torch.stack([start, self.end])[:, None, :].expand(2, len(emissions), -1)
-        befores, states, scales = [], [], []
+        befores: list[Tensor] = []
+        states: list[Tensor] = []
+        scales: list[Tensor] = []
         for t in range(emissions.shape[1]):
             if t:
                 before = torch.bmm(states[-1], walk)
