@@ -165,6 +165,15 @@ def test_what_reads_one_class_an_item_is_refused_by_name() -> None:
         session(strategy="margin")
 
 
+def test_what_reads_the_labels_as_classes_is_refused_by_name() -> None:
+    loop = session(strategy="anchors | k_center")
+    loop.tell(loop.ask(6), list(annotator().annotate(loop.queries[0])))
+    loop.fit()
+    with pytest.raises(QueristError, match="here labels are spans") as error:
+        loop.ask(2)
+    assert error.value.code == "NeedsCapability"
+
+
 def test_the_schema_may_be_found_in_the_truth() -> None:
     loop = session(labels=None)
     assert loop.schema == Spans(("person", "place"))

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import gzip
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -75,3 +80,17 @@ def test_registered_by_name() -> None:
     source, _ = films()
     made = registry.find("recurrent", "learner").factory(source, SCHEMA, kind="gru", recipe=FAST)
     assert PROBS in made.provides
+
+
+def test_on_a_slice_of_real_questions() -> None:
+    path = Path(os.environ.get("QUERIST_DATA", "")) / "text" / "trec6" / "train.jsonl.gz"
+    if not os.environ.get("QUERIST_DATA") or not path.is_file():
+        pytest.skip("the data sets are not there: set QUERIST_DATA to their folder")
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = {r["text"]: int(r["label"]) for r in (json.loads(line) for line in [next(file) for _ in range(420)])}
+    source, y = querist.read(list(rows)), np.asarray(list(rows.values()))
+    learner = recurrent_learner(source, SingleLabel(tuple("012345")), recipe=Recipe(epochs=8, lr=5e-3, batch_size=16))
+    learner.fit(Labels(source.items(np.arange(300)), y[:300]), seed=0)
+    rest = np.arange(300, len(y))
+    probs = learner.signals(source.items(rest), frozenset({PROBS}))[PROBS]
+    assert (probs.argmax(axis=1) == y[rest]).mean() > 1.5 * np.bincount(y[rest]).max() / len(rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +297,24 @@ def test_what_it_is_made_of_is_checked() -> None:
             TaggerLearner(source, schema, **more)
         assert error.value.code == code
     assert isinstance(registry.find("tagger", "learner").factory(sentences(), SCHEMA), TaggerLearner)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_on_a_slice_of_real_filings(network: str) -> None:
+    path = Path(os.environ.get("QUERIST_DATA", "")) / "sequence" / "sec_filings" / "train.jsonl.gz"
+    if not os.environ.get("QUERIST_DATA") or not path.is_file():
+        pytest.skip("the data sets are not there: set QUERIST_DATA to their folder")
+    whole = querist.read_sequences(path, dedupe=True)
+    assert whole.truth is not None
+    keep = [r for r in range(len(whole)) if 5 < whole.lengths[r] < 30][:160]
+    source = sequence_source([whole.sentences[r] for r in keep], truth=[whole.truth[r] for r in keep])
+    assert source.truth is not None
+    schema = Spans.found_in(whole.truth).of(source)
+    learner = TaggerLearner(source, schema, network=network, recipe=Recipe(epochs=12, lr=1e-2, batch_size=16))
+    rows, rest = np.arange(100), np.arange(100, 160)
+    encoded = [schema.encode(t, i) for t, i in zip(source.truth, source.ids, strict=True)]
+    learner.fit(Labels(source.items(rows), schema.stack(encoded[:100])), seed=0)
+    found = learner.spans(source.items(rest))
+    true = [schema.decode(e) for e in encoded[100:]]
+    right = sum(len({tuple(s) for s in a} & {tuple(s) for s in b}) for a, b in zip(found, true, strict=True))
+    assert 2 * right / (sum(map(len, found)) + sum(map(len, true))) > 0.5
