@@ -3,20 +3,26 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import querist
 from querist.core.errors import QueristError
 from querist.core.registry import registry
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS
 from querist.core.types import Labels
-from querist.data.schema import SingleLabel
+from querist.data.schema import Schema, SingleLabel
 from querist.data.source import Source
+from querist.models.rnn import RnnClassifier
+from querist.testing.learners import check_learner
 from querist.training.recipe import Recipe
 from querist.training.recurrent import recurrent_learner
+from querist.training.torch_learner import TorchLearner
 
 SCHEMA = SingleLabel(("bad", "good"))
 FAST = Recipe(epochs=8, lr=1e-2, batch_size=8)
@@ -53,6 +59,23 @@ def test_it_learns_and_tells_all_that_a_network_can(kind: str) -> None:
     alone = learner.signals(source.items(rows), learner.provides)
     for signal in (PROBS, EMBEDDING, MEMBERS):
         assert np.allclose(alone[signal], view[signal][rows], atol=1e-5), f"{signal}: a member is one network"
+
+
+def as_words(rows: Any) -> Any:
+    """Rows of four numbers as four words: which column, and which whole number is nearest."""
+    nearest = np.clip(np.rint(np.asarray(rows)), -4, 8).astype(np.int64) + 5
+    return torch.from_numpy(nearest + 14 * np.arange(4))
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_it_keeps_the_promises_of_a_learner(kind: str) -> None:
+    recipe = Recipe(epochs=20, lr=2e-2, batch_size=8)
+
+    def make(source: Source, schema: Schema) -> TorchLearner:
+        network = partial(RnnClassifier, 60, 3, kind=kind, width=12, hidden=8, dropout=0.2)
+        return TorchLearner(network, source, schema, recipe=recipe, members=3, transform=as_words)
+
+    assert len(check_learner(make)) == 10
 
 
 def test_in_a_session_with_a_strategy_that_needs_members() -> None:
