@@ -86,3 +86,11 @@ def test_what_is_called_absent_is_absent() -> None:
         assert cell in CELLS, method
         assert reason.strip(), method
         assert not set(re.findall(r"`(\w+)`", method)) & names, method
+
+
+def test_the_page_on_sequences_runs_from_top_to_bottom() -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("how-to/sequences.md"):
+        run(block, names)
+    assert names["report"].metrics["entity_f1"] > 0.5
+    assert names["session"].progress.cost > 60

@@ -27,12 +27,16 @@ if TYPE_CHECKING:
     from querist.core.types import Answer, Query
     from querist.data.read import read
     from querist.data.schema import MultiLabel, Number, SingleLabel
+    from querist.data.sequence_files import read_sequences
+    from querist.data.spans import Spans
     from querist.session.run import run
     from querist.strategies.arrays import score, select
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
     from querist.training.recipe import Recipe
+    from querist.training.recurrent import recurrent_learner
     from querist.training.sklearn_learner import SklearnLearner
+    from querist.training.tagger import TaggerLearner
     from querist.training.torch_learner import TorchLearner
 
 __version__ = "0.1.0"
@@ -54,12 +58,16 @@ _HOMES = {
     "SimulatedAnnotator": "querist.annotation.simulated",
     "SingleLabel": "querist.data.schema",
     "SklearnLearner": "querist.training.sklearn_learner",
+    "Spans": "querist.data.spans",
     "StateError": "querist.core.errors",
     "StreamSampler": "querist.strategies.stream",
+    "TaggerLearner": "querist.training.tagger",
     "TorchLearner": "querist.training.torch_learner",
     "UnknownNameError": "querist.core.errors",
     "parse": "querist.strategies.parser",
     "read": "querist.data.read",
+    "read_sequences": "querist.data.sequence_files",
+    "recurrent_learner": "querist.training.recurrent",
     "registry": "querist.core.registry",
     "run": "querist.session.run",
     "score": "querist.strategies.arrays",
@@ -83,13 +91,17 @@ __all__ = [  # noqa: RUF022
     "SimulatedAnnotator",
     "SingleLabel",
     "SklearnLearner",
+    "Spans",
     "StateError",
     "StreamSampler",
+    "TaggerLearner",
     "TorchLearner",
     "UnknownNameError",
     "__version__",
     "parse",
     "read",
+    "read_sequences",
+    "recurrent_learner",
     "registry",
     "run",
     "score",

@@ -25,6 +25,7 @@ from querist.core.errors import ArgumentError, ArgumentTypeError, UnknownNameErr
         ({"dog", "cat"}, ["cat", "dog"]),
         (np.array(["cat", "dog"]), ["cat", "dog"]),
         ({"cat": np.float64(0.25), "dog": 0.75}, {"cat": 0.25, "dog": 0.75}),
+        ([(np.int64(0), 2, "person"), [3, 4, "place"]], [[0, 2, "person"], [3, 4, "place"]]),
     ],
 )
 def test_labels_become_plain_python(given: Any, wanted: Any) -> None:
@@ -75,3 +76,10 @@ def test_prices_out_of_range(cost: Any) -> None:
 def test_prices_of_another_kind(cost: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="cost"):
         check_price(cost)
+
+
+def test_what_is_no_span_is_named() -> None:
+    for bad in ([[0, 2]], [["a", 2, "person"]], [[0, 2, "person"], "place"]):
+        with pytest.raises(ArgumentTypeError, match="a span is") as error:
+            true_label({"a": bad}, "a", "truth")
+        assert error.value.code == "BadTruth"

@@ -289,3 +289,10 @@ def test_schemas_are_frozen() -> None:
     with pytest.raises(AttributeError):
         PETS.classes = ()  # type: ignore[misc]
     assert hash(PETS) == hash(SingleLabel(("cat", "dog", "owl")))
+
+
+def test_targets_of_several_items_become_one_array() -> None:
+    assert PETS.stack([0, 2]).dtype == np.int64
+    assert PETS.stack([1, np.array([0.5, 0.0, 0.5])]).tolist() == [[0, 1, 0], [0.5, 0, 0.5]]
+    assert Number().stack([1.0, 2.5]).dtype == np.float64
+    assert PETS.stack([]).shape == (0,)

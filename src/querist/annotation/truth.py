@@ -64,6 +64,8 @@ def _plain(value: Any) -> LabelValue:
     if isinstance(value, Mapping):
         return {str(k): float(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
+        if any(isinstance(v, (list, tuple)) for v in value):
+            return [_span(v) for v in value]
         return [str(v) for v in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
     if value is None or isinstance(value, (bool, int, float)):
         return value
@@ -74,6 +76,17 @@ def _plain(value: Any) -> LabelValue:
         f"{shorten(value)}",
         code="BadTruth",
     )
+
+
+def _span(value: Any) -> list[int | str]:
+    """A span (first token, token after the last, type) as plain Python."""
+    try:
+        start, stop, kind = value
+        return [int(start), int(stop), str(kind)]
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(
+            f"a span is (first token, token after the last, type); got {shorten(repr(value))}", code="BadTruth"
+        ) from error
 
 
 def check_price(cost: object) -> Price:

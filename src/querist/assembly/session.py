@@ -17,9 +17,12 @@ from querist.core.types import ItemId, LabelValue
 from querist.data.ledger import Conflict
 from querist.data.read import read
 from querist.data.schema import Schema, SingleLabel, infer
+from querist.data.sequences import SequenceSource
 from querist.data.source import Source
+from querist.data.spans import Spans
 from querist.session.evaluation import Evaluation
 from querist.session.session import Session as Loop
+from querist.session.span_evaluation import SpanEvaluation
 from querist.storage.memory import MemoryStore
 from querist.strategies.algebra import AnyPart, as_strategy
 from querist.training.sklearn_learner import SklearnLearner
@@ -38,14 +41,14 @@ class Session(Loop):
         data: a `Source`, or what `querist.read` takes: an array, a data frame, texts, a dataset, a path.
         learner: a `Learner`, a scikit-learn estimator, or a torch module (or a function that makes one) giving logits.
         strategy: text or part, e.g. ``"margin"`` or ``"shortlist(margin, times=10) | k_center"``.
-        labels: the classes in order, or a schema (`SingleLabel`, `MultiLabel`, `Number`).
+        labels: the classes in order, or a schema (`SingleLabel`, `MultiLabel`, `Number`, `Spans`).
         folder: where the journal and the weights live; None keeps them in memory only.
         seed: the root seed, the only source of randomness.
         start: strategy of the asks before the first fit.
         budget: most that answers may cost, or None.
         test: held-out items and their labels, for metrics: a mapping from id to label.
         reference: ids of the reference set, for strategies that look at one.
-        metrics: what is measured on ``test``.
+        metrics: what is measured on ``test``; for spans entity_f1 by default.
         cost: (N,) price of an answer, for cost-aware strategies.
         graph: (N, N) sparse adjacency, for graph strategies.
         group: (N,) number of the source document or group of each item, for limits.
@@ -139,6 +142,10 @@ class Session(Loop):
 
 
 def _schema(labels: Schema | Sequence[str] | None, source: Source) -> Schema:
+    if isinstance(source, SequenceSource) and (labels is None or isinstance(labels, Spans)):
+        spans = labels or (None if source.truth is None else Spans.found_in(source.truth))
+        if spans is not None:
+            return spans.of(source)  # answers are then held to the tokens of their item
     if isinstance(labels, Schema):
         return labels
     if labels is not None:
@@ -165,5 +172,10 @@ def _learner(learner: Any, source: Source, schema: Schema) -> Learner:
 def _evaluation(
     test: Mapping[ItemId, LabelValue], source: Source, schema: Schema, metrics: tuple[str, ...]
 ) -> Evaluation:
-    targets = np.asarray([schema.encode(value, item=item) for item, value in test.items()])
+    encoded = [schema.encode(value, item=item) for item, value in test.items()]
+    if isinstance(schema, Spans):
+        items = source.items(source.rows_of(list(test)))
+        chosen = ("entity_f1",) if metrics == ("accuracy",) else metrics
+        return SpanEvaluation(items, schema.stack(encoded), chosen, schema=schema)
+    targets = np.asarray(encoded)
     return Evaluation(source.items(source.rows_of(list(test))), targets, metrics)

@@ -39,8 +39,11 @@ ItemId: TypeAlias = str
 Array: TypeAlias = NDArray[Any]
 Json: TypeAlias = Any
 """Anything the JSON format can hold."""
-LabelValue: TypeAlias = str | float | Sequence[str] | Mapping[str, float] | bool | None
-"""What an answer may say: a class name, several names, a number, shares over class names, yes or no."""
+LabelValue: TypeAlias = str | float | Sequence[str] | Sequence[Sequence[object]] | Mapping[str, float] | bool | None
+"""What an answer may say: a class name, several names, a number, spans, shares over class names, yes or no.
+
+Spans of an item's tokens are triples (first token, token after the last, type); tags of tokens are names, one a token.
+"""
 
 
 class Items(Sequence[ItemId]):
@@ -110,7 +113,8 @@ class Answer:
     Args:
         item: id of the item.
         kind: what kind of answer this is.
-        value: class name, class names, number, mapping of class names to shares, or yes/no; None for skip and reject.
+        value: class name, class names, number, spans or tags of tokens, mapping of class names to shares, or yes/no; None
+            for skip and reject.
         annotator: who said it.
         cost: price of the answer, in the unit of the project.
         provenance: human, simulated, and so on.
@@ -135,6 +139,8 @@ class Answer:
                 "pass the id string, e.g. query.items[0]",
                 code="NotAnId",
             )
+        if isinstance(self.value, (list, tuple)) and any(isinstance(part, tuple) for part in self.value):
+            object.__setattr__(self, "value", [list(part) for part in self.value])  # spans as the journal reads them
 
     @classmethod
     def label(cls, item: ItemId, value: LabelValue, **more: Any) -> Answer:
@@ -222,7 +228,8 @@ class Labels:
 
     Args:
         items: (L,) the labelled items, in order of their first answer.
-        targets: (L,) int64 class numbers, or (L, C) float64 shares (soft) or 0/1 (several classes), or (L,) float64.
+        targets: (L,) int64 class numbers, or (L, C) float64 shares (soft) or 0/1 (several classes), (L,) float64, or
+            (L, T) int64 tag numbers of tokens, 0 beyond an item's last.
         weights: (L,) float64 sample weights, or None for all alike.
         provenance: where each label comes from, or empty.
     """

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from querist.data.ledger import ItemState, Ledger
     from querist.data.schema import MultiLabel, Number, Schema, SingleLabel, infer, schema_from_json
+    from querist.data.sequence_files import read_sequences
+    from querist.data.sequences import SequenceSource
     from querist.data.source import Noticed, Source
+    from querist.data.spans import Spans
     from querist.data.splits import Splits, split
 
 _HOMES = {
@@ -18,10 +21,13 @@ _HOMES = {
     "Noticed": "source",
     "Number": "schema",
     "Schema": "schema",
+    "SequenceSource": "sequences",
     "SingleLabel": "schema",
     "Source": "source",
+    "Spans": "spans",
     "Splits": "splits",
     "infer": "schema",
+    "read_sequences": "sequence_files",
     "schema_from_json": "schema",
     "split": "splits",
 }
@@ -34,10 +40,13 @@ __all__ = [
     "Noticed",
     "Number",
     "Schema",
+    "SequenceSource",
     "SingleLabel",
     "Source",
+    "Spans",
     "Splits",
     "infer",
+    "read_sequences",
     "schema_from_json",
     "split",
 ]

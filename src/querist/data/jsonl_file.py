@@ -14,7 +14,7 @@ from querist.data.source import Noticed, Source
 from querist.data.table import LABEL_NAMES, Columns, table_source
 from querist.data.text_file import check_file, decode_text, read_text
 
-__all__ = ["jsonl_source"]
+__all__ = ["jsonl_rows", "jsonl_source"]
 
 _LARGEST = 1 << 30
 _DEEPEST = 32
@@ -34,6 +34,23 @@ def jsonl_source(path: Path, wanted: Columns, *, dedupe: bool = False, skip_bad:
             surrogate pair (code ``BadRow``, with line and column), a missing key (``NoColumn``), no rows
             (``EmptyPool``), not UTF-8 (``BadEncoding``).
     """
+    rows, lines, skipped = jsonl_rows(path, skip_bad=skip_bad)
+    columns = _columns(rows, wanted)
+    if rows and not columns:
+        raise DataError(
+            f"{path.name}: no key stands in every line; line {lines[0]} has {shorten(', '.join(rows[0]), 200) or 'none'}",
+            code="NoColumn",
+        )
+    noticed = Noticed(skipped=tuple(skipped))
+    return table_source(columns, wanted, name=path.name, dedupe=dedupe, noticed=noticed, lines=lines)
+
+
+def jsonl_rows(path: Path, *, skip_bad: bool = False) -> tuple[list[dict[str, Any]], list[int], list[tuple[int, str]]]:
+    """The objects of a file, the line of each, and line and reason of those that were left out.
+
+    Raises:
+        DataError: see `jsonl_source`.
+    """
     name = path.name
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
@@ -50,14 +67,7 @@ def jsonl_source(path: Path, wanted: Columns, *, dedupe: bool = False, skip_bad:
                     f"{name}, line {number}, {error}; mend it or pass skip_bad (--skip-bad)", code="BadRow"
                 ) from error
             skipped.append((number, str(error)))
-    columns = _columns(rows, wanted)
-    if rows and not columns:
-        raise DataError(
-            f"{name}: no key stands in every line; line {lines[0]} has {shorten(', '.join(rows[0]), 200) or 'none'}",
-            code="NoColumn",
-        )
-    noticed = Noticed(skipped=tuple(skipped))
-    return table_source(columns, wanted, name=name, dedupe=dedupe, noticed=noticed, lines=lines)
+    return rows, lines, skipped
 
 
 def _columns(rows: list[dict[str, Any]], wanted: Columns) -> dict[str, list[Any]]:

@@ -44,6 +44,7 @@ class _Source(Protocol):
 class _Schema(Protocol):
     def encode(self, value: LabelValue, item: str = ...) -> Array | float | int: ...
     def encode_distribution(self, shares: Mapping[str, float], item: str = ...) -> Array: ...
+    def stack(self, encoded: Sequence[Array | float | int]) -> Array: ...
 
 
 class Ledger:
@@ -170,16 +171,9 @@ class Ledger:
     def labels(self, schema: _Schema) -> Labels:
         """What a learner is fitted on: items in order of their first label, targets encoded by the schema."""
         encoded = [self._encode(row, answer, schema) for row, answer in self._labels.items()]
-        if any(isinstance(e, np.ndarray) for e in encoded):
-            width = max(len(e) for e in encoded if isinstance(e, np.ndarray))
-            targets = np.stack([e if isinstance(e, np.ndarray) else np.eye(width)[int(e)] for e in encoded])
-        elif any(isinstance(e, float) for e in encoded):
-            targets = np.asarray(encoded, dtype=np.float64)
-        else:
-            targets = np.asarray(encoded, dtype=np.int64)
         return Labels(
             items=self.items(self.rows(ItemState.LABELLED)),
-            targets=targets,
+            targets=schema.stack(encoded),
             provenance=tuple(a.provenance for a in self._labels.values()),
         )
 

@@ -18,6 +18,8 @@ from querist.data.jsonl_file import jsonl_source
 from querist.data.labels import labels_as_text
 from querist.data.numpy_file import numpy_source
 from querist.data.parquet_file import parquet_source
+from querist.data.sequence_files import read_conll
+from querist.data.sequences import sequence_source
 from querist.data.source import Source
 from querist.data.table import Columns, table_source
 from querist.data.torch_dataset import is_dataset, is_stream, torch_source
@@ -44,9 +46,9 @@ def read(
     """Make a source of what you have.
 
     Args:
-        data: a NumPy array or memory-map, a SciPy sparse matrix, a list of texts, a pandas frame, a map-style torch
-            dataset, a Hugging Face dataset, a path (.csv, .tsv, .jsonl, .jsonl.gz, .parquet, .npy, .npz, a folder of
-            images), or ``"sklearn:digits"``.
+        data: a NumPy array or memory-map, a SciPy sparse matrix, a list of texts or of token lists, a pandas frame, a
+            map-style torch dataset, a Hugging Face dataset, a path (.csv, .tsv, .jsonl, .jsonl.gz, .parquet, .npy, .npz,
+            .conll, a folder of images), or ``"sklearn:digits"``.
         text: column of the text.
         label: column of the true label (simulations).
         id: column of the ids.
@@ -108,7 +110,10 @@ _PLAIN = ("ids", "labels", "dedupe")
 def _object(data: Any, wanted: Columns, given: dict[str, Any], name: str | None) -> Source:
     """A source of something in memory."""
     labels = given["labels"]
-    truth: list[LabelValue] | None = None if labels is None else labels_as_text(list(labels), name or "labels")
+    sentences = isinstance(data, (list, tuple)) and bool(data) and _is_sentence(data[0])
+    truth: list[LabelValue] | None = None
+    if labels is not None:
+        truth = list(labels) if sentences else labels_as_text(list(labels), name or "labels")
     more: dict[str, Any] = {"ids": given["ids"], "truth": truth, "dedupe": bool(given["dedupe"])}
     if is_hf(data):
         _only(given, "a Hugging Face dataset", *_TABLE, "ids", "labels", "size")
@@ -122,6 +127,9 @@ def _object(data: Any, wanted: Columns, given: dict[str, Any], name: str | None)
     if isinstance(data, (list, tuple)) and (not data or any(isinstance(t, str) for t in data)):
         _only(given, "a list of texts", *_PLAIN)
         return text_source(data, name=name or "the texts", **more)
+    if sentences:
+        _only(given, "a list of token lists", *_PLAIN)
+        return sequence_source(data, name=name or "the sentences", **more)
     if is_stream(data) or (is_dataset(data) and not hasattr(data, "__array__")):
         _only(given, "a torch dataset", *_PLAIN)
         return torch_source(data, name=name or "the dataset", **more)
@@ -134,6 +142,11 @@ def _object(data: Any, wanted: Columns, given: dict[str, Any], name: str | None)
         "dataset or a path",
         code="BadSource",
     )
+
+
+def _is_sentence(item: Any) -> bool:
+    """Whether an item is a list of tokens."""
+    return isinstance(item, (list, tuple)) and any(isinstance(token, str) for token in item)
 
 
 def _frame(data: Any, name: str) -> dict[str, Any]:
@@ -177,6 +190,9 @@ def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
     if suffix in (".npy", ".npz"):
         _only(given, "a NumPy file", "dedupe")
         return numpy_source(path, dedupe=dedupe)
+    if suffix in (".conll", ".bio", ".iob"):
+        _only(given, "a file of tagged sentences", "dedupe", "skip_bad")
+        return read_conll(path, dedupe=dedupe, skip_bad=skip_bad)
     if path.is_dir():
         _only(given, "a folder of images", "size", "dedupe")
         return image_source(path, size=given["size"], dedupe=dedupe)

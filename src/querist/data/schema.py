@@ -35,6 +35,15 @@ class Schema(ABC):
     def to_json(self) -> dict[str, Json]:
         """A JSON object that `schema_from_json` reads back."""
 
+    def stack(self, encoded: Sequence[Array | float | int]) -> Array:
+        """The targets of several items as one array: whole numbers, decimal numbers, or rows where one of them is soft."""
+        rows = [e for e in encoded if isinstance(e, np.ndarray)]
+        if rows:
+            width = max(len(e) for e in rows)
+            return np.stack([e if isinstance(e, np.ndarray) else np.eye(width)[int(e)] for e in encoded])
+        kind = np.float64 if any(isinstance(e, float) for e in encoded) else np.int64
+        return np.asarray(encoded, dtype=kind)
+
     def encode_distribution(self, shares: Mapping[str, float], item: str = "") -> NDArray[np.float64]:
         """The target of a soft label; only class schemas have one."""
         raise ArgumentError(
@@ -285,7 +294,13 @@ def schema_from_json(data: Mapping[str, Json]) -> Schema:
                     f"a label schema needs a list of classes, got {shorten(repr(classes))}", code="BadSchema"
                 )
             return made(tuple(classes))  # type: ignore[no-any-return]
-    raise DataError(f"unknown label schema {shorten(repr(kind))}; known are single, multi, number", code="BadSchema")
+    if kind == "spans":
+        from querist.data.spans import Spans
+
+        return Spans.from_json(data)
+    raise DataError(
+        f"unknown label schema {shorten(repr(kind))}; known are single, multi, number, spans", code="BadSchema"
+    )
 
 
 def infer(values: Sequence[LabelValue]) -> Schema:

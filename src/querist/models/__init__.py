@@ -28,8 +28,36 @@ def _linear(**parameters: Any) -> Any:
     return LinearHead(**parameters)
 
 
+def _lstm(**parameters: Any) -> Any:
+    from querist.models.rnn import RnnClassifier
+
+    return RnnClassifier(**{"kind": "lstm", **parameters})
+
+
+def _gru(**parameters: Any) -> Any:
+    from querist.models.rnn import RnnClassifier
+
+    return RnnClassifier(**{"kind": "gru", **parameters})
+
+
+def _bilstm_crf(**parameters: Any) -> Any:
+    from querist.models.bilstm_crf import BiLstmCrf
+
+    return BiLstmCrf(**parameters)
+
+
+def _window_crf(**parameters: Any) -> Any:
+    from querist.models.bilstm_crf import WindowCrf
+
+    return WindowCrf(**parameters)
+
+
 def register(registry: Registry) -> None:
     """The door of this room."""
     registry.add("model", "small_cnn", _small_cnn)
     registry.add("model", "mlp", _mlp)
     registry.add("model", "linear", _linear)
+    registry.add("model", "lstm", _lstm)
+    registry.add("model", "gru", _gru)
+    registry.add("model", "bilstm_crf", _bilstm_crf)
+    registry.add("model", "window_crf", _window_crf)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from querist.core.checks import check_signal
 from querist.core.contract import needs_now
-from querist.core.errors import StateError
+from querist.core.errors import ArgumentError, StateError
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import id_hashes
 from querist.core.signals import LABELS, TARGETS, Context, Signal, View
@@ -25,6 +25,7 @@ __all__ = ["ContextMaker"]
 class _Schema(Protocol):
     def encode(self, value: Any, item: str = ...) -> Any: ...
     def encode_distribution(self, shares: Any, item: str = ...) -> Any: ...
+    def stack(self, encoded: Any) -> Any: ...
 
 
 class ContextMaker:
@@ -82,6 +83,12 @@ class ContextMaker:
         known = (needs.labelled | needs.uses) & {LABELS, TARGETS}
         if known:
             targets = self.ledger.labels(schema).targets
+            if targets.ndim == 2 and targets.dtype.kind == "i":
+                raise ArgumentError(
+                    f"strategy {strategy} reads one class an item, and here labels are spans; use a strategy that reads "
+                    "tokens, nbest, members or embedding",
+                    code="NeedsCapability",
+                )
             arrays[TARGETS] = targets.astype(np.float64)
             arrays[LABELS] = targets if targets.ndim == 1 else targets.argmax(axis=1)
             arrays = {signal: arrays[signal] for signal in known}

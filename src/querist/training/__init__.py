@@ -22,7 +22,21 @@ def _torch(*arguments: Any, **parameters: Any) -> Any:
     return TorchLearner(*arguments, **parameters)
 
 
+def _recurrent(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.recurrent import recurrent_learner
+
+    return recurrent_learner(*arguments, **parameters)
+
+
+def _tagger(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.tagger import TaggerLearner
+
+    return TaggerLearner(*arguments, **parameters)
+
+
 def register(registry: Registry) -> None:
     """The door of this room."""
     registry.add("learner", "sklearn", _sklearn)
     registry.add("learner", "torch", _torch)
+    registry.add("learner", "recurrent", _recurrent)
+    registry.add("learner", "tagger", _tagger)
