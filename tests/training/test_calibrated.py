@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from querist.data.schema import MultiLabel, Number
 from querist.models.calibration.scores import nll
 from querist.models.calibration.temperature import best_temperature, scaled
 from querist.models.mlp import MLP
-from querist.testing.learners import LEARNER_CHECKS, check_learner
+from querist.testing.learners import LEARNER_CHECKS, Make, check_learner
 from querist.training.calibrated import Calibrated
 from querist.training.recipe import Recipe
 from querist.training.sklearn_learner import SklearnLearner
@@ -41,7 +41,7 @@ def test_it_is_a_learner() -> None:
     def make(of: Any, schema: Any) -> Calibrated:
         return Calibrated(SklearnLearner(LogisticRegression(), of, schema), folds=3)
 
-    assert len(check_learner(make)) == len(LEARNER_CHECKS)
+    assert len(check_learner(cast(Make, make))) == len(LEARNER_CHECKS)
 
 
 def test_with_members_and_gradients_it_is_a_learner_too() -> None:
@@ -49,7 +49,7 @@ def test_with_members_and_gradients_it_is_a_learner_too() -> None:
         recipe = Recipe(epochs=4, lr=1e-2)
         return Calibrated(TorchLearner(lambda: MLP(4, 3, dropout=0.2), of, schema, members=2, recipe=recipe), folds=2)
 
-    check_learner(make)
+    check_learner(cast(Make, make))
 
 
 def test_cross_fitting_by_hand() -> None:

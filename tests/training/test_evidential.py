@@ -66,7 +66,7 @@ def test_it_learns_and_is_vacant_off_the_labels() -> None:
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     for epoch in range(200):
         optimizer.zero_grad()
-        losses(net(x), y, annealing(epoch)).mean().backward()
+        losses(net(x), y, annealing(epoch)).mean().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     told = read(net(x))
     assert (told["probs"].argmax(axis=1) == y.numpy()).mean() > 0.97

@@ -13,7 +13,7 @@ def test_the_plain_loss_is_the_gaussian_likelihood() -> None:
     outputs = torch.tensor([[1.0, 0.0], [0.0, math.log(4.0)], [2.0, -1.0]])
     targets = torch.tensor([2.0, 3.0, 2.0])
     own = losses(outputs, targets, beta=0.0)
-    peer = -torch.distributions.Normal(outputs[:, 0], (outputs[:, 1] / 2).exp()).log_prob(targets)
+    peer = -torch.distributions.Normal(outputs[:, 0], (outputs[:, 1] / 2).exp()).log_prob(targets)  # type: ignore[no-untyped-call]
     assert torch.allclose(own + 0.5 * math.log(2 * math.pi), peer)
     assert own.tolist() == pytest.approx([0.5, 0.5 * (9 / 4 + math.log(4)), -0.5])
 
@@ -45,7 +45,7 @@ def test_it_learns_where_the_noise_is(beta: float) -> None:
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-2)
     for _ in range(400):
         optimizer.zero_grad()
-        losses(net(x), y, beta).mean().backward()
+        losses(net(x), y, beta).mean().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     told = read(net(torch.tensor([[-0.6], [0.6]])))
     assert 0.05 < math.sqrt(told["noise"][0]) < 0.2
