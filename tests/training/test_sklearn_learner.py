@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from querist.core.errors import ArgumentError, DataError, StateError
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS
 from querist.core.types import Items, Labels
-from querist.data.arrays import sparse_source, text_source
+from querist.data.arrays import array_source, sparse_source, text_source
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.training.sklearn_learner import SklearnLearner, _blocks
 from tiny import THREE, all_of, digits, labels, pollute, print_of_generators, source
@@ -435,3 +435,24 @@ def test_everything_may_be_asked_of_no_items() -> None:
     view = learner.signals([], learner.provides)
     assert view[PROBS].shape == (0, 3)
     assert view[MEMBERS].shape == (0, 2, 3)
+
+
+def test_a_skorch_net_is_an_estimator() -> None:
+    skorch = pytest.importorskip("skorch", reason="the extra skorch is not installed")
+    import torch
+
+    of = source(60, 4)
+    x = np.asarray(of.take(slice(None)))
+    narrow = array_source(x.astype(np.float32))
+    net = skorch.NeuralNetClassifier(
+        torch.nn.Linear, module__in_features=4, module__out_features=3, criterion=torch.nn.CrossEntropyLoss, lr=0.1,
+        max_epochs=15, verbose=0,
+    )  # fmt: skip
+    before = torch.get_rng_state()
+    probs = []
+    for _ in range(2):
+        learner = SklearnLearner(net, narrow, THREE)
+        learner.fit(labels(narrow, range(40)), seed=3)
+        probs.append(learner.signals(all_of(narrow), frozenset({PROBS}))[PROBS])
+    np.testing.assert_array_equal(probs[0], probs[1])
+    assert torch.equal(before, torch.get_rng_state())

@@ -9,8 +9,9 @@ import torch
 from querist.models.guard import rng_kept
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
+from querist.training.heads import ClassHead, LabelsHead, NumberHead
 from querist.training.recipe import Recipe
-from querist.training.torch_fit import Task, train
+from querist.training.torch_fit import train
 
 X = torch.as_tensor(np.random.default_rng(0).normal(size=(12, 4)), dtype=torch.float32)
 Y = torch.arange(12) % 3
@@ -23,7 +24,7 @@ def trained(
     with rng_kept(0):
         module = make() if make else LinearHead(4, 3)
     w = None if weights is None else torch.as_tensor(weights, dtype=torch.float32)[rows]
-    return module, train(module, X[rows], y[rows], w, Task("single"), recipe, 0, recipe.batch_size)
+    return module, train(module, X[rows], y[rows], w, ClassHead(), recipe, 0, recipe.batch_size)
 
 
 def with_norm() -> torch.nn.Module:
@@ -149,10 +150,10 @@ def test_every_optimizer_and_setting_lowers_the_loss(optimizer: Any) -> None:
 
 def test_losses_of_the_other_kinds() -> None:
     outputs = torch.tensor([[0.5, -1.0], [2.0, 0.0]])
-    two = Task("multi").losses(outputs, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), 0.0)
+    two = LabelsHead().losses(outputs, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), 0.0)
     p = 1 / (1 + np.exp(-outputs.numpy()))
     np.testing.assert_allclose(two[0], -(np.log(p[0, 0]) + np.log(1 - p[0, 1])) / 2, rtol=1e-5)
-    number = Task("number").losses(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 5.0]), 0.0)
+    number = NumberHead().losses(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 5.0]), 0.0)
     assert number.tolist() == [1.0, 4.0]
 
 
@@ -163,12 +164,12 @@ def test_items_set_aside_decide_when_to_stop() -> None:
     epochs: list[int] = []
     module.register_forward_hook(lambda *_: epochs.append(int(module.training)))
     aside = (X[:4], Y[:4])
-    train(module, X, Y, None, Task("single"), wild, 0, 12, aside)
+    train(module, X, Y, None, ClassHead(), wild, 0, 12, aside)
     assert epochs.count(0) == epochs.count(1) < 10, "validated once an epoch, and stopped early"
     with rng_kept(0):
         other = LinearHead(4, 3)
-    train(other, X, Y, None, Task("single"), Recipe(epochs=3, batch_size=12), 0, 12, aside)
+    train(other, X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12, aside)
     with rng_kept(0):
         plain = LinearHead(4, 3)
-    train(plain, X, Y, None, Task("single"), Recipe(epochs=3, batch_size=12), 0, 12)
+    train(plain, X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12)
     assert all(torch.equal(a, b) for a, b in zip(other.parameters(), plain.parameters(), strict=True)), "no patience"

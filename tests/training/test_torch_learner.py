@@ -19,7 +19,7 @@ from querist.core.errors import (
     ResourceError,
     StateError,
 )
-from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS
+from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, MULTILABEL, PREDICTION, PROBS
 from querist.core.types import Items
 from querist.data.arrays import array_source, sparse_source, text_source
 from querist.data.schema import MultiLabel, Number, SingleLabel
@@ -248,7 +248,7 @@ def test_members_without_dropout_are_refused() -> None:
 def test_several_classes_an_item() -> None:
     of = source()
     learner = learner_of(of, lambda: LinearHead(4, 2), MultiLabel(("x", "y")), recipe=Recipe(epochs=200, lr=0.1))
-    assert learner.provides == {PROBS, EMBEDDING}
+    assert learner.provides == {PROBS, MULTILABEL, EMBEDDING}
     targets = np.stack([np.arange(60) % 3 == 0, np.arange(60) % 3 != 1], axis=1).astype(float)
     learner.fit(labels(of, range(60), targets), seed=0)
     assert ((signal(learner) > 0.5) == (targets > 0)).mean() > 0.95
@@ -397,8 +397,8 @@ def test_nan_outputs_name_the_items_and_the_model() -> None:
     learner = fitted(make=lambda: LinearHead(4, 3))
     of = learner.source
     broken = np.asarray(of.take(slice(None))).copy()
-    learner._all = torch.as_tensor(broken)
-    learner._all[[7, 31]] = float("nan")
+    learner._inputs._whole = torch.as_tensor(broken)
+    learner._inputs._whole[[7, 31]] = float("nan")
     with pytest.raises(DataError, match=f"LinearHead gave .* 2 of 60 items, first {of.ids[7]}, {of.ids[31]}") as caught:
         signal(learner)
     assert caught.value.code == "BadScores"

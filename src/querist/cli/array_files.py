@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from querist.core.errors import DataError, shorten_path
 from querist.core.optional import need
 from querist.core.types import Array
 
-__all__ = ["read_array", "read_exclude", "read_groups", "read_ids"]
+__all__ = ["read_array", "read_exclude", "read_graph", "read_groups", "read_ids"]
 
 
 def read_array(path: Path, *, flat: bool = False) -> Array:
@@ -105,6 +106,22 @@ def read_groups(path: Path) -> Array:
         return np.array([int(v) for v in found], dtype=np.int64)
     except ValueError:
         return np.unique(np.array(found), return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def read_graph(path: Path) -> Any:
+    """An adjacency: a SciPy sparse matrix in .npz (``scipy.sparse.save_npz``), or a dense one like other arrays.
+
+    Raises:
+        DataError: unreadable (codes ``NoData``, ``BadArray``).
+    """
+    if path.suffix.lower() != ".npz" or not path.is_file():
+        return read_array(path)
+    from scipy import sparse
+
+    try:
+        return sparse.load_npz(path)
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"cannot read {shorten_path(path)} as a sparse matrix: {error}", code="BadArray") from error
 
 
 def read_exclude(path: Path, *, ids: bool) -> Array | list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +14,7 @@ __all__ = ["EXAMPLES", "command"]
 EXAMPLES = (
     "Examples: querist select margin -n 20 --probs probs.npy · querist select 'shortlist(margin, times=10) | k_center' "
     "-n 100 --probs p.npy --embedding e.npy --ids ids.csv --json · querist select 'limit(margin, per_group=2)' -n 20 "
-    "--probs p.npy --group documents.csv --ids ids.csv --exclude done.csv"
+    "--probs p.npy --group documents.csv --ids ids.csv --exclude done.csv · querist select mnlp -n 20 --signal tokens=t.npy"
 )
 
 
@@ -35,6 +37,10 @@ def select(
     pending_embedding: Annotated[Path | None, typer.Option(help="(M, D) features of items sent out.")] = None,
     reference_embedding: Annotated[Path | None, typer.Option(help="(R, D) features of the reference set.")] = None,
     reference_members: Annotated[Path | None, typer.Option(help="(R, S, C) samples on the reference set.")] = None,
+    signal: Annotated[
+        list[str] | None,
+        typer.Option(help="Any other signal, name=file or role.name=file: tokens=t.npy, labelled.targets=y.csv."),
+    ] = None,
     ids: Annotated[Path | None, typer.Option(help="(N,) ids, one a row.")] = None,
     seed: Annotated[int, typer.Option(help="The only source of randomness.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Ids, rows, scores and reasons as JSON.")] = False,
@@ -42,43 +48,38 @@ def select(
     """Choose items from arrays; prints one id a line, or JSON. .npy files are memory-mapped."""
     import json as json_module
 
-    from querist.cli.array_files import read_array, read_exclude, read_groups, read_ids
+    from querist.cli.array_files import read_exclude, read_ids
     from querist.cli.bars import watch
-    from querist.core.errors import ArgumentError
+    from querist.cli.select_signals import read_signals
     from querist.strategies.arrays import select as choose
 
-    if (gradient_a is None) != (gradient_h is None):
-        raise ArgumentError("--gradient-a and --gradient-h belong together: pass both", code="MissingSignal")
-    pool: dict[str, Any] = {"probs": probs, "members": members, "embedding": embedding, "cost": cost}
-    signals: dict[str, Any] = {
-        name: read_array(file, flat=name == "cost") for name, file in pool.items() if file is not None
+    flags = {
+        "pool.probs": probs,
+        "pool.members": members,
+        "pool.embedding": embedding,
+        "pool.gradient_a": gradient_a,
+        "pool.gradient_h": gradient_h,
+        "pool.cost": cost,
+        "pool.group": group,
+        "labelled.embedding": labelled_embedding,
+        "labelled.probs": labelled_probs,
+        "labelled.labels": labels,
+        "pending.embedding": pending_embedding,
+        "reference.embedding": reference_embedding,
+        "reference.members": reference_members,
     }
-    if group is not None:
-        signals["group"] = read_groups(group)
-    if gradient_a is not None and gradient_h is not None:
-        signals["gradient"] = (read_array(gradient_a), read_array(gradient_h))
-    labelled = {
-        name: read_array(file, flat=name == "labels")
-        for name, file in (("embedding", labelled_embedding), ("probs", labelled_probs), ("labels", labels))
-        if file is not None
-    }
-    pending = {"embedding": read_array(pending_embedding)} if pending_embedding else None
-    reference = {
-        name: read_array(file)
-        for name, file in (("embedding", reference_embedding), ("members", reference_members))
-        if file is not None
-    }
-    with watch():
+    arrays = read_signals(flags, signal or ())
+    with watch(), flags_named():
         chosen = choose(
             strategy,
             n,
             seed=seed,
             ids=None if ids is None else read_ids(ids),
-            labelled=labelled or None,
-            pending=pending,
-            reference=reference or None,
+            labelled=arrays["labelled"] or None,
+            pending=arrays["pending"] or None,
+            reference=arrays["reference"] or None,
             exclude=None if exclude is None else read_exclude(exclude, ids=ids is not None),
-            **signals,
+            **arrays["pool"],
         )
     names = [str(i) for i in chosen.ids]
     if json:
@@ -88,6 +89,23 @@ def select(
     else:
         typer.echo("\n".join(names))
     return 0
+
+
+@contextmanager
+def flags_named() -> Iterator[None]:
+    """A refusal for a signal that is missing names the flag that brings it, beside the keyword of the Python call."""
+    from querist.core.errors import ArgumentError
+
+    try:
+        yield
+    except ArgumentError as error:
+        if error.code != "MissingSignal":
+            raise
+        raise ArgumentError(
+            f"{error} On the command line: the flag of that name, e.g. --embedding e.npy, or --signal name=file "
+            "(--signal role.name=file for labelled, pending and reference items).",
+            code=error.code,
+        ) from error
 
 
 command = select

@@ -30,12 +30,13 @@ def _copied(output: Any) -> Any:
 
 
 @contextmanager
-def tapped(module: Any, layer: str | None) -> Iterator[Tap]:
+def tapped(module: Any, layer: str | None, *, keep: bool = False) -> Iterator[Tap]:
     """Record the embedding during the forward passes inside.
 
     Args:
         module: the network.
         layer: name of a submodule whose output is the embedding; None takes the input of the last linear layer.
+        keep: record the tensor itself with its gradient, for losses on it, instead of a copy.
 
     Raises:
         ArgumentError: no such layer, or none to find (code ``NeedsCapability``).
@@ -51,7 +52,9 @@ def tapped(module: Any, layer: str | None) -> Iterator[Tap]:
                 code="NeedsCapability",
             )
         # copied: a following layer may work in place
-        handle = names[layer].register_forward_hook(lambda _m, _i, output: setattr(tap, "value", _copied(output)))
+        handle = names[layer].register_forward_hook(
+            lambda _m, _i, output: setattr(tap, "value", output if keep else _copied(output))
+        )
     else:
         found = last_linear(module)
         if found is None:

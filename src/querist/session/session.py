@@ -32,6 +32,7 @@ from querist.session.agreement import Watcher, stop_set
 from querist.session.evaluation import Evaluation
 from querist.session.needs import check_needs, works_untrained
 from querist.session.state import State, fit_to_json
+from querist.session.training import train
 from querist.session.views import ContextMaker
 
 __all__ = ["STREAM", "Session"]
@@ -178,7 +179,7 @@ class Session:
         number = len(self.state.rounds)
         surprise = self._watch.surprise(self.ledger, labels, self.state.fresh) if self.state.rounds else None
         started = time.perf_counter()
-        report = self.learner.fit(labels, seed=derive(self.seed, "fit", number), previous=self._previous())
+        report = train(self.learner, self.ledger, labels, seed=self.seed, number=number, previous=self._previous())
         seconds = {"fit": time.perf_counter() - started}
         started = time.perf_counter()
         metrics = {**report.metrics, **self._measure()}
@@ -315,8 +316,8 @@ class Session:
         if self.artifacts is not None and digest and self.artifacts.has(digest):
             self.learner.load(self.artifacts.get(digest))
         else:
-            number = int(fitted.payload["round"])
-            self.learner.fit(self.ledger.labels(self.schema), seed=derive(self.seed, "fit", number), previous=None)
+            labels, number = self.ledger.labels(self.schema), int(fitted.payload["round"])
+            train(self.learner, self.ledger, labels, seed=self.seed, number=number, previous=None)
         self._watch.remember()
 
     def _take_schema(self, schema: Schema) -> None:

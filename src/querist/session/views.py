@@ -17,6 +17,7 @@ from querist.core.seeds import id_hashes
 from querist.core.signals import LABELS, TARGETS, Context, Signal, View
 from querist.core.types import Array, ItemId, Items, Round
 from querist.data.ledger import ItemState, Ledger
+from querist.session.signal_cache import SignalCache
 
 __all__ = ["ContextMaker"]
 
@@ -49,6 +50,7 @@ class ContextMaker:
         self.side = dict(side)
         self.seconds = 0.0
         self._hashes: NDArray[np.uint64] | None = None
+        self._cache, self._model = SignalCache(), (0, "")
 
     def make(
         self,
@@ -64,6 +66,9 @@ class ContextMaker:
         Items in ``exclude`` are not in the pool.
         """
         self.seconds = 0.0
+        model = (len(rounds), repr(schema))
+        if model != self._model:
+            self._cache, self._model = SignalCache(), model
         if self._hashes is None:
             self._hashes = id_hashes(np.asarray(self.ledger.source.ids))
         needs = needs_now(strategy, len(rounds))
@@ -112,12 +117,15 @@ class ContextMaker:
             out: dict[Signal, Any] = {s: _rows_of(self.side[s], picked) for s in names if s in self.side}
             asked = frozenset(names - out.keys() - {LABELS, TARGETS})
             if asked:
-                view = self.learner.signals(Items(self.ledger.source.ids, picked), asked)
-                out.update({s: view[s] for s in asked})
+                out.update(self._cache.get(picked, asked, self._told))
             self.seconds += time.perf_counter() - started
             return out
 
         return View(len(rows), arrays, role=role, load=load, wanted=wanted, check=check_signal)
+
+    def _told(self, rows: NDArray[np.int64], names: frozenset[Signal]) -> Mapping[Signal, Any]:
+        view = self.learner.signals(Items(self.ledger.source.ids, rows), names)
+        return {signal: view[signal] for signal in names}
 
 
 def _rows_of(value: Any, rows: NDArray[np.int64]) -> Any:

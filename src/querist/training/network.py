@@ -8,8 +8,35 @@ from typing import Any
 
 from querist.core.errors import ArgumentTypeError
 from querist.core.optional import torch as _torch
+from querist.core.seeds import derive
+from querist.models.embedding import last_linear
+from querist.models.guard import rng_kept
 
-__all__ = ["begin_from", "flat", "is_head", "maker"]
+__all__ = ["Networks", "begin_from", "flat", "is_head", "maker"]
+
+
+class Networks:
+    """Makes networks with freshly drawn weights and as many outputs as the labels ask for.
+
+    Args:
+        module: a function without arguments that makes the network, or a network, which is copied and drawn anew.
+        outputs: outputs that it has as made.
+    """
+
+    def __init__(self, module: Any, outputs: int) -> None:
+        self._make, self._first = maker(module), outputs
+
+    def fresh(self, seed: int, outputs: int) -> Any:
+        """A network with weights drawn from ``seed``; a last linear layer of another width is replaced."""
+        with rng_kept(derive(seed, "weights")):
+            module = self._make()
+            name = last_linear(module)
+            if outputs != self._first and name is not None and module.get_submodule(name).out_features == self._first:
+                parent, _, leaf = name.rpartition(".")
+                old = module.get_submodule(name)
+                new = _torch().nn.Linear(old.in_features, outputs, bias=old.bias is not None)
+                setattr(module.get_submodule(parent), leaf, new)
+        return module
 
 
 def flat(tensor: Any) -> Any:
@@ -27,10 +54,19 @@ def is_head(module: Any, last: str | None, hidden: Any, outputs: Any) -> bool:
     return again.shape == outputs.shape and bool(torch.allclose(again, outputs, equal_nan=True))
 
 
-def begin_from(module: Any, state: dict[str, Any]) -> list[str]:
-    """Begin from saved weights; what has another shape, as after a class was added, keeps its fresh ones."""
+def begin_from(module: Any, state: dict[str, Any], *, shrink: float = 1.0, perturb: float = 0.0) -> list[str]:
+    """Begin from saved weights; what has another shape, as after a class was added, keeps its fresh ones.
+
+    With ``shrink`` and ``perturb`` the parameters become shrink x saved + perturb x fresh (Ash and Adams 2020, section 4);
+    statistics of layers are taken as saved.
+    """
     fits = {k: v for k, v in module.state_dict().items() if k in state and state[k].shape == v.shape}
-    module.load_state_dict({k: state[k] for k in fits}, strict=False)
+    trained = {name for name, _ in module.named_parameters()}
+    taken = {
+        k: shrink * state[k] + perturb * fresh if k in trained and (shrink != 1.0 or perturb) else state[k]
+        for k, fresh in fits.items()
+    }
+    module.load_state_dict(taken, strict=False)
     odd = len(module.state_dict()) - len(fits)
     return [f"warm start: {odd} of {len(module.state_dict())} tensors had no saved twin and start fresh"] if odd else []
 

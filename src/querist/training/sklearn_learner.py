@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS
 from querist.core.types import Array, FitReport, ItemId, Labels
 from querist.data.schema import MultiLabel, Number, Schema
 from querist.data.source import Source
+from querist.models.guard import rng_kept
 from querist.training.sklearn_state import load_estimator, save_estimator
 from querist.training.weights import read_config
 
@@ -81,7 +84,8 @@ class SklearnLearner:
         self._only = int(y[0]) if y.ndim == 1 and y.dtype.kind == "i" and len(np.unique(y)) == 1 else None
         notes: tuple[str, ...] = ()
         if self._only is None:
-            fresh.fit(x, y, **_weighting(fresh, weights))
+            with _torch_seeded(derive(seed, "estimator")):
+                fresh.fit(x, y, **_weighting(fresh, weights))
             self._fitted = fresh
         else:
             self._fitted = None
@@ -337,6 +341,11 @@ def _check_kind(estimator: Any, schema: Schema) -> None:
     if wrong:
         wanted = "numbers need a regressor" if isinstance(schema, Number) else "classes need a classifier"
         raise ArgumentError(f"{wanted}, and {type(estimator).__name__} is none", code="BadLearner")
+
+
+def _torch_seeded(seed: int) -> AbstractContextManager[None]:
+    """Estimators that are networks inside (skorch) draw from torch's global generators: these are seeded and put back."""
+    return rng_kept(seed) if "torch" in sys.modules else nullcontext()
 
 
 def _weighting(estimator: Any, weights: Array | None) -> dict[str, Array]:

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
+from querist.models.embedding import last_linear, tapped
+from querist.models.stochastic.posterior import Watcher
+from querist.training.curriculum import Curriculum
 from querist.training.flat import flattened
+from querist.training.heads import Head
+from querist.training.network import flat
+from querist.training.plugins.base import Batch, FitProgress, Forward, Outputs, Plugin
 from querist.training.recipe import Recipe
 
-__all__ = ["Task", "train"]
+__all__ = ["Extras", "train"]
 
 
 @dataclass(frozen=True)
-class Task:
-    """What the outputs mean.
+class Extras:
+    """What may take part in a training beside the network.
 
     Args:
-        kind: "single" (cross entropy; class numbers or soft targets), "multi" (binary cross entropy) or "number" (MSE).
+        watchers: look on after each epoch.
+        plugins: add losses and train modules of their own.
+        unlabelled: gives (n, ...) unlabelled inputs on the device, drawn by a generator; needed by some plug-ins.
+        curriculum: weighs the items anew each epoch.
+        items: (L,) ids of the items, for the curriculum.
     """
 
-    kind: str
+    watchers: Sequence[Watcher] = ()
+    plugins: Sequence[Plugin] = ()
+    unlabelled: Callable[[int, Any], Any] | None = None
+    curriculum: Curriculum | None = None
+    items: Any = ()
 
-    def losses(self, outputs: Any, targets: Any, smoothing: float) -> Any:
-        """Loss of each item: (n,)."""
-        f = _torch().nn.functional
-        if self.kind == "single":
-            return f.cross_entropy(outputs, targets, reduction="none", label_smoothing=smoothing)
-        if self.kind == "multi":
-            return f.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(dim=1)
-        return (outputs.reshape(len(outputs), -1)[:, 0] - targets).square()
+
+_NONE = Extras()
 
 
 def train(
@@ -41,11 +50,12 @@ def train(
     x: Any,
     y: Any,
     weights: Any,
-    task: Task,
+    head: Head,
     recipe: Recipe,
     seed: int,
     batch: int,
     validation: tuple[Any, Any] | None = None,
+    extras: Extras = _NONE,
 ) -> list[str]:
     """Train ``module`` in place; give back notes worth the user's eye.
 
@@ -54,77 +64,233 @@ def train(
         x: (L, ...) inputs on the device.
         y: (L,) or (L, C) targets on the device.
         weights: (L,) sample weights, or None.
-        task: what the outputs mean.
+        head: what the outputs mean.
         recipe: the settings.
         seed: of the order of the items and of the validation part.
         batch: items a step (`Recipe.batch_size`, or less after running out of memory).
         validation: inputs and targets to validate on when patience is asked for; by default a share of the labels.
+        extras: what else takes part.
     """
-    notes: list[str] = []
-    with flattened(module) as (parameters, clear):
-        _loop(module, x, y, weights, task, recipe, seed, batch, notes, parameters, clear, validation)
+    run = _Run(module, x, y, weights, head, recipe, seed, batch, extras)
+    with run.parameters() as (parameters, clear):
+        run.loop(parameters, clear, validation)
     module.eval()
-    return notes
+    return run.notes
 
 
-def _loop(
-    module: Any,
-    x: Any,
-    y: Any,
-    weights: Any,
-    task: Task,
-    recipe: Recipe,
-    seed: int,
-    batch: int,
-    notes: list[str],
-    parameters: list[Any],
-    clear: Callable[[], Any],
-    validation: tuple[Any, Any] | None,
-) -> None:
-    torch = _torch()
-    order = torch.Generator().manual_seed(derive(seed, "order"))
-    held = validation
-    if held is not None:
-        rows = torch.arange(len(x))
-    else:
-        rows, own = _split(len(x), recipe, seed)
-        held = None if own is None else (x[own], y[own])
-    steps = _steps(module, len(rows), batch, recipe, notes)
-    epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
-    optimizer = _optimizer(parameters, recipe)
-    schedule = None
-    if recipe.schedule == "cosine":
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * len(steps))
-    best, best_state, waited = math.inf, None, 0
-    module.train()
-    for _ in range(epochs):
-        shuffled = rows[torch.randperm(len(rows), generator=order)].to(x.device)
-        inputs, targets = x[shuffled], y[shuffled]  # once an epoch: a step then takes a slice, which is free
-        for start, stop in steps:
-            losses = task.losses(module(inputs[start:stop]), targets[start:stop], recipe.label_smoothing)
-            if weights is None:
+class _Run:
+    """One training: its tensors, its settings, and the notes it makes."""
+
+    def __init__(
+        self,
+        module: Any,
+        x: Any,
+        y: Any,
+        weights: Any,
+        head: Head,
+        recipe: Recipe,
+        seed: int,
+        batch: int,
+        extras: Extras,
+    ) -> None:
+        self.module, self.x, self.y, self.head = module, x, y, head
+        self.recipe, self.seed, self.batch, self.extras = recipe, seed, batch, extras
+        self.notes: list[str] = []
+        self.weights = _with_class_weights(weights, y, recipe)
+        self.layers = frozenset().union(*(p.layers for p in extras.plugins)) if extras.plugins else frozenset()
+
+    @contextmanager
+    def parameters(self) -> Iterator[tuple[list[Any], Callable[[], Any]]]:
+        """What the optimiser steps, and how its gradients are cleared."""
+        if self.recipe.backbone_lr == 1.0:
+            with flattened(self.module) as (parameters, clear):
+                yield parameters, clear
+            return
+        name = last_linear(self.module)
+        top = {id(p) for p in self.module.get_submodule(name).parameters()} if name is not None else set()
+        trained = [p for p in self.module.parameters() if p.requires_grad]
+        groups: list[Any] = [
+            {"params": [p for p in trained if id(p) in top], "lr": self.recipe.lr},
+            {"params": [p for p in trained if id(p) not in top], "lr": self.recipe.lr * self.recipe.backbone_lr},
+        ]
+        yield [g for g in groups if g["params"]], lambda: self.module.zero_grad(set_to_none=True)
+
+    def loop(self, parameters: list[Any], clear: Callable[[], Any], validation: tuple[Any, Any] | None) -> None:
+        """Epoch after epoch."""
+        torch, recipe = _torch(), self.recipe
+        order = torch.Generator().manual_seed(derive(self.seed, "order"))
+        held = validation
+        if held is not None:
+            rows = torch.arange(len(self.x))
+        else:
+            rows, own = _split(len(self.x), recipe, self.seed)
+            held = None if own is None else (self.x[own], self.y[own])
+        steps = _steps(self.module, len(rows), self.batch, recipe, self.notes)
+        epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
+        optimizer = _optimizer(parameters, recipe)
+        moves = math.ceil(len(steps) / recipe.accumulate) * epochs
+        schedule = _schedule(optimizer, recipe, moves)
+        stepper = _Stepper(self, optimizer, schedule, parameters, clear, order, epochs * len(steps))
+        best, best_state, waited = math.inf, None, 0
+        self.module.train()
+        for epoch in range(epochs):
+            shuffled = self._order(rows, order)
+            weights = self._weights_of(epoch / epochs)
+            inputs, targets = self.x[shuffled], self.y[shuffled]  # once an epoch: a step takes a slice, which is free
+            shares = None if weights is None else weights[shuffled]
+            for number, (start, stop) in enumerate(steps):
+                part = Batch(inputs[start:stop], targets[start:stop], None if shares is None else shares[start:stop])
+                stepper.step(part, last=number + 1 == len(steps))
+            for watcher in self.extras.watchers:
+                watcher.on_epoch(self.module, epoch, epochs)
+            for plugin in self.extras.plugins:
+                plugin.on_epoch(FitProgress(epoch, epochs, self.module))
+            if recipe.patience is None or held is None:
+                continue
+            now = float(self._losses(*held).mean())
+            if now < best - 1e-6:
+                best, best_state, waited = now, copy.deepcopy(self.module.state_dict()), 0
+            else:
+                waited += 1
+                if waited >= recipe.patience:
+                    break
+        if best_state is not None:
+            self.module.load_state_dict(best_state)
+
+    def _order(self, rows: Any, order: Any) -> Any:
+        """The rows of an epoch: a permutation, or draws in which each class comes up equally often."""
+        torch = _torch()
+        if self.recipe.sampling is None or self.head.kind != "single":
+            return rows[torch.randperm(len(rows), generator=order)].to(self.x.device)
+        share = _inverse_share(self.y)[rows.to(self.y.device)].cpu()
+        return rows[torch.multinomial(share, len(rows), replacement=True, generator=order)].to(self.x.device)
+
+    def _weights_of(self, share: float) -> Any:
+        """(L,) weights in the epoch that begins, or None where all count alike."""
+        curriculum = self.extras.curriculum
+        if curriculum is None:
+            return self.weights
+        losses = self._losses(self.x, self.y).cpu().numpy() if curriculum.needs_losses else None
+        now = _torch().as_tensor(curriculum.weigh(share, losses, self.extras.items), dtype=_torch().float32)
+        now = now.to(self.x.device)
+        return now if self.weights is None else self.weights * now
+
+    def _losses(self, x: Any, y: Any) -> Any:
+        """(n,) losses in evaluation mode."""
+        torch = _torch()
+        self.module.eval()
+        with torch.no_grad():
+            parts = [
+                self.head.losses(self.module(x[i : i + 1024]), y[i : i + 1024], 0.0) for i in range(0, len(x), 1024)
+            ]
+        self.module.train()
+        return torch.cat(parts)
+
+
+class _Stepper:
+    """Makes the steps of a training: forward, losses, backward, and the plug-ins' share in each."""
+
+    def __init__(
+        self, run: _Run, optimizer: Any, schedule: Any, parameters: list[Any], clear: Any, order: Any, total: int
+    ) -> None:
+        torch, recipe = _torch(), run.recipe
+        self.run, self.optimizer, self.schedule, self.clear = run, optimizer, schedule, clear
+        self.parameters = [p for g in parameters for p in (g["params"] if isinstance(g, dict) else [g])]
+        self.order, self.total, self.done, self.open = order, total, 0, 0
+        self.plugins = run.extras.plugins
+        self.unlabelled = run.extras.unlabelled if any(p.unlabelled for p in self.plugins) else None
+        kind = run.x.device.type
+        half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(recipe.precision)
+        self.cast: Callable[[], Any] = nullcontext if half is None else (lambda: torch.autocast(kind, dtype=half))
+        self.scaler = torch.amp.GradScaler(kind) if half is torch.float16 and kind == "cuda" else None
+        self.fresh = True
+
+    def step(self, part: Batch, *, last: bool) -> None:
+        """Forward and backward of a batch; the optimiser moves after `Recipe.accumulate` of them, or at the last one."""
+        run, recipe = self.run, self.run.recipe
+        with self.cast():
+            labelled = self._forward(part.inputs)
+            losses = run.head.losses(labelled.logits, part.targets, recipe.label_smoothing)
+            if part.weights is None:
                 loss = losses.mean()
             else:
-                share = weights[shuffled[start:stop]]
-                loss = (losses * share).sum() / share.sum().clamp_min(1e-12)  # a batch may weigh nothing
-            clear()
-            loss.backward()
-            if recipe.grad_clip is not None:
-                torch.nn.utils.clip_grad_norm_(parameters, recipe.grad_clip)
-            optimizer.step()
-            if schedule is not None:
-                schedule.step()
-        if recipe.patience is None or held is None:
-            continue
-        now = _validate(module, held, task)
-        if now < best - 1e-6:
-            best, best_state, waited = now, copy.deepcopy(module.state_dict()), 0
+                loss = (losses * part.weights).sum() / part.weights.sum().clamp_min(1e-12)  # a batch may weigh nothing
+            other, outputs = None, None
+            if self.plugins:
+                loss, other, outputs = self._plugged(loss, part, labelled, losses)
+        if self.fresh:
+            self.clear()
+            for plugin in self.plugins:
+                plugin.clear()
+        if recipe.accumulate > 1:
+            loss = loss / recipe.accumulate
+        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        self.open += 1
+        self.fresh = self.open >= recipe.accumulate or last
+        if self.fresh:
+            self._move()
+            self.open = 0
+        if outputs is not None:
+            for plugin in self.plugins:
+                plugin.after_step(part, other, outputs)
+        self.done += 1
+
+    def _move(self) -> None:
+        recipe = self.run.recipe
+        if recipe.grad_clip is not None:
+            if self.scaler is not None:
+                self.scaler.unscale_(self.optimizer)
+            _torch().nn.utils.clip_grad_norm_(self.parameters, recipe.grad_clip)
+        if self.scaler is None:
+            self.optimizer.step()
         else:
-            waited += 1
-            if waited >= recipe.patience:
-                break
-    if best_state is not None:
-        module.load_state_dict(best_state)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        for plugin in self.plugins:
+            plugin.step()
+        if self.schedule is not None:
+            self.schedule.step()
+
+    def _forward(self, inputs: Any) -> Forward:
+        """The outputs, and what the layers hold that plug-ins look at."""
+        module, layers = self.run.module, self.run.layers
+        if not layers:
+            return Forward(module(inputs), {})
+        with ExitStack() as stack:
+            taps = {layer: stack.enter_context(tapped(module, layer, keep=True)) for layer in layers}
+            logits = module(inputs)
+            return Forward(logits, {layer: flat(tap.value) for layer, tap in taps.items()})
+
+    def _plugged(self, loss: Any, part: Batch, labelled: Forward, losses: Any) -> tuple[Any, Batch | None, Outputs]:
+        """The loss with what the plug-ins add."""
+        other = None
+        forward = None
+        if self.unlabelled is not None:
+            other = Batch(self.unlabelled(len(part.inputs), self.order))
+            forward = self._forward(other.inputs)
+        outputs = Outputs(labelled, forward, losses, self.done / max(self.total, 1))
+        for plugin in self.plugins:
+            more = plugin.loss(part, other, outputs)
+            if more is not None:
+                loss = loss + more
+        return loss, other, outputs
+
+
+def _inverse_share(targets: Any) -> Any:
+    """(L,) one over the share of each item's class, mean 1 over the items."""
+    torch = _torch()
+    classes = targets if targets.ndim == 1 else targets.argmax(dim=1)
+    counts = torch.bincount(classes)
+    inverse = 1.0 / counts[classes].float()
+    return inverse * (len(inverse) / inverse.sum())
+
+
+def _with_class_weights(weights: Any, targets: Any, recipe: Recipe) -> Any:
+    """The sample weights, times those of the classes where these are to weigh alike."""
+    if recipe.class_weights is None or (targets.ndim == 1 and targets.is_floating_point()):
+        return weights
+    inverse = _inverse_share(targets)
+    return inverse if weights is None else weights * inverse
 
 
 def _split(n: int, recipe: Recipe, seed: int) -> tuple[Any, Any | None]:
@@ -182,10 +348,17 @@ def _optimizer(parameters: list[Any], recipe: Recipe) -> Any:
     return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
 
 
-def _validate(module: Any, held: tuple[Any, Any], task: Task) -> float:
-    torch = _torch()
-    module.eval()
-    with torch.no_grad():
-        value = float(task.losses(module(held[0]), held[1], 0.0).mean())
-    module.train()
-    return value
+def _schedule(optimizer: Any, recipe: Recipe, moves: int) -> Any:
+    """Linear warm-up over its share of the moves, then as it is or along a cosine to zero; None for a constant rate."""
+    if recipe.schedule is None and not recipe.warmup:
+        return None
+    rise = recipe.warmup * moves
+
+    def factor(move: int) -> float:
+        if move < rise:
+            return (move + 1) / (rise + 1)
+        if recipe.schedule is None:
+            return 1.0
+        return 0.5 * (1.0 + math.cos(math.pi * (move - rise) / max(moves - rise, 1.0)))
+
+    return _torch().optim.lr_scheduler.LambdaLR(optimizer, factor)

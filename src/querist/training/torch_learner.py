@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, StateError, shorten
+from querist.core.errors import ArgumentError, DataError, StateError, shorten
 from querist.core.optional import torch as _torch
-from querist.core.seeds import derive
-from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS, Signal, View
+from querist.core.signals import Signal, View
 from querist.core.types import Array, FitReport, ItemId, Labels
-from querist.data.schema import MultiLabel, Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
 from querist.models.device import choose_device, threads
-from querist.models.embedding import last_linear, tapped
-from querist.models.guard import rng_kept, untouched
-from querist.models.stochastic.dropout import dropout_layers, need_dropout, one_mask
-from querist.training.memory import with_smaller_batches
-from querist.training.network import begin_from, flat, is_head, maker
+from querist.models.guard import rng_kept
+from querist.models.stochastic.posterior import Posterior
+from querist.training.anatomy import Anatomy, examine
+from querist.training.attacks import attack_lengths
+from querist.training.curriculum import Curriculum
+from querist.training.fitting import Fit
+from querist.training.heads import Head, Scale, head_for
+from querist.training.inputs import Inputs
+from querist.training.net import Net
+from querist.training.network import Networks
+from querist.training.parts import Parts, posterior_of
+from querist.training.plugins.base import Plugin, Shape
+from querist.training.providers.base import Provider
 from querist.training.recipe import Recipe
-from querist.training.torch_fit import Task, train
+from querist.training.scoring import Scorer
+from querist.training.telling import tell
 from querist.training.weights import read_weights, state_digest, write_weights
 
 __all__ = ["TorchLearner"]
 
-_KEPT = 64 << 20
-"""Sources up to this many bytes are kept as one tensor."""
-
 
 class TorchLearner:
-    """Trains a network on the labels and tells probabilities, embeddings, gradient factors and MC dropout members.
+    """Trains a network on the labels and tells what it knows, in one forward pass where one suffices.
 
     Gradient factors are those of the last linear layer; they are given where its output is the network's output.
 
@@ -43,8 +47,12 @@ class TorchLearner:
         source: the items; ``uint8`` arrays are divided by 255, other numbers become float32.
         schema: what a label may be.
         recipe: how it is trained.
+        head: what the outputs mean, by name or as a `Head`; by default that of the schema.
         embedding_layer: submodule whose output is the embedding; by default the input of the last linear layer.
-        members: posterior samples by MC dropout; 0 gives none.
+        members: posterior samples: a posterior such as ``Ensemble(5)``, or a number for MC dropout; 0 gives none.
+        providers: give further signals, such as ``WeightNoise()`` or ``EpochHistory()``.
+        plugins: change the training and publish signals; see `querist.training.plugins`.
+        curriculum: weighs the labelled items anew in each epoch.
         device: auto, cpu, cuda, cuda:N or mps.
         transform: turns a batch of the source into a tensor; for sources that are not numbers.
         score_batch: items a forward pass when scoring.
@@ -52,11 +60,10 @@ class TorchLearner:
             neither in the pool nor among the test items.
 
     Raises:
-        ArgumentError: no embedding layer to be found, no dropout for members, a wrong number of outputs.
+        ArgumentError: no embedding layer to be found, no dropout for members, a wrong number of outputs, two parts that
+            give one signal.
     """
 
-    plugins: frozenset[str] = frozenset()
-    capabilities: frozenset[str] = frozenset()
     untrained: frozenset[Signal] = frozenset()
 
     def __init__(
@@ -66,28 +73,42 @@ class TorchLearner:
         schema: Schema,
         *,
         recipe: Recipe | None = None,
+        head: Head | str | None = None,
         embedding_layer: str | None = None,
-        members: int = 0,
+        members: int | Posterior = 0,
+        providers: Sequence[Provider] = (),
+        plugins: Sequence[Plugin] = (),
+        curriculum: Curriculum | None = None,
         device: str = "auto",
         transform: Callable[[Any], Any] | None = None,
         score_batch: int = 1024,
         validation: Labels | None = None,
     ) -> None:
-        self.source, self.schema = source, schema
+        self.source, self.schema, self.validation = source, schema, validation
         self.recipe = recipe or Recipe()
-        self.embedding_layer, self.members = embedding_layer, members
+        self.parts = Parts(
+            head_for(schema, head),
+            self.recipe,
+            embedding_layer,
+            posterior_of(members),
+            tuple(providers),
+            tuple(plugins),
+            curriculum,
+        )
+        self.plugins = frozenset(p.name for p in plugins)
         self.device = choose_device(device)
-        self.score_batch = score_batch
-        self.validation = validation
-        self._transform = transform
-        self._make = maker(module)
-        self._first_outputs = self._trained_outputs = _width(schema)
-        self._kind = "number" if isinstance(schema, Number) else "multi" if isinstance(schema, MultiLabel) else "single"
+        self._inputs = Inputs(source, transform)
+        self._scorer = Scorer(self._inputs, self.device, score_batch)
+        self._trained_outputs = self._outputs
+        self._networks = Networks(module, self._outputs)
         self._module: Any = None
-        self._scale = (0.0, 1.0)
-        self._all: Any = None
-        self._seed = 0
-        self.provides = self._check()
+        self._scale, self._seed = Scale(), 0
+        self._kept: dict[str, Mapping[str, Any]] = {}
+        self._pool: Array = np.arange(len(source), dtype=np.int64)
+        self._anatomy = self._examined()
+        self.provides = self._anatomy.provides
+        attackable = self.parts.head.kind == "single" and self._anatomy.numbers
+        self.capabilities = frozenset({"adversarial_margin"} if attackable else ())
 
     def take_schema(self, schema: Schema) -> None:
         """Learn another class list from the next fit on; a last linear layer of the old width is replaced.
@@ -99,10 +120,17 @@ class TorchLearner:
         """
         before, self.schema = self.schema, schema
         try:
-            self._check()
+            self._examined()
         except ArgumentError:
             self.schema = before
             raise
+
+    def take_pool(self, rows: Array) -> None:
+        """The rows of the source that may be looked at without labels; by default all of them.
+
+        A session hands over its pool before each fit, so that plug-ins never see the test items.
+        """
+        self._pool = np.asarray(rows, dtype=np.int64)
 
     # -- training ------------------------------------------------------------------------------------------------------
 
@@ -118,27 +146,25 @@ class TorchLearner:
         if not len(labels):
             raise StateError("there is nothing to fit on: no item is labelled", code="NoLabels")
         notes = self._remarks(labels)
+        scale = Scale.of(labels.targets) if self.parts.head.kind == "number" else Scale()
+        fit = Fit(
+            self._networks,
+            self._scorer,
+            self.parts,
+            self._outputs,
+            self._shape(),
+            labels,
+            scale,
+            self.validation,
+            self._pool,
+            seed,
+            previous,
+        )
         with threads(self.recipe.threads):
-            x = self._inputs(self.source.rows_of(labels.items))
-            y = self._targets(labels.targets)
-            weights = None if labels.weights is None else torch.as_tensor(labels.weights, dtype=torch.float32)
-            held = self._held()
-
-            def work(batch: int, device: Any) -> tuple[Any, list[str]]:
-                with rng_kept(derive(seed, "train")):
-                    module = self._fresh(seed).to(device)
-                    begun = []
-                    if previous is not None and self.recipe.warm_start:
-                        begun = begin_from(module, read_weights(previous, "torch")[0])
-                    moved = None if weights is None else weights.to(device)
-                    task = Task(self._kind)
-                    aside = None if held is None else (held[0].to(device), held[1].to(device))
-                    more = train(module, x.to(device), y.to(device), moved, task, self.recipe, seed, batch, aside)
-                    return module, begun + more
-
-            self._module, more = with_smaller_batches(work, self.recipe.batch_size, self.device)
-            self._seed, self._trained_outputs = seed, self._outputs
-            state = self._module.state_dict()
+            trained = fit.run()
+            self._module, self._kept = trained.module, trained.kept
+            self._seed, self._trained_outputs, self._scale = seed, self._outputs, scale
+            state = self._state()
             if not all(bool(torch.isfinite(v).all()) for v in state.values() if v.is_floating_point()):
                 self._module = None
                 raise DataError(
@@ -146,10 +172,10 @@ class TorchLearner:
                     "learning rate or grad_clip",
                     code="BadScores",
                 )
-        return FitReport(labels=len(labels), model=state_digest(state), notes=(*notes, *more))
+        return FitReport(labels=len(labels), model=state_digest(state), notes=(*notes, *trained.notes))
 
     def _remarks(self, labels: Labels) -> list[str]:
-        if self._kind != "single":
+        if self.parts.head.kind != "single":
             return []
         soft = labels.targets.ndim == 2
         seen = np.flatnonzero((labels.targets > 0).any(axis=0)) if soft else np.unique(labels.targets)
@@ -158,162 +184,55 @@ class TorchLearner:
             return [f"only one class is labelled so far ({names[int(seen[0])]} of {len(names)})"]
         return []
 
-    def _held(self) -> tuple[Any, Any] | None:
-        """Inputs and targets to validate on, where items were set aside and patience is asked for."""
-        if self.validation is None or self.recipe.patience is None or not len(self.validation):
-            return None
-        rows = self.source.rows_of(self.validation.items)
-        return self._inputs(rows), self._targets(self.validation.targets, scale=False)
-
-    def _targets(self, targets: Array, *, scale: bool = True) -> Any:
-        torch = _torch()
-        if self._kind == "number":
-            if scale:
-                self._scale = (float(np.mean(targets)), float(np.std(targets)) or 1.0)
-            mean, deviation = self._scale
-            return torch.as_tensor((targets - mean) / deviation, dtype=torch.float32)
-        kind = torch.int64 if targets.ndim == 1 else torch.float32
-        return torch.as_tensor(targets, dtype=kind)
-
-    def _fresh(self, seed: int, outputs: int | None = None) -> Any:
-        """A network with weights drawn from ``seed``, with ``outputs`` outputs (by default those of the schema)."""
-        with rng_kept(derive(seed, "weights")):
-            module = self._make()
-            name, wanted = last_linear(module), outputs or self._outputs
-            grown = wanted != self._first_outputs
-            if grown and name is not None and module.get_submodule(name).out_features == self._first_outputs:
-                parent, _, leaf = name.rpartition(".")
-                old = module.get_submodule(name)
-                new = _torch().nn.Linear(old.in_features, wanted, bias=old.bias is not None)
-                setattr(module.get_submodule(parent), leaf, new)
-        return module
-
     # -- scoring -------------------------------------------------------------------------------------------------------
 
     def signals(self, items: Sequence[ItemId], names: frozenset[Signal]) -> View:
-        """The named signals in one forward pass, plus one a member.
+        """The named signals in one forward pass, plus one a member, augmentation or perturbation.
 
         Raises:
             StateError: nothing is fitted yet (code ``NotFitted``).
             DataError: NaN outputs (code ``BadScores``).
         """
-        if self._module is None:
-            raise StateError("the learner is not fitted yet: fit it on some labels first", code="NotFitted")
         unknown = names - self.provides
+        net = self._net()
         if unknown:
             raise ArgumentError(
                 f"TorchLearner does not provide {', '.join(sorted(map(str, unknown)))}", code="NeedsCapability"
             )
         rows = self.source.rows_of(items)
-        out: dict[Signal, Any] = {}
         with threads(self.recipe.threads if len(rows) < 10_000 else None):
-            if names - {MEMBERS}:
-                layers = {self.embedding_layer} if EMBEDDING in names else set()
-                layers |= {None} if GRADIENT in names else set()
-                logits, hidden = self._outputs_of(rows, layers)
-                out.update(self._read(names, logits, hidden))
-            if MEMBERS in names:
-                out[MEMBERS] = self._samples(rows)
-        return View(len(rows), out)
+            return View(len(rows), tell(net, self.parts, rows, names))
 
-    def _read(self, names: frozenset[Signal], logits: Any, hidden: dict[str | None, Array]) -> dict[Signal, Any]:
-        out: dict[Signal, Any] = {}
-        if PREDICTION in names:
-            out[PREDICTION] = logits[:, 0].double().numpy() * self._scale[1] + self._scale[0]
-        probs = self._probabilities(logits)
-        if PROBS in names:
-            out[PROBS] = probs
-        if EMBEDDING in names:
-            out[EMBEDDING] = hidden[self.embedding_layer]
-        if GRADIENT in names:
-            a = probs.copy()
-            a[np.arange(len(a)), a.argmax(axis=1)] -= 1.0
-            out[GRADIENT] = (a, hidden[None])
-        return out
+    def adversarial_margin(self, items: Sequence[ItemId], *, attack: str = "deepfool") -> Array:
+        """(N,) Euclidean length of the smallest change of the input that changes the label; infinite where none was found.
 
-    def _probabilities(self, logits: Any) -> Array:
-        probs = np.asarray((logits.sigmoid() if self._kind == "multi" else logits.softmax(dim=1)).numpy())
-        missing = self._outputs - probs.shape[1]  # classes added since the last fit
-        return np.pad(probs, ((0, 0), (0, missing))) if missing > 0 else probs
+        Args:
+            items: N ids.
+            attack: "deepfool" or "bim".
+        """
+        net, rows = self._net(), self.source.rows_of(items)
+        with threads(self.recipe.threads if len(rows) < 10_000 else None):
+            return attack_lengths(net, rows, attack)
 
-    def _samples(self, rows: Array) -> Array:
-        samples = []
-        for s in range(self.members):
-            with one_mask(self._module, derive(self._seed, "member", s)):
-                logits, _ = self._outputs_of(rows, set())
-            if self._kind == "number":
-                samples.append(logits[:, 0].numpy() * self._scale[1] + self._scale[0])
-            else:
-                samples.append(self._probabilities(logits))
-        return np.stack(samples, axis=1)
-
-    def _outputs_of(self, rows: Array, layers: set[str | None]) -> tuple[Any, dict[str | None, Array]]:
-        """The outputs, and what the named layers hold (None: the input of the last linear layer)."""
-        return with_smaller_batches(
-            lambda batch, device: self._forward(rows, batch, device, layers), self.score_batch, self.device
-        )
-
-    def _forward(
-        self, rows: Array, batch: int, device: Any, layers: set[str | None]
-    ) -> tuple[Any, dict[str | None, Array]]:
-        torch = _torch()
-        module = self._module.to(device)
-        logits: list[Any] = []
-        hidden: dict[str | None, list[Array]] = {layer: [] for layer in layers}
-        with untouched(module), torch.inference_mode(), ExitStack() as stack:
-            taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
-            for start in range(0, max(len(rows), 1), batch):
-                outputs = module(self._inputs(rows[start : start + batch]).to(device))
-                logits.append(flat(outputs).float().cpu())
-                for layer, tap in taps.items():
-                    hidden[layer].append(flat(tap.value).float().cpu().numpy())
-        whole = torch.cat(logits)
-        bad = ~torch.isfinite(whole).all(dim=1)
-        if bool(bad.any()):
-            ids = [self.source.ids[int(r)] for r in rows[bad.numpy()][:3]]
-            raise DataError(
-                f"{type(module).__name__} gave NaN or infinite outputs for {int(bad.sum())} of {len(rows)} items, first "
-                f"{', '.join(ids)}; check the inputs and the learning rate",
-                code="BadScores",
-            )
-        return whole, {layer: np.concatenate(parts) for layer, parts in hidden.items()}
-
-    def _inputs(self, rows: Array) -> Any:
-        torch = _torch()
-        if self._all is not None:
-            return self._all[torch.as_tensor(rows)]
-        batch = self.source.take(rows)
-        if self._transform is not None:
-            return self._transform(batch)
-        if hasattr(batch, "toarray"):
-            batch = batch.toarray()
-        array = np.asarray(batch)
-        if array.dtype.kind not in "fiub":
-            raise ArgumentTypeError(
-                f"TorchLearner needs numbers, and {self.source.name} gives {array.dtype}; pass transform= to turn a batch "
-                "into a tensor",
-                code="BadLearner",
-            )
-        tensor = torch.as_tensor(array / np.float32(255) if array.dtype == np.uint8 else array, dtype=torch.float32)
-        if len(rows) and tensor[:1].numel() * 4 * len(self.source) <= _KEPT and len(rows) < len(self.source):
-            self._all = self._whole()
-        return tensor
-
-    def _whole(self) -> Any:
-        """The whole source as one tensor; only for small ones."""
-        torch = _torch()
-        batch = self.source.take(np.arange(len(self.source)))
-        array = np.asarray(batch.toarray() if hasattr(batch, "toarray") else batch)
-        return torch.as_tensor(array / np.float32(255) if array.dtype == np.uint8 else array, dtype=torch.float32)
+    def _net(self) -> Net:
+        if self._module is None:
+            raise StateError("the learner is not fitted yet: fit it on some labels first", code="NotFitted")
+        return Net(self._module, self._scorer, self.parts.head, self._scale, self._outputs, self._seed, self._kept)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def _state(self) -> dict[str, Any]:
+        """All tensors: the network's under their names, what is kept beside them under ``who::name``."""
+        beside = {f"{who}::{name}": value for who, tensors in self._kept.items() for name, value in tensors.items()}
+        return {**self._module.state_dict(), **beside}
 
     def save(self, folder: Path) -> None:
         """Write the weights as safetensors and what they belong to as JSON."""
         if self._module is None:
             raise StateError("the learner is not fitted yet: there is nothing to save", code="NotFitted")
-        config = {"kind": "torch", "scale": list(self._scale), "seed": self._seed, "outputs": self._trained_outputs}
-        write_weights(folder, self._module.state_dict(), config)
+        scale = [self._scale.mean, self._scale.deviation]
+        config = {"kind": "torch", "scale": scale, "seed": self._seed, "outputs": self._trained_outputs}
+        write_weights(folder, self._state(), config)
 
     def load(self, folder: Path) -> None:
         """Take the weights that `save` wrote.
@@ -322,75 +241,36 @@ class TorchLearner:
             DataError: they belong to another network (code ``BadWeights``).
         """
         state, config = read_weights(folder, "torch")
+        kept: dict[str, dict[str, Any]] = {}
+        for key in [k for k in state if "::" in k]:
+            who, _, name = key.partition("::")
+            kept.setdefault(who, {})[name] = state.pop(key)
         try:
-            scale, seed = (float(config["scale"][0]), float(config["scale"][1])), int(config["seed"])
-            module = self._fresh(0, int(config["outputs"]))
+            scale, seed = Scale(float(config["scale"][0]), float(config["scale"][1])), int(config["seed"])
+            module = self._networks.fresh(0, int(config["outputs"]))
             module.load_state_dict(state)
+            for plugin in self.parts.plugins:
+                with rng_kept(0):
+                    plugin.ready(self._shape())
+                plugin.load_state_dict(kept.get(f"plugin {plugin.name}", {}))
+                plugin.settle()
         except (RuntimeError, LookupError, TypeError, ValueError) as error:
             raise DataError(
                 f"{folder.name} holds the weights of another network: {shorten(str(error), 200)}", code="BadWeights"
             ) from error
         self._module = module.to(self.device).eval()
-        self._scale, self._seed, self._trained_outputs = scale, seed, int(config["outputs"])
+        self._scale, self._seed, self._trained_outputs, self._kept = scale, seed, int(config["outputs"]), dict(kept)
 
     # -- construction --------------------------------------------------------------------------------------------------
 
     @property
     def _outputs(self) -> int:
-        return _width(self.schema)
+        return self.parts.head.width(self.schema)
 
-    def _check(self) -> frozenset[Signal]:
-        """What the network can tell, found out with one item and random weights."""
-        torch = _torch()
-        module = self._fresh(0)
-        if self.members:
-            need_dropout(module)
-        provides = {PREDICTION} if self._kind == "number" else {PROBS}
-        last = last_linear(module)
-        layers = {self.embedding_layer} | ({None} if last is not None else set())
-        if last is None and self.embedding_layer is None:
-            layers = set()
-        one = self._inputs(np.zeros(1, dtype=np.int64))
-        with rng_kept(0), torch.no_grad(), ExitStack() as stack:
-            module.eval()
-            taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
-            try:
-                outputs = module(one)
-            except RuntimeError as error:
-                raise ArgumentError(
-                    f"{type(module).__name__} cannot take a batch of shape {tuple(one.shape)} from {self.source.name}: "
-                    f"{shorten(str(error), 200)}",
-                    code="ShapeMismatch",
-                ) from error
-            if not isinstance(outputs, torch.Tensor) or not outputs.ndim:
-                raise ArgumentTypeError(
-                    f"{type(module).__name__} must give a tensor of logits, one row an item; it gives "
-                    f"{type(outputs).__name__}",
-                    code="BadLearner",
-                )
-            values = {layer: tap.value for layer, tap in taps.items()}
-        width = flat(outputs).shape[1]
-        if width != self._outputs:
-            raise ArgumentError(
-                f"{type(module).__name__} gives {width} outputs and the labels need {self._outputs} "
-                f"({shorten(getattr(self.schema, 'classes', 'a number'))}); change its last layer",
-                code="ShapeMismatch",
-            )
-        if isinstance(values.get(self.embedding_layer), torch.Tensor):
-            provides.add(EMBEDDING)
-        elif self.embedding_layer is not None:
-            raise ArgumentError(
-                f"layer {self.embedding_layer!r} of {type(module).__name__} is not used, or gives no tensor; name another "
-                "with embedding_layer=",
-                code="NeedsCapability",
-            )
-        if self._kind == "single" and is_head(module, last, values.get(None), outputs):
-            provides.add(GRADIENT)
-        if self.members and dropout_layers(module):
-            provides.add(MEMBERS)
-        return frozenset(provides)
+    def _shape(self) -> Shape:
+        """What plug-ins are told of the network."""
+        return Shape(self.parts.head.kind, self._outputs, self._anatomy.widths, self._anatomy.shape, self.device)
 
-
-def _width(schema: Schema) -> int:
-    """Outputs that a schema asks for."""
-    return 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
+    def _examined(self) -> Anatomy:
+        one = self._inputs.take(np.zeros(1, dtype=np.int64))
+        return examine(self._networks.fresh(0, self._outputs), one, self.parts, self.schema, self.source.name)

@@ -1,0 +1,123 @@
+"""What a network can tell, found out with one item and fresh weights, before an hour of training is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
+from querist.core.optional import torch as _torch
+from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS, Signal
+from querist.data.schema import Schema
+from querist.models.embedding import last_linear, tapped
+from querist.models.guard import rng_kept
+from querist.training.network import flat, is_head
+from querist.training.parts import Parts
+
+__all__ = ["Anatomy", "examine"]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What was found.
+
+    Args:
+        provides: the signals that can be had.
+        widths: width of each layer looked at; None is the input of the last linear layer.
+        shape: of one item's inputs.
+        numbers: whether the inputs are real numbers, and not tokens.
+    """
+
+    provides: frozenset[Signal]
+    widths: Mapping[str | None, int]
+    shape: tuple[int, ...]
+    numbers: bool
+
+
+def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> Anatomy:
+    """Look at a network.
+
+    Args:
+        module: a network with fresh weights.
+        one: (1, ...) inputs of one item.
+        parts: what it is to work with.
+        schema: what a label may be.
+        name: of the source, for messages.
+
+    Raises:
+        ArgumentError: the network cannot take the item or has another number of outputs (code ``ShapeMismatch``), a layer
+            is not used, or a part cannot work with it (``NeedsCapability``), two parts give one signal (``BadLearner``).
+        ArgumentTypeError: it gives no tensor (code ``BadLearner``).
+    """
+    wanted, last = parts.embedding_layer, last_linear(module)
+    layers: set[str | None] = {wanted} | ({None} if last is not None else set())
+    if last is None and wanted is None:
+        layers = set()
+    layers = layers.union(*(p.layers for p in parts.plugins))
+    outputs, values = _tried(module, one, layers, name)
+    width, needed = flat(outputs).shape[1], parts.head.width(schema)
+    if width != needed:
+        raise ArgumentError(
+            f"{type(module).__name__} gives {width} outputs and the labels need {needed} "
+            f"({shorten(getattr(schema, 'classes', 'a number'))}); change its last layer",
+            code="ShapeMismatch",
+        )
+    provides = set(parts.head.provides)
+    if isinstance(values.get(wanted), _torch().Tensor):
+        provides.add(EMBEDDING)
+    elif wanted is not None:
+        raise ArgumentError(
+            f"layer {wanted!r} of {type(module).__name__} is not used, or gives no tensor; name another with "
+            "embedding_layer=",
+            code="NeedsCapability",
+        )
+    if parts.head.kind == "single" and PROBS in provides and is_head(module, last, values.get(None), outputs):
+        provides.add(GRADIENT)
+    provides |= _accepted(module, one, parts)
+    twice = sorted({str(s) for s in parts.more if parts.more.count(s) > 1 or s in provides})
+    if twice:
+        raise ArgumentError(f"two parts give the signal {', '.join(twice)}; leave one out", code="BadLearner")
+    widths = {layer: flat(value).shape[1] for layer, value in values.items() if hasattr(value, "shape")}
+    return Anatomy(frozenset(provides) | frozenset(parts.more), widths, tuple(one.shape[1:]), one.is_floating_point())
+
+
+def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
+    """Ask each part whether it can work with the network; `MEMBERS` where a posterior can."""
+    for provider in parts.providers:
+        provider.check(module, parts.head, one)
+    for plugin in parts.plugins:
+        if parts.head.kind not in plugin.kinds:
+            raise ArgumentError(
+                f"the plug-in {plugin.name!r} is for targets of kind {', '.join(sorted(plugin.kinds))}, and the labels are "
+                f"of kind {parts.head.kind!r}",
+                code="NeedsCapability",
+            )
+    if parts.posterior is None:
+        return set()
+    parts.posterior.check(module)
+    return {MEMBERS}
+
+
+def _tried(module: Any, one: Any, layers: set[str | None], name: str) -> tuple[Any, dict[str | None, Any]]:
+    """The outputs of one item, and what the layers hold."""
+    torch = _torch()
+    with rng_kept(0), torch.no_grad(), ExitStack() as stack:
+        module.eval()
+        taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
+        try:
+            outputs = module(one)
+        except RuntimeError as error:
+            raise ArgumentError(
+                f"{type(module).__name__} cannot take a batch of shape {tuple(one.shape)} from {name}: "
+                f"{shorten(str(error), 200)}",
+                code="ShapeMismatch",
+            ) from error
+        values = {layer: tap.value for layer, tap in taps.items()}
+    if not isinstance(outputs, torch.Tensor) or not outputs.ndim:
+        raise ArgumentTypeError(
+            f"{type(module).__name__} must give a tensor of logits, one row an item; it gives {type(outputs).__name__}",
+            code="BadLearner",
+        )
+    return outputs, values

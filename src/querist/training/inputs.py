@@ -1,0 +1,65 @@
+"""From rows of a source to tensors: scaled, dense, kept whole when small, read from the file when mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from querist.core.errors import ArgumentTypeError
+from querist.core.optional import torch as _torch
+from querist.core.rows import Rows
+from querist.core.types import Array
+from querist.data.source import Source
+
+__all__ = ["Inputs"]
+
+_KEPT = 64 << 20
+"""Sources up to this many bytes are kept as one tensor."""
+
+
+class Inputs:
+    """The tensors of items.
+
+    ``uint8`` arrays are divided by 255, other numbers become float32. Rows of a memory-mapped array are read from its
+    file, so that its pages do not pile up in memory.
+
+    Args:
+        source: the items.
+        transform: turns a batch of the source into a tensor; for sources that are not numbers.
+    """
+
+    def __init__(self, source: Source, transform: Callable[[Any], Any] | None = None) -> None:
+        self.source = source
+        self._transform = transform
+        self._whole: Any = None
+        array = getattr(source, "array", None)
+        self._rows = Rows(array) if isinstance(array, np.memmap) else None
+
+    def take(self, rows: Array) -> Any:
+        """(n, ...) tensor of the given rows, on the processor.
+
+        Raises:
+            ArgumentTypeError: no numbers, and no transform (code ``BadLearner``).
+        """
+        if self._whole is not None:
+            return self._whole[_torch().as_tensor(rows)]
+        batch = self.source.take(rows) if self._rows is None else self._rows.take(rows)
+        if self._transform is not None:
+            return self._transform(batch)
+        tensor = self._tensor(batch)
+        if len(rows) and tensor[:1].numel() * 4 * len(self.source) <= _KEPT and len(rows) < len(self.source):
+            self._whole = self._tensor(self.source.take(np.arange(len(self.source))))
+        return tensor
+
+    def _tensor(self, batch: Any) -> Any:
+        torch = _torch()
+        array = np.asarray(batch.toarray() if hasattr(batch, "toarray") else batch)
+        if array.dtype.kind not in "fiub":
+            raise ArgumentTypeError(
+                f"TorchLearner needs numbers, and {self.source.name} gives {array.dtype}; pass transform= to turn a batch "
+                "into a tensor",
+                code="BadLearner",
+            )
+        return torch.as_tensor(array / np.float32(255) if array.dtype == np.uint8 else array, dtype=torch.float32)

@@ -1,0 +1,1 @@
+"""Providers: each gives a signal of a trained network that one plain forward pass does not."""
