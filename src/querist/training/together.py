@@ -101,14 +101,14 @@ def train_together(
     steps = _steps(base, len(x), batch, recipe, [])
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
     orders = [torch.Generator().manual_seed(derive(seed, "order")) for seed in seeds]
-    optimizer = _optimizer([whole], recipe)
+    optimizer = _fused(whole, recipe)
     schedule = _schedule(optimizer, recipe, len(steps) * epochs)
     base.train()
     for _ in range(epochs):
         shuffled = torch.stack([torch.randperm(len(x), generator=order) for order in orders]).to(x.device)
         for start, stop in steps:
             at = shuffled[:, start:stop]
-            told = every(whole, x[at])
+            told = every(whole, x.index_select(0, at.reshape(-1)).view(*at.shape, *x.shape[1:]))
             losses = head.losses(told.flatten(0, 1), y[at].flatten(0, 1), recipe.label_smoothing).view(count, -1)
             if shares is None:
                 loss = losses.mean(dim=1).sum()
@@ -124,3 +124,12 @@ def train_together(
             for parameter, part in zip(module.parameters(), torch.split(row, sizes), strict=True):
                 parameter.copy_(part.view_as(parameter))
             module.eval()
+
+
+def _fused(whole: Any, recipe: Recipe) -> Any:
+    """The recipe's optimiser with one kernel a step, where there is one."""
+    torch = _torch()
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    if recipe.optimizer not in kinds:
+        return _optimizer([whole], recipe)
+    return kinds[recipe.optimizer]([whole], lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True)
