@@ -22,7 +22,21 @@ def _torch(*arguments: Any, **parameters: Any) -> Any:
     return TorchLearner(*arguments, **parameters)
 
 
+def _gp(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.gp_learner import GPLearner
+
+    return GPLearner(*arguments, **parameters)
+
+
+def _calibrated(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.calibrated import Calibrated
+
+    return Calibrated(*arguments, **parameters)
+
+
 def register(registry: Registry) -> None:
     """The door of this room."""
     registry.add("learner", "sklearn", _sklearn)
     registry.add("learner", "torch", _torch)
+    registry.add("learner", "gp", _gp)
+    registry.add("learner", "calibrated", _calibrated)
