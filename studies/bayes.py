@@ -81,10 +81,10 @@ def train(x: Array, y: Array, seed: int, watchers: list[Watcher], epochs: int = 
         optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
         for epoch in range(epochs):
             net.train()
-            for rows in torch.randperm(len(x), generator=order).split(32):
+            for rows in torch.split(torch.randperm(len(x), generator=order), 32):
                 loss = torch.nn.functional.cross_entropy(net(inputs[rows]), targets[rows])
                 optimizer.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
             for watcher in watchers:
                 watcher.on_epoch(net, epoch, epochs)
@@ -165,7 +165,7 @@ def moons(seed: int) -> dict[str, dict[str, float]]:
     angle, radius = rng.uniform(0, 2 * np.pi, 400), rng.uniform(4, 8, 400)
     ring = np.stack([0.5 + radius * np.cos(angle), 0.25 + radius * np.sin(angle)], axis=1)
     sets = {"on": fresh.astype(np.float32), "far": ring.astype(np.float32)}
-    out = {}
+    out: dict[str, dict[str, float]] = {}
     for method, by_set in told(x.astype(np.float32), y.astype(np.int64), sets, seed).items():
         out[method] = {}
         for name, (p, members) in by_set.items():

@@ -133,10 +133,11 @@ class LastLayerLaplace:
         mean = tensors["laplace.mean"]
         noise = torch.randn(mean.shape, generator=draw)
         if "laplace.factor" in tensors:
-            factor = tensors["laplace.factor"]
+            factor = tensors["laplace.factor"].clone()  # loaded tensors lie anywhere, and products round by alignment
             moved = torch.einsum("bij,bj->bi", factor, noise.reshape(len(factor), -1)).reshape(mean.shape)
         else:
-            moved = tensors["laplace.left"] @ (tensors["laplace.scale"] * noise) @ tensors["laplace.right"].T
+            left, right = tensors["laplace.left"].clone(), tensors["laplace.right"].clone()
+            moved = left @ (tensors["laplace.scale"] * noise) @ right.T
         out: Tensor = mean + moved
         return out
 
