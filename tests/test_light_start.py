@@ -33,6 +33,14 @@ def test_a_verb_loads_no_more_than_the_command_line_library() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_score_loads_no_linear_algebra_library() -> None:
+    """SciPy takes 20 MiB: more than the scores of millions of rows add themselves."""
+    code = "import querist; querist.score('margin', probs=[[0.5, 0.5]])"
+    check = f"import sys; sys.exit(' '.join(m for m in {('torch', 'scipy', 'sklearn')!r} if m in sys.modules) or 0)"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{check}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_whole_face_can_be_imported() -> None:
     import querist
 

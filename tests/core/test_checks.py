@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from querist.core.checks import check_signal
+from querist.core.checks import check_signal, in_passing
 from querist.core.errors import ArgumentError, DataError
 from querist.core.signals import (
     DISCRIMINATOR,
@@ -21,6 +23,7 @@ from querist.core.signals import (
     PROBS,
     TOKENS,
     Signal,
+    View,
 )
 
 
@@ -72,6 +75,62 @@ def test_members_name_the_item_and_not_the_flat_row() -> None:
     m[5, 2] = [0.9, 0.9]
     with pytest.raises(DataError, match="worst is row 5"):
         check_signal(MEMBERS, m, "pool")
+
+
+@pytest.mark.parametrize("classes", [2, 7, 8, 10, 24, 25, 100])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_bad_row_is_found_wherever_it_stands(classes: int, dtype: Any) -> None:
+    p = np.full((23, classes), 1 / classes, dtype=dtype)
+    check_signal(PROBS, p, "pool")
+    for row in range(23):
+        bad = p.copy()
+        bad[row, -1] += 0.01
+        with pytest.raises(DataError, match=f"worst is row {row} "):
+            check_signal(PROBS, bad, "pool")
+
+
+@pytest.mark.parametrize("fault", [np.nan, -0.5, 0.75])
+def test_a_block_at_a_time_the_same_faults_are_found_in_the_same_words(fault: float) -> None:
+    for signal, good in ((PROBS, np.full((9, 10), 0.1)), (MEMBERS, np.full((9, 4, 10), 0.1))):
+        bad = good.copy()
+        bad[7, ..., 0] = fault
+        with pytest.raises(DataError) as whole:
+            check_signal(signal, bad, "pool")
+        value, look = in_passing(View(9, {signal: bad}, check=check_signal), signal)
+        assert value is bad
+        assert look is not None
+        look(bad[:5])
+        with pytest.raises(DataError) as part:
+            look(bad[5:])
+        assert str(part.value) == str(whole.value)
+
+
+def test_an_array_counts_as_checked_once_all_rows_were_looked_at() -> None:
+    p = np.full((9, 10), 0.1)
+    view = View(9, {PROBS: p}, check=check_signal)
+    for block in (p[:5], p[5:]):
+        _, look = in_passing(view, PROBS)
+        assert look is not None
+        look(block)  # half of the rows, twice: neither call has seen all
+    _, look = in_passing(view, PROBS)
+    assert look is not None
+    look(p[:5])
+    look(p[5:])
+    assert in_passing(view, PROBS)[1] is None
+    p[0] = 9.0
+    assert view[PROBS] is p  # not looked at again
+
+
+def test_what_is_no_matter_of_blocks_is_checked_at_once() -> None:
+    numbers = np.zeros((3, 4))
+    assert in_passing(View(3, {MEMBERS: numbers}, check=check_signal), MEMBERS)[1] is None
+    assert in_passing(View(3, {PROBS: numbers}), PROBS)[1] is None  # a view that checks nothing
+    with pytest.raises(ArgumentError, match="no classes"):
+        in_passing(View(3, {PROBS: np.zeros((3, 0))}, check=check_signal), PROBS)
+    with pytest.raises(ArgumentError, match="must be numbers"):
+        in_passing(View(1, {PROBS: np.array([["a"]])}, check=check_signal), PROBS)
+    with pytest.raises(DataError, match="NaN"):
+        in_passing(View(1, {MEMBERS: np.array([[np.nan]])}, check=check_signal), MEMBERS)
 
 
 def test_shapes() -> None:

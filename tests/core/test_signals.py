@@ -68,6 +68,17 @@ def test_checked_on_first_read() -> None:
         view[PROBS]
 
 
+def test_whoever_looks_in_place_of_the_check_says_so() -> None:
+    bad = np.full((6, 2), np.nan)
+    view = View(6, {PROBS: bad}, check=check_signal)
+    assert view.unchecked(PROBS, lambda *_: None) is None  # it is another's to check
+    assert view.unchecked(PROBS, check_signal) is bad
+    assert view.read == {PROBS}
+    view.checked(PROBS)
+    assert view.unchecked(PROBS, check_signal) is None
+    assert view[PROBS] is bad
+
+
 def test_gradient_is_a_pair() -> None:
     view = View(6, {GRADIENT: (P_, E_)})
     a, h = view.take(np.array([5]))[GRADIENT]

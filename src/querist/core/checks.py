@@ -1,11 +1,13 @@
 """What is looked at when a signal is first read: shapes, finite numbers, rows that sum to one.
 
-One blocked pass over each array, on first use; arrays that a strategy does not read are not looked at.
+One blocked pass over each array, on first use; arrays that a strategy does not read are not looked at. A kernel that
+reads an array in blocks anyway can look at each block while it is in the cache (`in_passing`): one pass instead of two.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +36,24 @@ from querist.core.signals import (
     TARGETS,
     TOKENS,
     Signal,
+    View,
 )
 
-__all__ = ["check_signal"]
+__all__ = ["Look", "check_signal", "in_passing"]
+
+
+class Look(Protocol):
+    """Called with each block of rows in turn; raises what `check_signal` would raise of the whole."""
+
+    def __call__(self, block: NDArray[Any], unsigned: bool = False, /) -> None:
+        """Look at a block. ``unsigned``: no number in it is below 0, as the caller has found by the way."""
+
 
 TOLERANCE = 1e-3
 """How far a row of probabilities may be from summing to one."""
 _BLOCK = 1 << 14
+_SHORT = (8, 24)
+"""Rows of so many numbers are summed four at a time."""
 
 
 def check_signal(signal: Signal, value: Any, role: str) -> None:
@@ -88,6 +101,36 @@ def check_signal(signal: Signal, value: Any, role: str) -> None:
         _finite(array, name, "BadScores")
         if signal in _RANGES:
             _within(array, name, *_RANGES[signal])
+
+
+def in_passing(view: View, signal: Signal) -> tuple[Any, Look | None]:
+    """The array of `PROBS` or `MEMBERS`, and what to call with each block of its rows before it is used.
+
+    Once all rows were given the array counts as checked. None instead of a call: it is checked already, or its check is
+    no matter of single blocks and was made now.
+
+    Raises:
+        ArgumentError: wrong number of dimensions or kind of numbers (code ``ShapeMismatch``).
+    """
+    value = view.unchecked(signal, check_signal)
+    if value is None or signal not in (PROBS, MEMBERS) or value.ndim != (2 if signal is PROBS else 3):
+        return view[signal], None
+    name = signal.name if view.role == "pool" else f"{view.role} {signal.name}"
+    _dimensions(value, (value.ndim,), name, signal.shape)
+    if value.size == 0:
+        return view[signal], None
+    left = len(value)
+
+    def look(block: NDArray[Any], unsigned: bool = False, /) -> None:
+        nonlocal left
+        with np.errstate(invalid="ignore", over="ignore"):
+            if not _adds_up(block.reshape(-1, block.shape[-1]), unsigned):
+                _blame(value.reshape(-1, value.shape[-1]), name, value.shape[1] if value.ndim == 3 else 1)
+        left -= len(block)
+        if left == 0:
+            view.checked(signal)
+
+    return value, look
 
 
 def _adjacency(value: Any, name: str) -> None:
@@ -172,14 +215,33 @@ def _simplex(value: NDArray[Any], name: str, *, padded: bool = False) -> None:
             _blame(value.reshape(-1, value.shape[-1]), name, per)
 
 
-def _adds_up(block: NDArray[Any]) -> bool:
+def _adds_up(block: NDArray[Any], unsigned: bool = False) -> bool:
     if not len(block):
         return True
     if block.dtype in (np.float32, np.float64):  # a product with ones is many times faster than sums of short rows
-        quick = np.abs(block @ np.ones(block.shape[1], dtype=block.dtype) - 1.0)
-        if quick.max() <= TOLERANCE / 2 and block.min() >= 0:
+        sums = _row_sums(block)
+        if sums.min() >= 1 - TOLERANCE / 2 and sums.max() <= 1 + TOLERANCE / 2 and (unsigned or block.min() >= 0):
             return True
     return bool(np.abs(block.sum(axis=-1, dtype=np.float64) - 1.0).max() <= TOLERANCE and block.min() >= 0)
+
+
+def _row_sums(block: NDArray[Any]) -> NDArray[Any]:
+    """Sums of rows. Rows of about ten numbers are too short for a product of their own: four are summed together."""
+    n, classes = block.shape
+    kind = block.dtype.str
+    if not (_SHORT[0] <= classes <= _SHORT[1] and n >= 8 and block.flags.c_contiguous):
+        return np.asarray(block @ _ones(classes, 1, kind)[:, 0])
+    out = np.empty(n, dtype=block.dtype)
+    whole = n - n % 4
+    np.matmul(block[:whole].reshape(-1, 4 * classes), _ones(classes, 4, kind), out=out[:whole].reshape(-1, 4))
+    np.sum(block[whole:], axis=1, out=out[whole:])
+    return out
+
+
+@lru_cache(maxsize=32)
+def _ones(classes: int, rows: int, kind: str) -> NDArray[Any]:
+    """(rows x classes, rows): summing ``rows`` rows of ``classes`` numbers that lie one after another."""
+    return np.kron(np.eye(rows, dtype=kind), np.ones((classes, 1), dtype=kind))
 
 
 def _blame(flat: NDArray[Any], name: str, per: int) -> None:

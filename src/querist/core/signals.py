@@ -244,6 +244,22 @@ class View:
             self._arrays[signal] = value
         return value
 
+    def unchecked(self, signal: Signal, check: Callable[[Signal, Any, str], None]) -> Any | None:
+        """The array of a signal that ``check`` has yet to look at; None when there is nothing left for it to do.
+
+        Whoever looks at it in place of ``check`` says so by `checked`.
+        """
+        self.read.add(signal)
+        if signal not in self._arrays:
+            self._fetch(signal)
+        value = self._arrays[signal]
+        return value.array if isinstance(value, _Unchecked) and self._check is check else None
+
+    def checked(self, signal: Signal) -> None:
+        """Take the array of a signal as looked at."""
+        value = self._arrays[signal]
+        self._arrays[signal] = value.array if isinstance(value, _Unchecked) else value
+
     def _fetch(self, signal: Signal) -> None:
         parent, rows = self._parent, self._rows
         if parent is not None and (signal in parent._arrays or parent._root()._load is None):

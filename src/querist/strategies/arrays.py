@@ -184,7 +184,7 @@ def context(
         pending=views["pending"],
         reference=views["reference"] if reference else None,
         seed=seed,
-        hashes=id_hashes(size if ids is None else ids),
+        hashes=None if ids is None else id_hashes(ids),  # of row numbers: made where a tie key is asked for
         ids=ids,
         capabilities={} if consistent else {"consistent": False},
     )

@@ -65,6 +65,56 @@ def test_gains_before_any_pick_are_bald_and_never_grow(m: NDArray[Any]) -> None:
         before = after
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_merged_configurations_bound_the_gains(dtype: Any) -> None:
+    m = draw(7, 40, 6, 4, dtype)
+    labels = Configurations(6, np.dtype(dtype), 300, np.random.default_rng(0))
+    assert labels.merged() is None  # one configuration: nothing to save
+    for chosen in range(8):
+        labels.add(m[chosen])
+        merged = labels.merged()
+        if chosen < 2:
+            continue
+        assert merged is not None
+        assert len(merged.weights) <= 6
+        np.testing.assert_allclose(merged.weights.sum(), 1.0)
+        assert (merged.gains(m) >= labels.gains(m) - 1e-6).all()
+
+
+def test_a_screen_changes_no_pick() -> None:
+    m = draw(8, 300, 8, 4)
+    found = []
+    for screened in (False, True):
+        labels = Configurations(8, np.dtype(np.float64), 300, np.random.default_rng(0))
+        seen: list[int] = []
+
+        def gains(some: NDArray[np.int64], labels: Any = labels, seen: Any = seen) -> NDArray[np.float64]:
+            seen.append(len(some))
+            return np.asarray(labels.gains(m[some]))
+
+        def add(row: int, labels: Any = labels) -> None:
+            labels.add(m[row])
+
+        def screen(labels: Any = labels, screened: bool = screened) -> Any:
+            merged = labels.merged() if screened else None
+            return None if merged is None else lambda some: merged.gains(m[some])
+
+        picked = lazy_picks(
+            information(m),
+            6,
+            gains,
+            add,
+            np.arange(300, dtype=np.uint64),
+            known=True,
+            rounding=1e-9,
+            dry=lambda: 0.0,
+            screen=screen,
+        )
+        found.append((picked[0].tolist(), sum(seen)))
+    assert found[0][0] == found[1][0]
+    assert found[1][1] < found[0][1]
+
+
 def test_what_is_left_is_log_s_less_what_was_told() -> None:
     m = draw(5, 4, 5, 3)
     labels = Configurations(5, np.dtype(np.float64), 1000, np.random.default_rng(0))

@@ -25,6 +25,16 @@ def test_precision(given: str, kept: str) -> None:
     assert block.tolist() == array.tolist()
 
 
+def test_each_block_is_shown_before_it_is_handed_out() -> None:
+    array = np.arange(40, dtype=np.float16).reshape(20, 2)
+    shown: list[Any] = []
+    for rows, block in blocks(array, lambda block, unsigned=False: shown.append(block), 4 * 8):
+        assert len(block) == 4
+        assert shown[-1] is block
+        assert rows.stop == 4 * len(shown)
+    assert len(shown) == 5
+
+
 @pytest.mark.parametrize("shape", [(70_000, 10), (300, 100, 10), (3, 400_000), (5, 0), (0, 4)])
 def test_blocks_are_short_and_make_up_the_array(shape: tuple[int, ...]) -> None:
     array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)

@@ -121,3 +121,14 @@ def test_memory_maps_give_the_numbers_of_arrays(tmp_path: Path) -> None:
         there.lower(two, there.gather(rows))
         assert np.array_equal(one, two)
         assert np.array_equal(here.norms, there.norms)
+
+
+def test_some_of_the_points_are_at_the_same_distances() -> None:
+    rng = np.random.default_rng(6)
+    points, centres = rng.normal(size=(50, 3)) + 9.0, rng.normal(size=(4, 3))
+    geometry, rows = Euclidean(points), np.array([7, 3, 40])
+    some, whole = np.full(3, np.inf), np.full(50, np.inf)
+    geometry.narrow(rows).lower(some, geometry.shifted(centres))
+    geometry.lower(whole, geometry.shifted(centres))
+    np.testing.assert_allclose(some, whole[rows], rtol=1e-12)
+    assert geometry.size == 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from querist.strategies.kernels import k_center as module
 from querist.strategies.kernels.geometry import Euclidean
-from querist.strategies.kernels.k_center import farthest_first
+from querist.strategies.kernels.k_center import Unfinished, farthest_first
 
 
 def naive(x: np.ndarray, n: int, centres: np.ndarray, keys: np.ndarray, first: int | None) -> list[int]:
@@ -49,6 +50,38 @@ def test_same_picks_over_several_passes(n: int, d: int, picks: int, labelled: in
     x, centres, keys = rng.normal(size=(n, d)), rng.normal(size=(labelled, d)), rng.permutation(n).astype(np.uint64)
     first = None if labelled else 3
     assert lazy(x, picks, centres, keys, first) == naive(x, picks, centres, keys, first)
+
+
+@pytest.mark.parametrize(
+    ("n", "picks", "labelled"), [(3_000, 500, 300), (900, 900, 257), (2_000, 40, 1_000), (5, 5, 400)]
+)
+@pytest.mark.parametrize("kind", ["plain", "ties"])
+def test_same_picks_where_most_distances_are_never_finished(n: int, picks: int, labelled: int, kind: str) -> None:
+    rng = np.random.default_rng(n)
+    x, centres, keys = rng.normal(size=(n, 5)), rng.normal(size=(labelled, 5)), rng.permutation(n).astype(np.uint64)
+    if kind == "ties":
+        x, centres = np.round(2 * x), np.round(2 * centres)
+    geometry = Euclidean(x)
+    nearest = np.full(n, np.inf, dtype=geometry.dtype)
+    unfinished = Unfinished(geometry, nearest, geometry.shifted(centres))
+    rows = farthest_first(geometry, picks, nearest, keys, unfinished=unfinished)[0]
+    assert [int(r) for r in rows] == naive(x, picks, centres, keys, None)
+    if n == 2_000:
+        assert (unfinished.seen < labelled).mean() > 0.1
+
+
+def test_few_centres_and_rows_of_a_file_are_seen_at_once(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x, centres = rng.normal(size=(400, 4)), rng.normal(size=(300, 4))
+    np.save(tmp_path / "x.npy", x)
+    for points, some in ((x, centres[:255]), (np.load(tmp_path / "x.npy", mmap_mode="r"), centres)):
+        geometry = Euclidean(points)
+        nearest, whole = np.full(400, np.inf), np.full(400, np.inf)
+        unfinished = Unfinished(geometry, nearest, geometry.shifted(some))
+        unfinished.finish(10, 0.0)
+        geometry.lower(whole, geometry.shifted(some))
+        assert np.array_equal(nearest, whole)
+        assert (unfinished.seen == len(some)).all()
 
 
 @given(st.integers(0, 10**6), st.integers(2, 40), st.sampled_from(["ties", "duplicates", "constant", "huge", "tiny"]))

@@ -94,6 +94,13 @@ def test_members_that_agree(p: NDArray[Any], samples: int) -> None:
     np.testing.assert_allclose(mean_entropy(m), entropy(p), atol=tolerance(p))
 
 
+@pytest.mark.parametrize("samples", [1, 8, 23, 24, 25, 30, 100])
+def test_means_in_groups(samples: int) -> None:
+    m = np.random.default_rng(3).dirichlet(np.ones(4), (11, samples))
+    np.testing.assert_allclose(mean_entropy(m), [nats(mean_of(item)) for item in m], rtol=1e-12)
+    np.testing.assert_allclose(mean_entropy(m[:0]), [])
+
+
 def test_a_small_variance_on_a_large_mean_survives_float32() -> None:
     got = variance(np.array([[4096.0, 4096.5, 4097.0]], dtype=np.float32))
     np.testing.assert_allclose(got, [1 / 6], rtol=1e-12)
@@ -101,9 +108,10 @@ def test_a_small_variance_on_a_large_mean_survives_float32() -> None:
 
 @pytest.mark.parametrize("kernel", [information, mean_entropy, modal_share, spread, vote_entropy])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_rows_result_does_not_depend_on_its_place_or_layout(kernel: Any, dtype: Any) -> None:
+@pytest.mark.parametrize("samples", [9, 30])
+def test_a_rows_result_does_not_depend_on_its_place_or_layout(kernel: Any, dtype: Any, samples: int) -> None:
     rng = np.random.default_rng(2)
-    raw = rng.random((3001, 9, 10)) ** 4
+    raw = rng.random((3001, samples, 10)) ** 4
     raw[raw < 1e-4] = 0.0
     m = (raw / raw.sum(axis=-1, keepdims=True)).astype(dtype)
     order = rng.permutation(len(m))

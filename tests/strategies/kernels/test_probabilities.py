@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
+import querist
 from probability_rows import rows, tolerance
 from querist.strategies.kernels.probabilities import entropy, highest, impurity, top_two, worst_divergence
 
@@ -43,6 +44,30 @@ def test_zeros_of_both_signs_and_whole_numbers() -> None:
     assert entropy(np.array([[-0.0, 1.0]])).tolist() == [0.0]
     assert top_two(whole)[1].tolist() == [0.0, 0.0]
     assert highest(whole).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_of_any_numbers(dtype: Any) -> None:
+    rng = np.random.default_rng(4)
+    for classes in (3, 24, 25, 100):
+        for x in (rng.random((50, classes)), rng.standard_normal((50, classes)), np.full((2, classes), -0.0)):
+            given = x.astype(dtype)
+            ordered = np.sort(given, axis=1)
+            assert np.array_equal(highest(given), ordered[:, -1])
+            assert np.array_equal(top_two(given)[0], ordered[:, -1])
+            assert np.array_equal(top_two(given)[1], ordered[:, -2])
+
+
+@pytest.mark.parametrize("classes", [2, 10, 100])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -0.5])
+def test_a_score_checks_as_it_reads(classes: int, bad: float) -> None:
+    p = np.full((30_000, classes), 1 / classes, dtype=np.float32)
+    p[29_990, 1] = bad
+    if bad < 0:
+        p[29_990, 0] += 1 / classes - bad  # the row still adds up
+    for name in ("least_confidence", "margin", "ratio", "entropy", "gini"):
+        with pytest.raises(querist.DataError, match="probs"):
+            querist.score(name, probs=p)
 
 
 @pytest.mark.parametrize("classes", [2, 64, 65, 1000])

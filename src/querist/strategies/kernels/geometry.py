@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -201,6 +202,13 @@ class Euclidean(Geometry):
         for rows in self.blocks(1):
             (block,) = self.factors(rows)
             self.norms[rows] = np.einsum("nd,nd->n", block, block)
+
+    def narrow(self, rows: NDArray[np.int64]) -> Euclidean:
+        """Some of the points, copied, in the same coordinates."""
+        out = copy(self)
+        out.x = self.sources[0].take(rows)
+        out.size, out.sources, out.norms, out._local = len(rows), (Rows(out.x),), self.norms[rows], threading.local()
+        return out
 
     def factors(self, rows: slice) -> Factors:
         """(n, D) shifted."""

@@ -4,6 +4,9 @@ Distances to the nearest centre only fall. So among the m points that are farthe
 as the best of them is farther than every point outside (tau, the m-th distance): those picks need only the m x m distances
 between candidates. One blocked product then lowers all distances by all picks at once.
 
+Where there are many centres before any pick most distances to them are never finished (`Unfinished`): the distance to the
+nearest of the first centres is a bound, and points whose bound is below the farthest ones cannot be picked.
+
 Distances closer than rounding are equal, and settled by the tie key: they are compared on a grid of relative width 1e-5 in
 float32 (1e-11 in float64), so that neither the order of the points nor the blocking decides. The width follows the largest
 distance left and, ten times weaker, the largest length: rounding grows with it, but one outlier must not blur the rest.
@@ -15,12 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.progress import tell
-from querist.strategies.kernels.geometry import Geometry
+from querist.strategies.kernels.geometry import Euclidean, Geometry
 from querist.strategies.kernels.order import top
 
-__all__ = ["farthest_first", "grid", "grid_width"]
+__all__ = ["Unfinished", "farthest_first", "grid", "grid_width"]
 
 _CANDIDATES = 256
+_MANY = 256
+"""From so many centres on they are looked at in parts."""
+_PARTS = 8
+_PIECE = 8192
+"""Points that are copied at a time."""
 _OFFSET = 0.3819660112501051
 """Grid lines stand off round values, where exact ties are."""
 
@@ -39,7 +47,12 @@ def grid(values: NDArray[np.floating], scale: float, geometry: Geometry) -> NDAr
 
 
 def farthest_first(
-    geometry: Geometry, n: int, nearest: NDArray[np.floating], keys: NDArray[np.uint64], first: int | None = None
+    geometry: Geometry,
+    n: int,
+    nearest: NDArray[np.floating],
+    keys: NDArray[np.uint64],
+    first: int | None = None,
+    unfinished: Unfinished | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pick n points, each the farthest from all centres and picks before it.
 
@@ -52,6 +65,7 @@ def farthest_first(
         nearest: (N,) squared distances to the nearest centre so far; infinite without centres. It is lowered in place.
         keys: (N,) tie keys.
         first: the first pick, for when there are no centres.
+        unfinished: what ``nearest`` lacks where it holds bounds only; they stay bounds where they do not matter.
 
     Returns:
         (n,) rows in order of choice, and (n,) squared distances at the time of the pick (infinite for ``first``).
@@ -71,6 +85,8 @@ def farthest_first(
             nearest[picked] = -1.0  # out of the race; it stays the lowest
         left = geometry.size - len(rows)
         count = min(max(_CANDIDATES, (n - len(rows)) // 4), left)
+        if unfinished is not None:
+            unfinished.finish(count, 4 * grid_width(max(float(nearest.max()), spread), geometry))
         farthest = float(nearest.max())
         scale = max(farthest if np.isfinite(farthest) else 0.0, spread)
         candidates = _farthest(geometry, nearest, count, keys, scale)
@@ -80,6 +96,52 @@ def farthest_first(
     out = np.array(rows, dtype=np.int64)
     nearest[out] = 0.0
     return out, np.array(distances)
+
+
+class Unfinished:
+    """Squared distances to many centres, finished only for the points that may be the farthest.
+
+    Args:
+        geometry: the points.
+        nearest: (N,) squared distances so far; lowered in place, to bounds from above at first.
+        centres: (m, D) as `Euclidean.shifted` gives them.
+    """
+
+    def __init__(self, geometry: Euclidean, nearest: NDArray[np.floating], centres: NDArray[np.float64]) -> None:
+        self.geometry, self.nearest, self.centres = geometry, nearest, centres
+        # Rows of a file or of a device are best read one after another: there all centres are seen at once.
+        apart = geometry.sources[0].streams or not isinstance(geometry.x, np.ndarray)
+        self.step = len(centres) if apart or len(centres) < _MANY else -(-len(centres) // _PARTS)
+        self.seen = np.full(geometry.size, self.step, dtype=np.int32)
+        geometry.lower(nearest, centres[: self.step])
+
+    def finish(self, count: int, margin: float) -> None:
+        """Leave the ``count`` farthest finished, and nothing unfinished within ``margin`` of the last of them."""
+        size, total = len(self.nearest), len(self.centres)
+        if self.step == total:
+            return
+        while True:
+            few = min(2 * count, size)
+            self._see(np.argpartition(self.nearest, size - few)[size - few :], once=False)
+            finished = self.nearest[self.seen == total]
+            level = float(np.partition(finished, len(finished) - count)[len(finished) - count]) - margin
+            open_ = np.flatnonzero((self.nearest >= level) & (self.seen < total))
+            if not len(open_):
+                return
+            self._see(open_, once=True)
+
+    def _see(self, rows: NDArray[np.int64], *, once: bool) -> None:
+        """Lower some points by the next part of the centres that they have not seen, or by all such parts."""
+        total = len(self.centres)
+        before = self.seen[rows]
+        for start in range(self.step, total, self.step):
+            behind = np.sort(rows[(before if once else self.seen[rows]) == start])
+            for first in range(0, len(behind), _PIECE):
+                some = behind[first : first + _PIECE]
+                low = self.nearest[some]
+                self.geometry.narrow(some).lower(low, self.centres[start : start + self.step])
+                self.nearest[some] = low
+            self.seen[behind] = min(start + self.step, total)
 
 
 def _farthest(

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
 
 from querist.core.progress import tell
 from querist.strategies.kernels.geometry import Euclidean
@@ -86,7 +85,7 @@ class LinearGiven(Given):
         for start in range(0, len(known), _ROWS):
             block = np.asarray(known[start : start + _ROWS], dtype=np.float64)
             gram += block.T @ block / self.ridge
-        root = solve_triangular(cholesky(gram, lower=True), np.eye(len(gram)), lower=True)
+        root = _solved(_cholesky(gram), np.eye(len(gram)))
         self.a = root.T @ root
 
     def pivots(self) -> NDArray[np.float64]:
@@ -105,7 +104,7 @@ class LinearGiven(Given):
         """A -= A P' (P A P' + ridge I)^-1 P A."""
         some = np.asarray(self.x[rows], dtype=np.float64)
         root = _root(some @ self.a @ some.T, self.ridge)
-        turned = solve_triangular(root, some @ self.a, lower=True)
+        turned = _solved(root, some @ self.a)
         for piece, block in self.rows():
             pivots[piece] -= np.square(block @ turned.T).sum(axis=1)
         self.a -= turned.T @ turned
@@ -167,9 +166,21 @@ class GaussianGiven(Given):
             product = self._kernel(points, self.geometry.gather(piece))
             for own, old in zip(before, self.factors, strict=True):
                 product -= own @ old[piece].T.astype(np.float64)
-            factor[piece] = solve_triangular(root, product, lower=True).T
+            factor[piece] = _solved(root, product).T
             pivots[piece] -= np.square(factor[piece].astype(np.float64)).sum(axis=1)
         self.factors.append(factor)
+
+
+def _cholesky(a: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.linalg import cholesky  # loaded by whom needs it: it takes 20 MiB
+
+    return np.asarray(cholesky(a, lower=True))
+
+
+def _solved(root: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.linalg import solve_triangular
+
+    return np.asarray(solve_triangular(root, b, lower=True))
 
 
 def _root(kernel: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
@@ -177,7 +188,7 @@ def _root(kernel: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
     shift = ridge
     for _ in range(8):
         try:
-            return np.asarray(cholesky(kernel + shift * np.eye(len(kernel)), lower=True))
+            return _cholesky(kernel + shift * np.eye(len(kernel)))
         except np.linalg.LinAlgError:
             shift = 10.0 * max(shift, 1e-12 * float(np.trace(kernel)) / len(kernel))
     return np.asarray(np.diag(np.sqrt(np.maximum(np.diag(kernel), 0.0) + shift)))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 __all__ = ["dense_picks", "vote_picks"]
 
@@ -31,6 +30,8 @@ def vote_picks(near: NDArray[np.int64], pool: int, n: int, rho: float, keys: NDA
     Returns:
         (n,) rows in order, and (n,) sums at the time of the pick.
     """
+    from scipy.sparse import csr_array  # loaded by whom needs it: it takes megabytes
+
     size, k = near.shape
     voters = csr_array((np.ones(size * k), (near.reshape(-1), np.repeat(np.arange(size), k))), (size, size))
     weight = np.ones(size)
@@ -81,6 +82,8 @@ def dense_picks(
     Returns:
         (n,) rows in order, and (n,) densities at the time of the pick.
     """
+    from scipy.sparse import csr_array
+
     size, k = near.shape
     one_way: Any = csr_array((weights.reshape(-1), (np.repeat(np.arange(size), k), near.reshape(-1))), (size, size))
     graph = csr_array(one_way.maximum(one_way.T))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import MEMBERS, Context, Needs, Selection
-from querist.core.types import Array
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.batch_information import Configurations, lazy_picks
 from querist.strategies.kernels.members import information
-from querist.strategies.scores.committee import classifier_members, one_model_each
+from querist.strategies.scores.committee import one_model_each, passing_members
 
 __all__ = ["BatchBald"]
 
@@ -72,7 +73,7 @@ class BatchBald(Strategy):
     def select(self, ctx: Context, n: int) -> Selection:
         """Greedy, with lazy evaluation."""
         one_model_each(self, ctx)
-        members: Array = classifier_members(self, ctx)
+        members, look = passing_members(self, ctx)
         short = members.dtype.kind == "f" and members.dtype.itemsize <= 4
         dtype = np.dtype(np.float32 if short else np.float64)
         labels = Configurations(members.shape[1], dtype, int(self.configurations), ctx.generator("batch_bald"))
@@ -85,12 +86,16 @@ class BatchBald(Strategy):
             exact.append(labels.exact)
             labels.add(members[row])
 
-        alone = information(members)
+        alone = information(members, look=look)
 
         def dry() -> float:
             if labels.exact:
                 return 2 * _ROUNDING
             return _NOISE if labels.left() > _SPENT * np.log(members.shape[1]) else np.inf
+
+        def screen() -> Callable[[NDArray[np.int64]], NDArray[np.float64]] | None:
+            merged = labels.merged()
+            return None if merged is None else lambda some: merged.gains(members[some])
 
         rows, added = lazy_picks(
             alone,
@@ -101,6 +106,7 @@ class BatchBald(Strategy):
             known=not len(waiting),
             rounding=_ROUNDING,
             dry=dry,
+            screen=screen,
         )
         exact += [labels.exact] * (n - len(exact))
         told = np.minimum(np.concatenate([[0.0], np.cumsum(added)[:-1]]), np.log(members.shape[1]))

@@ -29,7 +29,8 @@ class Bald(CommitteeScore):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, log min(S, C)]; 0 where all members agree."""
-        return information(self.members(ctx))
+        members, look = self.passing(ctx)
+        return information(members, look=look)
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The information beside the most there can be."""

@@ -6,12 +6,22 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from querist.core.checks import Look, in_passing
 from querist.core.errors import ArgumentError
 from querist.core.signals import MEMBERS, Context, Needs
 from querist.core.types import Array
 from querist.strategies.algebra import Score
 
-__all__ = ["CommitteeScore", "classifier_members", "members_of", "most_nats", "one_model_each", "regression_members"]
+__all__ = [
+    "CommitteeScore",
+    "classifier_members",
+    "members_of",
+    "most_nats",
+    "one_model_each",
+    "passing_members",
+    "regression_members",
+    "some_members",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +43,10 @@ class CommitteeScore(Score):
         """
         return classifier_members(self, ctx)
 
+    def passing(self, ctx: Context) -> tuple[Array, Look | None]:
+        """The same, to be checked as a kernel reads them: see `querist.core.checks.in_passing`."""
+        return passing_members(self, ctx)
+
 
 def classifier_members(part: object, ctx: Context) -> Array:
     """(N, S, C) probabilities of each member of the pool, at least one member.
@@ -40,7 +54,21 @@ def classifier_members(part: object, ctx: Context) -> Array:
     Raises:
         ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
     """
-    members = members_of(ctx)
+    return _of_classifier(part, ctx.pool[MEMBERS])
+
+
+def passing_members(part: object, ctx: Context) -> tuple[Array, Look | None]:
+    """The same, to be checked as a kernel reads them: see `querist.core.checks.in_passing`.
+
+    Raises:
+        ArgumentError: the members are those of a regression, or there are none (code ``ShapeMismatch``).
+    """
+    members, look = in_passing(ctx.pool, MEMBERS)
+    return _of_classifier(part, members), look
+
+
+def _of_classifier(part: object, members: Array) -> Array:
+    members = some_members(members)
     if members.ndim != 3:
         raise ArgumentError(
             f"{part} needs members of a classifier, shape (N, S, C); got {tuple(members.shape)}; for regression use "
@@ -56,7 +84,15 @@ def members_of(ctx: Context) -> Array:
     Raises:
         ArgumentError: there is no member (code ``ShapeMismatch``).
     """
-    members: Array = ctx.pool[MEMBERS]
+    return some_members(ctx.pool[MEMBERS])
+
+
+def some_members(members: Array) -> Array:
+    """The members, at least one for each item.
+
+    Raises:
+        ArgumentError: there is none (code ``ShapeMismatch``).
+    """
     if members.shape[1] == 0:
         raise ArgumentError(
             f"members must hold at least one sample for each item; got shape {tuple(members.shape)}",

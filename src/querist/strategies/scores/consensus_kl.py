@@ -30,7 +30,8 @@ class ConsensusKl(CommitteeScore):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, log min(S, C)]."""
-        return information(self.members(ctx))
+        members, look = self.passing(ctx)
+        return information(members, look=look)
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The distance from the consensus."""

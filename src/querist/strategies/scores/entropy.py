@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.checks import in_passing
 from querist.core.signals import PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.probabilities import entropy
@@ -34,7 +35,7 @@ class Entropy(Score):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, log C]."""
-        return entropy(ctx.pool[PROBS])
+        return entropy(*in_passing(ctx.pool, PROBS))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The entropy beside the largest there can be."""

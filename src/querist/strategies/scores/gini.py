@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.checks import in_passing
 from querist.core.signals import PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.probabilities import impurity
@@ -34,7 +35,7 @@ class Gini(Score):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, 1 - 1/C]."""
-        return impurity(ctx.pool[PROBS])
+        return impurity(*in_passing(ctx.pool, PROBS))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The impurity beside the largest there can be."""

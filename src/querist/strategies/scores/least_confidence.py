@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.checks import in_passing
 from querist.core.signals import PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.probabilities import highest
@@ -32,7 +33,7 @@ class LeastConfidence(Score):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, 1 - 1/C]."""
-        return np.asarray(1.0 - highest(ctx.pool[PROBS]))
+        return np.asarray(1.0 - highest(*in_passing(ctx.pool, PROBS)))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The probability of the guess."""

@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.checks import in_passing
 from querist.core.signals import MEMBERS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.members import spread
-from querist.strategies.scores.committee import members_of
+from querist.strategies.scores.committee import some_members
 
 __all__ = ["MeanStd"]
 
@@ -36,7 +37,8 @@ class MeanStd(Score):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) at least 0; 0 where all members agree."""
-        return spread(members_of(ctx))
+        members, look = in_passing(ctx.pool, MEMBERS)
+        return spread(some_members(members), look)
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The deviation."""

@@ -55,7 +55,8 @@ class NoisyBald(CommitteeScore):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, log min(S, C)]; 0 where all members agree."""
-        return information(self.members(ctx), float(self.noise))
+        members, look = self.passing(ctx)
+        return information(members, float(self.noise), look)
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The information, and the share of wrong answers it allows for."""

@@ -27,7 +27,7 @@ class PredictiveEntropy(CommitteeScore):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, log C]."""
-        return mean_entropy(self.members(ctx))
+        return mean_entropy(*self.passing(ctx))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The entropy beside the largest there can be."""

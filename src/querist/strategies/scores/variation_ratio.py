@@ -28,7 +28,7 @@ class VariationRatio(CommitteeScore):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, 1)."""
-        return np.asarray(1.0 - modal_share(self.members(ctx)))
+        return np.asarray(1.0 - modal_share(*self.passing(ctx)))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """How many members disagree."""

@@ -27,7 +27,7 @@ class VoteEntropy(CommitteeScore):
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) in [0, log min(S, C)]."""
-        return vote_entropy(self.members(ctx))
+        return vote_entropy(*self.passing(ctx))
 
     def explain(self, ctx: Context, rows: NDArray[np.int64], values: FloatArray) -> list[str]:
         """The entropy beside the largest there can be."""

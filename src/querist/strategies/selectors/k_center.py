@@ -10,7 +10,7 @@ import numpy as np
 from querist.core.signals import EMBEDDING, Context, Needs, Selection
 from querist.strategies.algebra import FloatArray, Selector
 from querist.strategies.kernels.geometry import Euclidean
-from querist.strategies.kernels.k_center import farthest_first, grid
+from querist.strategies.kernels.k_center import Unfinished, farthest_first, grid
 from querist.strategies.selectors.known import known_points
 
 __all__ = ["KCenter"]
@@ -41,13 +41,14 @@ class KCenter(Selector):
         nearest = np.full(geometry.size, np.inf, dtype=geometry.dtype)
         centres = known_points(ctx, EMBEDDING, geometry.shifted)
         first: int | None = None
+        unfinished: Unfinished | None = None
         if len(centres):
-            geometry.lower(nearest, centres)
+            unfinished = Unfinished(geometry, nearest, centres)
         else:
             levels = grid(geometry.norms, float(geometry.norms.max(initial=0.0)), geometry)
             far = np.flatnonzero(levels == levels.max())
             first = int(far[keys[far].argmin()])
-        rows, squared = farthest_first(geometry, n, nearest, keys, first)
+        rows, squared = farthest_first(geometry, n, nearest, keys, first, unfinished)
         distances = np.sqrt(squared)
         if first is not None:
             distances[0] = np.sqrt(float(geometry.norms[first]))
