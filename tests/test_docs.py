@@ -55,6 +55,13 @@ def test_the_page_on_limits_runs_from_top_to_bottom() -> None:
     assert names["again"].asked == names["sampler"].asked > 40
 
 
+def test_the_page_on_uncertainty_runs_from_top_to_bottom() -> None:
+    names: dict[str, object] = {}
+    for block in blocks("how-to/uncertainty.md"):
+        run(block, names)
+    assert names["shape"] == (1297, 5, 10)
+
+
 def test_generated_pages_are_whole() -> None:
     spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
     assert spec is not None

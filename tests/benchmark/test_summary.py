@@ -118,6 +118,8 @@ def test_direction_of_names() -> None:
     assert not lower_is_better("accuracy")
     assert not lower_is_better("macro_f1")
     assert lower_is_better("log_loss")
+    assert lower_is_better("ece")
+    assert lower_is_better("validation_brier")
 
 
 def test_unlike_ranges_are_said() -> None:

@@ -34,6 +34,12 @@ def test_against_scikit_learn() -> None:
     assert METRICS["macro_f1"](P, Y) == pytest.approx(sk.f1_score(Y, P.argmax(1), average="macro"))
 
 
+def test_calibration_metrics() -> None:
+    probs = np.array([[0.8, 0.2], [0.4, 0.6]])
+    assert METRICS["ece"](probs, np.array([0, 0])) == pytest.approx(0.4)
+    assert METRICS["brier"](probs, np.array([0, 0])) == pytest.approx(0.4)
+
+
 def test_unknown_metric() -> None:
     with pytest.raises(UnknownNameError, match="did you mean accuracy"):
         Evaluation(["a"], np.array([0]), ("acuracy",))

@@ -17,6 +17,7 @@ from querist.benchmark.figures import HEADS, cells, notes, value, verdict
 from querist.benchmark.one_step import write_in_one_step
 from querist.benchmark.page import PAGE, STYLE
 from querist.benchmark.plots import balance_figure, curves_figure, main_metric, save_png, seconds_figure
+from querist.benchmark.reliability import reliability_figure
 from querist.benchmark.summary import is_number, lower_is_better, strategy_names
 
 __all__ = ["html", "write_report"]
@@ -39,6 +40,7 @@ def html(document: Document) -> str:
         _verdicts(document, entries),
         _section("Learning curves", _curves(document, metric)),
         _section("Table", "".join(_table(document, name) for name in _metrics(document))),
+        _section("Calibration of the last models", _calibration(document)),
         _section("Class balance of the queries", _balance(document)),
         _section("Seconds a round", _seconds(document)),
         _section("Why the runs stopped", _stops(document)),
@@ -130,6 +132,20 @@ def _curves(document: Document, metric: str | None) -> str:
     words = metric.replace("_", " ")
     alt = f"{words} over labels for each strategy, and the difference to random; the figures are in the table"
     return f"<figure>{svg(curves_figure(document), name='curves', alt=alt)}</figure>"
+
+
+def _calibration(document: Document) -> str:
+    figure = reliability_figure(document)
+    if figure is None:
+        return ""
+    alt = "share of right answers over the probability told, a line for each strategy, with its calibration error"
+    note = (
+        "<p class='small'>Test items of all seeds, told by the last model of each run, in ten bins of the probability of "
+        "the most probable class. ECE, the expected calibration error, is the mean distance of a bin from the diagonal, "
+        "weighed by its items. The metrics <code>log_loss</code>, <code>brier</code> and <code>ece</code> of every round "
+        "are in the tables when the specification names them.</p>"
+    )
+    return f"<figure>{svg(figure, name='calibration', alt=alt)}</figure>{note}"
 
 
 def _balance(document: Document) -> str:

@@ -72,8 +72,8 @@ def document(
 
     Returns:
         querist, spec, environment, runs, summary (see `querist.benchmark.entry`), ceiling, interrupted. It is JSON as
-        it stands: NaN and infinity are None. Where lower is better (log_loss, rmse, mae), ``diff`` keeps the metric's
-        own direction and wins count the better ones.
+        it stands: NaN and infinity are None. Where lower is better (log_loss, ece, brier, rmse, mae), ``diff`` keeps the
+        metric's own direction and wins count the better ones.
     """
     made_with = environment()
     named = (spec.get("run") or {}).get("metrics") or [None]

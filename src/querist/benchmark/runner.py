@@ -11,6 +11,7 @@ from querist.assembly.build import Loaded, Prepared, load_data, make_learner, pr
 from querist.assembly.spec import Spec
 from querist.benchmark.first_fit import FirstFit
 from querist.benchmark.record import rounds_of
+from querist.benchmark.reliability import reliability_of
 from querist.core.seeds import derive
 from querist.core.types import Labels
 from querist.session.run import Listener, run
@@ -41,7 +42,8 @@ def simulate(
         listener: is told of every step.
 
     Returns:
-        An entry of ``runs`` in ``results.json``: strategy, seed, rounds, stopped.
+        An entry of ``runs`` in ``results.json``: strategy, seed, rounds, stopped, and reliability where the last model
+        tells probabilities of one class an item.
     """
     loaded = loaded or load_data(spec)
     learner = make_learner(spec.model, loaded.source, loaded.schema)
@@ -54,11 +56,13 @@ def simulate(
             reason = run(
                 session, made.annotator, batch=made.batch, stop=made.stop, start=made.start_size, listener=listener
             )
+        told = reliability_of(session)
         return {
             "strategy": str(as_strategy(strategy or spec.run.strategy)),
             "seed": seed,
             "rounds": rounds_of(session),
             "stopped": {"rule": reason.rule, "text": reason.text},
+            **({} if told is None else {"reliability": told}),
         }
 
 

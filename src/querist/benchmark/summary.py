@@ -26,7 +26,7 @@ BASELINE = "random"
 LEAST_SEEDS = 10
 """With fewer common seeds no p value is given."""
 
-_LOWER = ("log_loss", "rmse", "mae")
+_LOWER = ("log_loss", "ece", "brier", "rmse", "mae")
 
 Run = Mapping[str, Any]
 

@@ -12,6 +12,7 @@ from querist.core.errors import UnknownNameError, nearest
 from querist.core.ports import Learner
 from querist.core.signals import PREDICTION, PROBS
 from querist.core.types import Array, ItemId
+from querist.models.calibration.scores import brier, calibration_error
 
 __all__ = ["METRICS", "Evaluation", "predicted"]
 
@@ -63,6 +64,8 @@ METRICS: Mapping[str, Callable[[Array, Array], float]] = {
     "log_loss": log_loss,
     "macro_f1": macro_f1,
     "exact_match": exact_match,
+    "ece": calibration_error,
+    "brier": brier,
     "rmse": rmse,
     "mae": mae,
 }

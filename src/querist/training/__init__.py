@@ -32,6 +32,16 @@ def _tagger(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.tagger import TaggerLearner
 
     return TaggerLearner(*arguments, **parameters)
+def _gp(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.gp_learner import GPLearner
+
+    return GPLearner(*arguments, **parameters)
+
+
+def _calibrated(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.calibrated import Calibrated
+
+    return Calibrated(*arguments, **parameters)
 
 
 def register(registry: Registry) -> None:
@@ -40,3 +50,5 @@ def register(registry: Registry) -> None:
     registry.add("learner", "torch", _torch)
     registry.add("learner", "recurrent", _recurrent)
     registry.add("learner", "tagger", _tagger)
+    registry.add("learner", "gp", _gp)
+    registry.add("learner", "calibrated", _calibrated)

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import BayesianRidge
+from sklearn.linear_model import BayesianRidge, LogisticRegression
 
-from querist.models.stochastic.evidence import best_prior, ridge
+from querist.models.stochastic.evidence import best_prior, mode, ridge
 
 
 def line(count: int = 40, width: int = 5, noise: float = 0.3) -> tuple[torch.Tensor, torch.Tensor]:
@@ -60,3 +60,19 @@ def test_the_best_prior_solves_mackays_equation() -> None:
 def test_large_weights_ask_for_a_wide_prior() -> None:
     eigenvalues = torch.ones(10, dtype=torch.float64)
     assert best_prior(eigenvalues, 100.0) < best_prior(eigenvalues, 1.0)
+
+
+def test_the_mode_is_that_of_logistic_regression() -> None:
+    h, _ = line(60, 3)
+    y = torch.arange(60) % 3
+    h = h + torch.eye(3, dtype=torch.float64)[y]
+    peer = LogisticRegression(C=1 / 0.5, fit_intercept=False, tol=1e-10, max_iter=1000).fit(h.numpy(), y.numpy())
+    shares = torch.nn.functional.one_hot(y).double()
+    start = torch.zeros(3, 3, dtype=torch.float64)
+    found = mode(h, shares, torch.ones(60, dtype=torch.float64), 0.5, start)
+    assert np.allclose(found.numpy(), peer.coef_, atol=1e-4)
+    binary = LogisticRegression(C=1 / 0.5, fit_intercept=False, tol=1e-10, max_iter=1000).fit(
+        h.numpy(), (y == 1).numpy()
+    )
+    several = mode(h, shares, torch.ones(60, dtype=torch.float64), 0.5, start, several=True)
+    assert np.allclose(several[1].numpy(), binary.coef_[0], atol=1e-4)

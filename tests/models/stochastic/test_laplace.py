@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,17 @@ from sklearn.linear_model import BayesianRidge
 from models.stochastic.fits import fit, groups
 from querist.core.errors import ArgumentError
 from querist.models.embedding import tapped
+from querist.models.guard import rng_kept
 from querist.models.mlp import MLP
 from querist.models.stochastic.laplace import LastLayerLaplace
 from querist.models.stochastic.posterior import Fitted
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> Iterator[None]:
+    """First weights from one seed."""
+    with rng_kept(0):
+        yield
 
 
 def left(net: Any, x: torch.Tensor, y: torch.Tensor, kind: str, weights: torch.Tensor | None = None) -> Fitted:
@@ -152,6 +161,32 @@ def test_the_samples_differ_more_far_from_the_labels() -> None:
                 told.append(net(points))
         spread.append(float(torch.stack(told).std(dim=0).mean()))
     assert spread[1] > 2 * spread[0]
+
+
+@pytest.mark.parametrize("size", [0, 1500])
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_without_a_prior_the_mean_is_the_mode_under_the_one_that_was_found(kind: str, size: int) -> None:
+    x, y = groups(60)
+    targets = torch.nn.functional.one_hot(y, 3).float() if kind == "multi" else y
+    net = MLP(4, 3, hidden=(5,))
+    given = left(net, x, targets, kind)
+    tensors = LastLayerLaplace(full_up_to=size).finish(given)
+    h = torch.cat([given.hidden, torch.ones(60, 1)], dim=1)
+    theta = tensors["laplace.mean"].clone().requires_grad_(True)
+    if kind == "multi":
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(h @ theta.T, targets, reduction="sum")
+    else:
+        loss = torch.nn.functional.cross_entropy(h @ theta.T, y, reduction="sum")
+    (slope,) = torch.autograd.grad(loss, theta)
+    prior = float(-(slope * theta.detach()).sum() / theta.detach().square().sum())
+    assert prior > 0
+    assert torch.allclose(slope, -prior * theta.detach(), atol=2e-2)
+    again = LastLayerLaplace(prior=prior, full_up_to=size)
+    with torch.no_grad():
+        net.head.weight.copy_(theta[:, :-1])
+        net.head.bias.copy_(theta[:, -1])
+    fixed = again.finish(left(net, x, targets, kind))
+    assert torch.allclose(covariance(tensors), covariance(fixed), rtol=2e-2, atol=1e-3)
 
 
 def test_no_linear_layer_is_refused() -> None:

@@ -9,13 +9,20 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.stochastic.fits import fit, groups
+from querist.core.ports import Learner
+from querist.data.schema import Schema
+from querist.data.source import Source
 from querist.models.guard import untouched
+from querist.models.mlp import MLP
 from querist.models.stochastic.ensemble import Ensemble
 from querist.models.stochastic.laplace import LastLayerLaplace
 from querist.models.stochastic.mc_dropout import MCDropout
 from querist.models.stochastic.posterior import Posterior, Watcher
 from querist.models.stochastic.snapshots import Snapshots
 from querist.models.stochastic.swag import SWAG
+from querist.testing.learners import LEARNER_CHECKS, check_learner
+from querist.training.recipe import Recipe
+from querist.training.torch_learner import TorchLearner
 from tiny import print_of_generators, print_of_module
 
 ALL: list[Posterior] = [
@@ -90,3 +97,12 @@ def test_they_are_posteriors(posterior: Posterior) -> None:
     watcher = posterior.watch()
     assert watcher is None or isinstance(watcher, Watcher)
     assert hash(posterior) == hash(type(posterior)(**vars(posterior)))
+
+
+@each
+def test_a_learner_with_it_keeps_the_contract(posterior: Posterior) -> None:
+    def make(of: Source, schema: Schema) -> Learner:
+        recipe = Recipe(epochs=6, lr=2e-2)
+        return TorchLearner(lambda: MLP(4, 3, hidden=(16,), dropout=0.1), of, schema, members=posterior, recipe=recipe)
+
+    assert len(check_learner(make)) == len(LEARNER_CHECKS)

@@ -13,7 +13,7 @@ from querist.core.optional import torch as _torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["best_prior", "ridge"]
+__all__ = ["best_prior", "mode", "ridge"]
 
 _LEAST, _MOST = 1e-4, 1e4
 _QUIET = 1e-4
@@ -33,6 +33,44 @@ def best_prior(eigenvalues: Tensor, squared: float) -> float:
     grid = torch.logspace(-4, 4, 161, dtype=torch.float64)
     inner = torch.stack([torch.log(a / (eigenvalues + a)).sum() for a in grid])
     return float(grid[int((inner - grid * squared).argmax())])
+
+
+def mode(h: Tensor, shares: Tensor, weights: Tensor, prior: float, start: Tensor, *, several: bool = False) -> Tensor:
+    """The most probable weights of a softmax (or of sigmoids, for several labels) on fixed inputs, a convex problem.
+
+    Args:
+        h: (L, n) float64 inputs.
+        shares: (L, C) class shares, or 0/1 for several labels.
+        weights: (L,) of the items.
+        prior: precision of the weights.
+        start: (C, n) weights to begin from.
+        several: sigmoids in place of a softmax.
+
+    Returns:
+        (C, n).
+    """
+    torch = _torch()
+    with torch.enable_grad():
+        theta = start.clone().requires_grad_(True)
+        optimizer = torch.optim.LBFGS(
+            [theta], max_iter=200, tolerance_grad=1e-7, tolerance_change=1e-10, line_search_fn="strong_wolfe"
+        )
+
+        def loss() -> Tensor:
+            optimizer.zero_grad()
+            outputs = h @ theta.T
+            f = torch.nn.functional
+            if several:
+                each = f.binary_cross_entropy_with_logits(outputs, shares, reduction="none").sum(dim=1)
+            else:
+                each = f.cross_entropy(outputs, shares, reduction="none")
+            total: Tensor = (weights * each).sum() + 0.5 * prior * theta.square().sum()
+            total.backward()  # type: ignore[no-untyped-call]
+            return total
+
+        optimizer.step(loss)
+    out: Tensor = theta.detach()
+    return out
 
 
 def ridge(

@@ -18,7 +18,7 @@ from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear
 from querist.models.stochastic.checks import above_zero, at_least
-from querist.models.stochastic.evidence import best_prior, ridge
+from querist.models.stochastic.evidence import best_prior, mode, ridge
 from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.models.stochastic.swap import swapped
 
@@ -28,16 +28,20 @@ if TYPE_CHECKING:
 
 __all__ = ["LastLayerLaplace"]
 
+_TURNS = 10
+
 
 @dataclass(frozen=True)
 class LastLayerLaplace:
     """Samples of the last layer's weights; costs one training, one decomposition and S forward passes.
 
-    Classes: N(trained weights, inverse of the generalised Gauss-Newton matrix plus prior). Up to ``full_up_to`` weights
-    the matrix is exact; beyond, it is the Kronecker product of its factor by class and its factor by input. Several
-    labels: the same with sigmoids, an exact block a label. Numbers: the exact posterior of Bayesian linear regression on
-    the last hidden layer, whose mean takes the place of the trained weights; with a second output, the log variance,
-    each item has its own noise and only the first output is sampled.
+    Classes: N(weights, inverse of the generalised Gauss-Newton matrix plus prior). With a given prior the weights are the
+    trained ones. Without, training has not stopped at the mode of any posterior, and the marginal likelihood of a prior
+    means nothing there: the last layer is then fitted anew on the last hidden layer, a convex problem, in turn with the
+    prior. Up to ``full_up_to`` weights the matrix is exact; beyond, it is the Kronecker product of its factor by class
+    and its factor by input. Several labels: the same with sigmoids, an exact block a label. Numbers: the exact posterior
+    of Bayesian linear regression on the last hidden layer, whose mean takes the place of the trained weights; with a
+    second output, the log variance, each item has its own noise and only the first output is sampled.
 
     The last linear layer must give the network's output.
 
@@ -100,11 +104,14 @@ class LastLayerLaplace:
             h = torch.cat([h, torch.ones(len(h), 1, dtype=h.dtype)], dim=1)
         weights = fitted.weights
         w = torch.ones(len(h), dtype=h.dtype) if weights is None else weights.detach().cpu().double()
+        targets = fitted.targets.detach().cpu()
         if fitted.kind == "number":
-            found = self._numbers(h, fitted.targets.detach().cpu().double(), w, outputs)
+            found = self._numbers(h, targets.double(), w, outputs)
+        elif self.prior is not None:
+            found = {"mean": theta, **_spread(*self._curvature(h, outputs, w, fitted.kind), self.prior)}
         else:
-            squared = float(theta.square().sum())
-            found = {"mean": theta, **self._classes(h, outputs, w, squared, fitted.kind)}
+            shares = torch.nn.functional.one_hot(targets, len(theta)) if targets.ndim == 1 else targets
+            found = self._classes(h, shares.double(), w, theta, fitted.kind)
         return {f"laplace.{k}": v.float().contiguous() for k, v in found.items()}
 
     def member(self, module: Module, tensors: Mapping[str, Tensor], s: int, seed: int) -> AbstractContextManager[None]:
@@ -126,45 +133,47 @@ class LastLayerLaplace:
         mean = tensors["laplace.mean"]
         noise = torch.randn(mean.shape, generator=draw)
         if "laplace.factor" in tensors:
-            factor = tensors["laplace.factor"]
+            factor = tensors["laplace.factor"].clone()  # loaded tensors lie anywhere, and products round by alignment
             moved = torch.einsum("bij,bj->bi", factor, noise.reshape(len(factor), -1)).reshape(mean.shape)
         else:
-            moved = tensors["laplace.left"] @ (tensors["laplace.scale"] * noise) @ tensors["laplace.right"].T
+            left, right = tensors["laplace.left"].clone(), tensors["laplace.right"].clone()
+            moved = left @ (tensors["laplace.scale"] * noise) @ right.T
         out: Tensor = mean + moved
         return out
 
-    def _classes(self, h: Tensor, outputs: Tensor, w: Tensor, squared: float, kind: str) -> dict[str, Tensor]:
+    def _classes(self, h: Tensor, shares: Tensor, w: Tensor, theta: Tensor, kind: str) -> dict[str, Tensor]:
+        """Weights and prior in turn, until the prior stands still."""
+        prior = 1.0
+        for _ in range(_TURNS):
+            theta = mode(h, shares, w, prior, theta, several=kind == "multi")
+            values, vectors = self._curvature(h, h @ theta.T, w, kind)
+            before, prior = prior, best_prior(values.reshape(-1), float(theta.square().sum()))
+            if before == prior:
+                break
+        return {"mean": theta, **_spread(values, vectors, prior)}
+
+    def _curvature(self, h: Tensor, outputs: Tensor, w: Tensor, kind: str) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Eigenvalues of the Gauss-Newton matrix and its eigenvectors: of blocks, or of the two Kronecker factors."""
         torch = _torch()
         (_, c), n = outputs.shape, h.shape[1]
         if kind == "multi":
             p = outputs.sigmoid()
             spread = w[:, None] * p * (1 - p)
             if c * n * n <= self.full_up_to**2:
-                blocks = torch.stack([h.T @ (spread[:, k, None] * h) for k in range(c)])
-                return {"factor": self._factor(blocks, squared)}
+                return _eigen(torch.stack([h.T @ (spread[:, k, None] * h) for k in range(c)]))
             left = torch.diag(spread.sum(dim=0))
         else:
             p = outputs.softmax(dim=1)
             if c * n <= self.full_up_to:
                 # diag(p) - p p^T by item, times h h^T: rows are class by class, inputs inside
-                own = torch.einsum("l,lc,li,lj->cij", w, p, h, h)
+                own = [h.T @ ((w * p[:, k])[:, None] * h) for k in range(c)]
                 q = (w.sqrt()[:, None, None] * p[:, :, None] * h[:, None, :]).reshape(len(h), -1)
                 whole = torch.block_diag(*own) - q.T @ q
-                return {"factor": self._factor(whole[None], squared)}
+                return _eigen(whole[None])
             left = torch.diag((w[:, None] * p).sum(dim=0)) - p.T @ (w[:, None] * p)
-        right = h.T @ (w[:, None] * h) / w.sum().clamp_min(1e-12)
-        lv, lu = torch.linalg.eigh(left)
-        rv, ru = torch.linalg.eigh(right)
-        values = lv.clamp_min(0)[:, None] * rv.clamp_min(0)[None, :]
-        a = best_prior(values.reshape(-1), squared) if self.prior is None else self.prior
-        return {"left": lu, "right": ru, "scale": (values + a).rsqrt()}
-
-    def _factor(self, blocks: Tensor, squared: float) -> Tensor:
-        values, vectors = _torch().linalg.eigh(blocks)
-        values = values.clamp_min(0)
-        a = best_prior(values.reshape(-1), squared) if self.prior is None else self.prior
-        out: Tensor = vectors * (values + a).rsqrt()[:, None, :]
-        return out
+        lv, lu = _eigen(left)
+        rv, ru = _eigen(h.T @ (w[:, None] * h) / w.sum().clamp_min(1e-12))
+        return lv[:, None] * rv[None, :], (*lu, *ru)
 
     def _numbers(self, h: Tensor, y: Tensor, w: Tensor, outputs: Tensor) -> dict[str, Tensor]:
         noise = self.noise
@@ -172,6 +181,19 @@ class LastLayerLaplace:
             w, noise = w * (-outputs[:, 1].clamp(-10, 10)).exp(), 1.0
         mean, factor, _, _ = ridge(h, y.reshape(len(h)), w, self.prior, noise)
         return {"mean": mean[None], "factor": factor[None]}
+
+
+def _eigen(matrix: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    values, vectors = _torch().linalg.eigh(matrix)
+    return values.clamp_min(0), (vectors,)
+
+
+def _spread(values: Tensor, vectors: tuple[Tensor, ...], prior: float) -> dict[str, Tensor]:
+    """What is kept of the covariance."""
+    scale = (values + prior).rsqrt()
+    if len(vectors) == 2:
+        return {"left": vectors[0], "right": vectors[1], "scale": scale}
+    return {"factor": vectors[0] * scale[:, None, :]}
 
 
 def _joined(head: Any) -> Tensor:

@@ -98,7 +98,7 @@ class SWAG:
         for name in names:
             mean, variance = tensors[head + name], tensors[f"swag.variance.{name}"]
             noise = torch.randn(mean.shape, generator=draw)
-            along = torch.tensordot(low, tensors[f"swag.deviations.{name}"], dims=1)
+            along = torch.tensordot(low, tensors[f"swag.deviations.{name}"].clone(), dims=1)
             # equation 1
             sample[name] = mean + (variance / 2).sqrt() * noise + along / math.sqrt(2 * max(rank - 1, 1))
         return swapped(module, sample)
