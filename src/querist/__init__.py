@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     )
     from querist.core.registry import registry
     from querist.core.types import Answer, Query
+    from querist.data.graph import graph_source
     from querist.data.read import read
     from querist.data.schema import MultiLabel, Number, SingleLabel
     from querist.session.run import run
     from querist.strategies.arrays import score, select
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
+    from querist.training.graph_learner import GraphLearner
     from querist.training.recipe import Recipe
     from querist.training.sklearn_learner import SklearnLearner
     from querist.training.torch_learner import TorchLearner
@@ -42,6 +44,7 @@ _HOMES = {
     "ArgumentError": "querist.core.errors",
     "ArgumentTypeError": "querist.core.errors",
     "DataError": "querist.core.errors",
+    "GraphLearner": "querist.training.graph_learner",
     "MultiLabel": "querist.data.schema",
     "NoisyAnnotator": "querist.annotation.noisy",
     "Number": "querist.data.schema",
@@ -58,6 +61,7 @@ _HOMES = {
     "StreamSampler": "querist.strategies.stream",
     "TorchLearner": "querist.training.torch_learner",
     "UnknownNameError": "querist.core.errors",
+    "graph_source": "querist.data.graph",
     "parse": "querist.strategies.parser",
     "read": "querist.data.read",
     "registry": "querist.core.registry",
@@ -71,6 +75,7 @@ __all__ = [  # noqa: RUF022
     "ArgumentError",
     "ArgumentTypeError",
     "DataError",
+    "GraphLearner",
     "MultiLabel",
     "NoisyAnnotator",
     "Number",
@@ -88,6 +93,7 @@ __all__ = [  # noqa: RUF022
     "TorchLearner",
     "UnknownNameError",
     "__version__",
+    "graph_source",
     "parse",
     "read",
     "registry",

@@ -28,8 +28,43 @@ def _linear(**parameters: Any) -> Any:
     return LinearHead(**parameters)
 
 
+def _sgc(**parameters: Any) -> Any:
+    from querist.models.sgc import SGC
+
+    return SGC(**parameters)
+
+
+def _appnp(**parameters: Any) -> Any:
+    from querist.models.appnp import APPNP
+
+    return APPNP(**parameters)
+
+
+def _gcn(**parameters: Any) -> Any:
+    from querist.models.gcn import GCN
+
+    return GCN(**parameters)
+
+
+def _sage(**parameters: Any) -> Any:
+    from querist.models.sage import SAGE
+
+    return SAGE(**parameters)
+
+
+def _gat(**parameters: Any) -> Any:
+    from querist.models.gat import GAT
+
+    return GAT(**parameters)
+
+
 def register(registry: Registry) -> None:
     """The door of this room."""
     registry.add("model", "small_cnn", _small_cnn)
     registry.add("model", "mlp", _mlp)
     registry.add("model", "linear", _linear)
+    registry.add("model", "sgc", _sgc)
+    registry.add("model", "appnp", _appnp)
+    registry.add("model", "gcn", _gcn)
+    registry.add("model", "sage", _sage)
+    registry.add("model", "gat", _gat)

@@ -22,7 +22,14 @@ def _torch(*arguments: Any, **parameters: Any) -> Any:
     return TorchLearner(*arguments, **parameters)
 
 
+def _graph(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.graph_learner import GraphLearner
+
+    return GraphLearner(*arguments, **parameters)
+
+
 def register(registry: Registry) -> None:
     """The door of this room."""
     registry.add("learner", "sklearn", _sklearn)
     registry.add("learner", "torch", _torch)
+    registry.add("learner", "graph", _graph)
