@@ -36,9 +36,7 @@ class GCN(torch.nn.Module):
     takes: ClassVar[str] = "adjacency"
     sparse: ClassVar[bool] = True
 
-    def __init__(
-        self, inputs: int, outputs: int, hidden: int = 16, layers: int = 2, dropout: float = 0.5
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, hidden: int = 16, layers: int = 2, dropout: float = 0.5) -> None:
         super().__init__()
         widths = [inputs] + [hidden] * (layers - 1) + [outputs]
         linear = [torch.nn.Linear(a, b) for a, b in pairwise(widths)]

@@ -38,9 +38,7 @@ class SAGE(torch.nn.Module):
     takes: ClassVar[str] = "edges"
     sparse: ClassVar[bool] = True
 
-    def __init__(
-        self, inputs: int, outputs: int, hidden: int = 64, layers: int = 2, dropout: float = 0.5
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, hidden: int = 64, layers: int = 2, dropout: float = 0.5) -> None:
         super().__init__()
         nn = pyg()
         self.drop_features = FeatureDropout(dropout)

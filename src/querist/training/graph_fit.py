@@ -21,9 +21,7 @@ def cross_entropy(logits: Any, targets: Any, weights: Any, smoothing: float = 0.
     return losses.mean() if weights is None else (losses * weights).sum() / weights.sum().clamp_min(1e-12)
 
 
-def train_on_graph(
-    module: Any, forward: Callable[[Any], Any], y: Any, weights: Any, recipe: Recipe, seed: int
-) -> int:
+def train_on_graph(module: Any, forward: Callable[[Any], Any], y: Any, weights: Any, recipe: Recipe, seed: int) -> int:
     """Train ``module`` in place, one step an epoch, and give back how many epochs it took.
 
     With `Recipe.patience` a share of the labels, drawn by the seed, is set aside, and the weights of the epoch with the

@@ -35,7 +35,8 @@ class GraphInputs:
         found = getattr(source, "graph", None) if graph is None else graph
         if found is None:
             raise ArgumentTypeError(
-                f"{source.name} has no graph: make it with querist.graph_source(x, edges), or pass graph=", code="BadEdges"
+                f"{source.name} has no graph: make it with querist.graph_source(x, edges), or pass graph=",
+                code="BadEdges",
             )
         self.source = source
         self.graph = found if graph is None else adjacency(found, len(source), source.name)
@@ -125,7 +126,9 @@ def takes(module: Any) -> str:
     """Whether a network takes ``"adjacency"`` or ``"edges"``."""
     wanted = getattr(module, "takes", "edges")
     if wanted not in ("adjacency", "edges"):
-        raise DataError(f"{type(module).__name__}.takes must be 'adjacency' or 'edges', got {wanted!r}", code="BadLearner")
+        raise DataError(
+            f"{type(module).__name__}.takes must be 'adjacency' or 'edges', got {wanted!r}", code="BadLearner"
+        )
     return str(wanted)
 
 

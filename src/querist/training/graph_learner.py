@@ -51,7 +51,7 @@ class GraphLearner:
         graph: (N, N) SciPy sparse adjacency or (2, E) node numbers; by default ``source.graph``.
         recipe: how it is trained; `GRAPH_RECIPE` by default.
         embedding: ``"hidden"``, the input of the last linear layer (or ``embedding_layer``); ``"propagated"``, S^hops X over
-            the whole graph, which is known before any training; or ``"features"``, X itself, known too.
+            the whole graph in rows of length 1, which is known before any training; or ``"features"``, X itself, known too.
         hops: of ``embedding="propagated"``.
         embedding_layer: submodule whose output is the hidden embedding.
         members: posterior samples by MC dropout, each one network for all nodes; 0 gives none.
@@ -166,7 +166,9 @@ class GraphLearner:
         return lambda places: module(x, graph)[rows[places]]
 
     def _remarks(self, labels: Labels) -> list[str]:
-        seen = np.flatnonzero((labels.targets > 0).any(axis=0)) if labels.targets.ndim == 2 else np.unique(labels.targets)
+        seen = (
+            np.flatnonzero((labels.targets > 0).any(axis=0)) if labels.targets.ndim == 2 else np.unique(labels.targets)
+        )
         names, notes = self.schema.classes, []
         if len(seen) == 1:
             notes.append(f"only one class is labelled so far ({names[int(seen[0])]} of {len(names)})")
@@ -217,6 +219,8 @@ class GraphLearner:
         """(N, D) the embedding that needs no training."""
         if self._known is None:
             self._known = self.inputs.propagated(self.hops if self.embedding == "propagated" else 0)
+            if self.embedding == "propagated":  # else k-means spends its clusters on rows of odd length
+                self._known /= np.maximum(np.linalg.norm(self._known, axis=1, keepdims=True), 1e-12)
         return self._known
 
     def _read(self, names: frozenset[Signal]) -> dict[Signal, Any]:
