@@ -44,7 +44,8 @@ def train_on_graph(module: Any, forward: Callable[[Any], Any], y: Any, weights: 
         schedule = None
         if recipe.schedule == "cosine":
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
-        for done in range(1, epochs + 1):
+        while done < epochs:
+            done += 1
             module.train()
             clear()
             loss = cross_entropy(forward(own), y[own], _some(weights, own), recipe.label_smoothing)

@@ -50,8 +50,8 @@ class GraphLearner:
         schema: the classes, one a node.
         graph: (N, N) SciPy sparse adjacency or (2, E) node numbers; by default ``source.graph``.
         recipe: how it is trained; `GRAPH_RECIPE` by default.
-        embedding: ``"hidden"``, the input of the last linear layer (or ``embedding_layer``); ``"propagated"``, S^hops X over
-            the whole graph in rows of length 1, which is known before any training; or ``"features"``, X itself, known too.
+        embedding: ``"hidden"``, the input of the last linear layer (or ``embedding_layer``); ``"propagated"``, S^hops X
+            over the whole graph in rows of length 1, known before any training; or ``"features"``, X itself, known too.
         hops: of ``embedding="propagated"``.
         embedding_layer: submodule whose output is the hidden embedding.
         members: posterior samples by MC dropout, each one network for all nodes; 0 gives none.
