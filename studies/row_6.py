@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 import querist
-from harness import Curve, data_folder
+from harness import Curve, Study, data_folder, main
 from querist.core.types import Array
 from querist.data.graph import GraphSource
 from querist.session.evaluation import Evaluation
