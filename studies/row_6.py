@@ -45,7 +45,7 @@ def cora() -> tuple[GraphSource, Array, Array, Array]:
         x = csr_array(parts, shape=tuple(found["feature_shape"]))
         edges, y = found["edges"].T, found["labels"].astype(np.int64)
         test, aside = found["planetoid_test"], found["planetoid_val"]
-    x = diags_array(1.0 / np.maximum(x.sum(axis=1), 1.0)) @ x
+    x = csr_array(diags_array(1.0 / np.maximum(x.sum(axis=1), 1.0)) @ x)
     ids = [f"n{k}" for k in range(len(y))]
     return querist.graph_source(x, edges, ids=ids, truth=y.tolist()), y, test, aside
 

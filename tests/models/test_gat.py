@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from querist.models.gat import GAT
 def test_attention_over_neighbours_and_oneself() -> None:
     graph, x = ring(), torch.randn(6, 4)
     net = GAT(4, 3, hidden=5, heads=1, layers=1).eval()
-    layer = net.layers[0]
+    layer: Any = net.layers[0]
     rows = x @ layer.lin.weight.T
     pairs = (rows @ layer.att_dst[0, 0])[:, None] + (rows @ layer.att_src[0, 0])[None]
     loops = torch.as_tensor(graph.toarray(), dtype=torch.float32) + torch.eye(6)

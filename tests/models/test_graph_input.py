@@ -26,8 +26,8 @@ def test_mixing_and_its_gradient_are_those_of_the_full_matrix() -> None:
     weight = torch.arange(21.0).reshape(7, 3)
     found, expected = mix(adjacency_tensor(graph), a), dense_s(graph) @ b
     assert torch.allclose(found, expected, atol=1e-6)
-    (found * weight).sum().backward()
-    (expected * weight).sum().backward()
+    (found * weight).sum().backward()  # type: ignore[no-untyped-call]
+    (expected * weight).sum().backward()  # type: ignore[no-untyped-call]
     assert a.grad is not None
     assert b.grad is not None
     assert torch.allclose(a.grad, b.grad, atol=1e-6)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ def test_a_node_beside_the_mean_of_its_neighbours() -> None:
     links = torch.as_tensor(graph.toarray(), dtype=torch.float32)
     mean = links / links.sum(dim=1, keepdim=True)
     rows = torch.relu(x @ net.first.weight.T + net.first.bias)
-    layer = net.layers[0]
+    layer: Any = net.layers[0]
     rows = torch.relu(mean @ rows @ layer.lin_l.weight.T + layer.lin_l.bias + rows @ layer.lin_r.weight.T)
     expected = torch.cat([rows, mean @ rows], dim=1) @ net.head.weight.T + net.head.bias
     for given in (x, csr_tensor(x.numpy())):

@@ -67,7 +67,7 @@ def test_sparse_features_give_what_full_ones_give() -> None:
 
 
 class _Dense(GCN):
-    sparse = False  # type: ignore[misc]
+    sparse = False
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, dropout=0.0)

@@ -50,8 +50,9 @@ class GCN(torch.nn.Module):
 
     def encode(self, x: torch.Tensor, adjacency: torch.Tensor) -> torch.Tensor:
         """(N, hidden) rows of the last hidden layer."""
-        rows = self.drop_features(x)
+        rows: torch.Tensor = self.drop_features(x)
         for k, layer in enumerate(self.layers):
+            assert isinstance(layer, torch.nn.Linear)
             rows = self.dropouts[k - 1](rows) if k else rows
             rows = torch.relu(mix(adjacency, rows @ layer.weight.T) + layer.bias)
         return rows
