@@ -8,6 +8,10 @@ what it is handed:
     networks that say nothing: (2, E) node numbers, each edge in both directions, as in PyTorch Geometric.
 ``sparse``
     whether ``x`` may be a sparse CSR tensor; False by default.
+
+Two pairs of methods are used where a network has them: ``prepare(x, graph)``, what needs no weights and is computed once
+for all fits, with ``classify(rows)`` from rows of it to logits; and ``encode(x, graph)``, the hidden rows that
+`mask_features` trains without labels.
 """
 
 from __future__ import annotations
