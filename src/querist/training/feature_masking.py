@@ -94,7 +94,7 @@ def mask_features(
         adjacency = inputs.tensors(_Mixing, where)[1]
         with untouched(module), torch.no_grad():
             width = module.encode(x, edges).shape[1]
-        decoder = torch.nn.Linear(width, inputs.width).to(where)
+        decoder = torch.nn.Linear(width, inputs.width, bias=False).to(where)  # else it tells the mean of all
         losses = _train(
             module, decoder, (x, edges, adjacency), inputs.tensors(_Full, where)[0], share, power, recipe, seed
         )
