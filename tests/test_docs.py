@@ -62,6 +62,14 @@ def test_the_page_on_uncertainty_runs_from_top_to_bottom() -> None:
     assert names["shape"] == (1297, 5, 10)
 
 
+def test_the_page_on_graphs_runs_from_top_to_bottom() -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("how-to/graphs.md"):
+        run(block, names)
+    assert names["rows"].shape == (180, 8)
+    assert len(names["query"]) == 9
+
+
 def test_generated_pages_are_whole() -> None:
     spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
     assert spec is not None

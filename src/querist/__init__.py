@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from querist.core.registry import registry
     from querist.core.types import Answer, Query
+    from querist.data.graph import graph_source
     from querist.data.read import read
     from querist.data.schema import MultiLabel, Number, SingleLabel
     from querist.data.sequence_files import read_sequences
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from querist.strategies.arrays import score, select
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
+    from querist.training.graph_learner import GraphLearner
     from querist.training.recipe import Recipe
     from querist.training.recurrent import recurrent_learner
     from querist.training.sklearn_learner import SklearnLearner
@@ -46,6 +48,7 @@ _HOMES = {
     "ArgumentError": "querist.core.errors",
     "ArgumentTypeError": "querist.core.errors",
     "DataError": "querist.core.errors",
+    "GraphLearner": "querist.training.graph_learner",
     "MultiLabel": "querist.data.schema",
     "NoisyAnnotator": "querist.annotation.noisy",
     "Number": "querist.data.schema",
@@ -64,6 +67,7 @@ _HOMES = {
     "TaggerLearner": "querist.training.tagger",
     "TorchLearner": "querist.training.torch_learner",
     "UnknownNameError": "querist.core.errors",
+    "graph_source": "querist.data.graph",
     "parse": "querist.strategies.parser",
     "read": "querist.data.read",
     "read_sequences": "querist.data.sequence_files",
@@ -79,6 +83,7 @@ __all__ = [  # noqa: RUF022
     "ArgumentError",
     "ArgumentTypeError",
     "DataError",
+    "GraphLearner",
     "MultiLabel",
     "NoisyAnnotator",
     "Number",
@@ -98,6 +103,7 @@ __all__ = [  # noqa: RUF022
     "TorchLearner",
     "UnknownNameError",
     "__version__",
+    "graph_source",
     "parse",
     "read",
     "read_sequences",

@@ -50,7 +50,7 @@ class Session(Loop):
         reference: ids of the reference set, for strategies that look at one.
         metrics: what is measured on ``test``; for spans entity_f1 by default.
         cost: (N,) price of an answer, for cost-aware strategies.
-        graph: (N, N) sparse adjacency, for graph strategies.
+        graph: (N, N) sparse adjacency, for graph strategies; by default that of a `graph_source`.
         group: (N,) number of the source document or group of each item, for limits.
         on_conflict: a second, different label is refused, or the latest or the first one counts.
         name: of the journal's owner, kept in its first event.
@@ -110,7 +110,7 @@ class Session(Loop):
                 reference=source.rows_of(list(reference)) if reference else None,
                 evaluate={"test": _evaluation(test, source, schema, tuple(metrics))} if test else None,
                 cost=cost,
-                graph=graph,
+                graph=getattr(source, "graph", None) if graph is None else graph,
                 group=group,
                 artifacts=artifacts,
                 on_conflict=on_conflict,

@@ -50,6 +50,34 @@ def _window_crf(**parameters: Any) -> Any:
     from querist.models.bilstm_crf import WindowCrf
 
     return WindowCrf(**parameters)
+def _sgc(**parameters: Any) -> Any:
+    from querist.models.sgc import SGC
+
+    return SGC(**parameters)
+
+
+def _appnp(**parameters: Any) -> Any:
+    from querist.models.appnp import APPNP
+
+    return APPNP(**parameters)
+
+
+def _gcn(**parameters: Any) -> Any:
+    from querist.models.gcn import GCN
+
+    return GCN(**parameters)
+
+
+def _sage(**parameters: Any) -> Any:
+    from querist.models.sage import SAGE
+
+    return SAGE(**parameters)
+
+
+def _gat(**parameters: Any) -> Any:
+    from querist.models.gat import GAT
+
+    return GAT(**parameters)
 
 
 def register(registry: Registry) -> None:
@@ -61,3 +89,8 @@ def register(registry: Registry) -> None:
     registry.add("model", "gru", _gru)
     registry.add("model", "bilstm_crf", _bilstm_crf)
     registry.add("model", "window_crf", _window_crf)
+    registry.add("model", "sgc", _sgc)
+    registry.add("model", "appnp", _appnp)
+    registry.add("model", "gcn", _gcn)
+    registry.add("model", "sage", _sage)
+    registry.add("model", "gat", _gat)

@@ -42,6 +42,10 @@ def _calibrated(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.calibrated import Calibrated
 
     return Calibrated(*arguments, **parameters)
+def _graph(*arguments: Any, **parameters: Any) -> Any:
+    from querist.training.graph_learner import GraphLearner
+
+    return GraphLearner(*arguments, **parameters)
 
 
 def register(registry: Registry) -> None:
@@ -52,3 +56,4 @@ def register(registry: Registry) -> None:
     registry.add("learner", "tagger", _tagger)
     registry.add("learner", "gp", _gp)
     registry.add("learner", "calibrated", _calibrated)
+    registry.add("learner", "graph", _graph)

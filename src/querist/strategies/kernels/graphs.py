@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.models.propagation import normalised
+
 __all__ = ["degrees", "normalised", "page_rank", "propagate", "reach", "undirected"]
 
 _STEPS = 1000
@@ -68,20 +70,6 @@ def page_rank(edges: Any, damping: float = 0.85) -> NDArray[np.float64]:
         if change < 1e-13:
             break
     return np.asarray(np.round(rank * size, _DIGITS) / size)
-
-
-def normalised(edges: Any) -> Any:
-    """S = D^-1/2 (A + I) D^-1/2, the smoothing of graph convolutions: (N, N) CSR array.
-
-    Source: Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017, equation 2.
-
-    Args:
-        edges: (N, N) from `undirected`.
-    """
-    from scipy.sparse import csr_array, diags_array, eye_array
-
-    scale = diags_array(1.0 / np.sqrt(degrees(edges) + 1.0))
-    return csr_array(scale @ (edges + eye_array(edges.shape[0])) @ scale)
 
 
 def propagate(edges: Any, x: NDArray[Any], hops: int) -> NDArray[Any]:
