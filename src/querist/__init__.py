@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from querist.strategies.arrays import score, select
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
+    from querist.training.frozen import frozen_features
+    from querist.training.image_learner import image_learner
     from querist.training.recipe import Recipe
     from querist.training.sklearn_learner import SklearnLearner
+    from querist.training.text_learner import text_learner
     from querist.training.torch_learner import TorchLearner
 
 __version__ = "0.1.0"
@@ -58,12 +61,15 @@ _HOMES = {
     "StreamSampler": "querist.strategies.stream",
     "TorchLearner": "querist.training.torch_learner",
     "UnknownNameError": "querist.core.errors",
+    "frozen_features": "querist.training.frozen",
+    "image_learner": "querist.training.image_learner",
     "parse": "querist.strategies.parser",
     "read": "querist.data.read",
     "registry": "querist.core.registry",
     "run": "querist.session.run",
     "score": "querist.strategies.arrays",
     "select": "querist.strategies.arrays",
+    "text_learner": "querist.training.text_learner",
 }
 
 __all__ = [  # noqa: RUF022
@@ -88,12 +94,15 @@ __all__ = [  # noqa: RUF022
     "TorchLearner",
     "UnknownNameError",
     "__version__",
+    "frozen_features",
+    "image_learner",
     "parse",
     "read",
     "registry",
     "run",
     "score",
     "select",
+    "text_learner",
 ]
 
 

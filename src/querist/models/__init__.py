@@ -22,6 +22,12 @@ def _mlp(**parameters: Any) -> Any:
     return MLP(**parameters)
 
 
+def _resnet18(**parameters: Any) -> Any:
+    from querist.models.resnet import ResNet18
+
+    return ResNet18(**parameters)
+
+
 def _linear(**parameters: Any) -> Any:
     from querist.models.linear import LinearHead
 
@@ -33,3 +39,4 @@ def register(registry: Registry) -> None:
     registry.add("model", "small_cnn", _small_cnn)
     registry.add("model", "mlp", _mlp)
     registry.add("model", "linear", _linear)
+    registry.add("model", "resnet18", _resnet18)

@@ -2,7 +2,8 @@
 
 While it is filled it is ``NAME.part``: rows of float32 and nothing else; ``NAME.mark`` says how many rows are whole, how
 wide they are, and their check sum. Only when every row is there does it become ``NAME.npy``, by one rename, so that a
-reader finds the whole or nothing. One process fills a file; a second one meanwhile works on a file of its own (as every one does on Windows).
+reader finds the whole or nothing. One process fills a file; a second one meanwhile works on a file of its own, as every
+one does on Windows.
 """
 
 from __future__ import annotations

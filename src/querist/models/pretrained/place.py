@@ -94,8 +94,8 @@ def find(name: str, *, revision: str | None = None) -> Place:
         place = _from_hub(name, revision)
     else:
         raise ArgumentError(
-            f"{shorten_path(name)!r} is no folder that is there and no id of the hub (owner/name); give minilm, a folder with "
-            "config.json and model.safetensors, or an id",
+            f"{shorten_path(name)!r} is no folder that is there and no id of the hub (owner/name); give minilm, a "
+            "folder with config.json and model.safetensors, or an id",
             code="BadValue",
         )
     _safe(place)
@@ -111,9 +111,10 @@ def _from_hub(name: str, revision: str | None) -> Place:
         )
     except (OSError, ValueError, RuntimeError) as error:
         at = f" at revision {revision}" if revision else ""
+        cause = shorten((str(error).splitlines() or [""])[0], 120)
         raise ResourceError(
             f"{name}{at} is neither a folder here nor in the local cache, and the hub did not give it "
-            f"({type(error).__name__}: {shorten(str(error).splitlines()[0] if str(error) else '', 120)}). Without a network: "
+            f"({type(error).__name__}: {cause}). Without a network: "
             "download it elsewhere and pass the folder, or set HF_HOME to a cache that has it and HF_HUB_OFFLINE=1; "
             "'minilm' needs no hub",
             code="NoHub",
@@ -153,7 +154,7 @@ def _safe(place: Place) -> None:
     for key, value in asked.items() if isinstance(asked, dict) else ():
         if "_implementation" in key and "/" in str(value):
             raise DataError(
-                f"config.json of {place.name} asks for code from {shorten(str(value))!r} ({key}); it is not fetched. Remove "
-                "the key",
+                f"config.json of {place.name} asks for code from {shorten(str(value))!r} ({key}); it is not fetched. "
+                "Remove the key",
                 code="UnsafeWeights",
             )
