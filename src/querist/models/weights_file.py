@@ -31,7 +31,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], str]:
         cause = shorten((str(error).splitlines() or [""])[0], 120)
         raise DataError(
             f"{path.name} holds no weights that can be read safely ({cause}); save a state dict with "
-            " safetensors.torch.save_file",
+            "safetensors.torch.save_file",
             code="UnsafeWeights",
         ) from error
     for key in ("state_dict", "model"):

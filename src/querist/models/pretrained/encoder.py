@@ -13,6 +13,7 @@ from querist.core.errors import ArgumentError, DataError, shorten
 from querist.core.optional import need
 from querist.core.optional import torch as _torch
 from querist.models.device import choose_device
+from querist.models.guard import rng_kept
 from querist.models.pretrained.place import Place, find
 from querist.models.pretrained.tokens import Tokens, packed, unpacked
 
@@ -70,14 +71,16 @@ def load_backbone(place: Place, pooling: Pooling = "auto") -> Backbone:
     noise.set_verbosity_error()
     noise.disable_progress_bar()
     try:
-        model = transformers.AutoModel.from_pretrained(
-            str(place.folder),
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        with rng_kept(0):
+            model, found = transformers.AutoModel.from_pretrained(
+                str(place.folder),
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+    except Exception as error:  # the loaders raise many classes
         raise DataError(
             f"{place.name} cannot be loaded as an encoder: {shorten(str(error), 200)}", code="BadWeights"
         ) from error
@@ -85,6 +88,13 @@ def load_backbone(place: Place, pooling: Pooling = "auto") -> Backbone:
         noise.set_verbosity(before)
         if bars:
             noise.enable_progress_bar()
+    absent = sorted(k for k in found["missing_keys"] if "pooler" not in k)
+    if absent:
+        raise DataError(
+            f"the weights of {place.name} lack {len(absent)} tensors of {type(model).__name__}, first {absent[0]}: they "
+            "are of another model than its config.json says",
+            code="BadWeights",
+        )
     if getattr(model.config, "is_encoder_decoder", False):
         model = model.get_encoder()
     if getattr(model, "pooler", None) is not None:

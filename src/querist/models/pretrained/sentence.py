@@ -56,7 +56,7 @@ class SentenceEncoder:
                     local_files_only=True,
                     model_kwargs={"use_safetensors": True},
                 )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        except Exception as error:  # the loaders raise many classes
             raise DataError(
                 f"{self.place.name} cannot be loaded by sentence-transformers: {shorten(str(error), 200)}",
                 code="BadWeights",
