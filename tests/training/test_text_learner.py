@@ -220,5 +220,5 @@ def test_minilm_frozen_on_questions() -> None:
     learner.fit(Labels(source.items(np.arange(200)), truth[:200], None), seed=0)
     probs = learner.signals(source.items(), frozenset({PROBS}))[PROBS]
     found = float((probs.argmax(axis=1) == truth)[200:].mean())
-    assert found > 0.65
+    assert found > 0.55
     assert max(np.bincount(truth[200:])) / len(truth[200:]) < 0.35

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FULL", "HEAD", "LORA", "text_learner"]
 
-HEAD = Recipe(optimizer="adam", lr=0.05, epochs=30, batch_size=128, min_steps=150, schedule="cosine")
+HEAD = Recipe(optimizer="adam", lr=0.02, epochs=30, batch_size=128, min_steps=150, schedule="cosine")
 """For a linear head over frozen rows of length 1."""
 LORA = Recipe(
     optimizer="adamw",
