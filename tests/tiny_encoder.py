@@ -36,7 +36,9 @@ GLAD = SingleLabel(("glad", "sad"))
 def tiny_folder(folder: Path, *, seed: int = 0, **settings: Any) -> Path:
     """Write model and tokeniser into ``folder`` and give it back."""
     import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    import transformers
+
+    tools: Any = transformers
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
@@ -52,9 +54,9 @@ def tiny_folder(folder: Path, *, seed: int = 0, **settings: Any) -> Path:
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = BertModel(BertConfig(**said))
+        model = tools.BertModel(tools.BertConfig(**said))
     model.save_pretrained(folder)
-    BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=True).save_pretrained(folder)
+    tools.BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=True).save_pretrained(folder)
     return folder
 
 

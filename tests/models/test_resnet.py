@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -36,7 +38,8 @@ def test_small_images_keep_their_size_in_the_first_stage(channels: int, size: in
 
 def test_a_block_is_the_sum_of_two_ways() -> None:
     net = ResNet18(1, 2, width=2).eval()
-    block, x = net.features[3], torch.randn(3, 2, 6, 6)
+    block: Any = net.features[3]
+    x = torch.randn(3, 2, 6, 6)
     with torch.no_grad():
         block.second.weight.zero_()
     torch.testing.assert_close(block(x), torch.relu(x), rtol=1e-5, atol=1e-5)
@@ -58,7 +61,8 @@ def test_it_learns_where_a_spot_is() -> None:
         optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
         for _ in range(12):
             optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(net(x), y).backward()
+            loss: Any = torch.nn.functional.cross_entropy(net(x), y)
+            loss.backward()
             optimizer.step()
         assert (net(x).argmax(dim=1) == y).all()
 

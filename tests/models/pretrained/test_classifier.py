@@ -55,7 +55,8 @@ def test_boost_is_the_ratio_of_learning_rates_with_adam(folder: Path) -> None:
     def moved(boost: float) -> Any:
         net = made(folder, tune="lora", boost=boost, dropout=0.0)
         before = net.head.weight.detach().clone() * boost
-        torch.nn.functional.cross_entropy(net(TOKENS), torch.tensor([0, 1])).backward()
+        loss: Any = torch.nn.functional.cross_entropy(net(TOKENS), torch.tensor([0, 1]))
+        loss.backward()
         torch.optim.Adam([net.head.weight], lr=1e-3).step()
         return (net.head.weight.detach() * boost - before).abs().max()
 

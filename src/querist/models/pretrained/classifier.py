@@ -73,9 +73,10 @@ class TextClassifier(torch.nn.Module):
         self.dropout = torch.nn.Dropout(dropout)
         self.head = torch.nn.Linear(backbone.width, outputs)
         self.register_buffer("base_digest", torch.tensor(list(bytes.fromhex(digest)), dtype=torch.uint8))
-        self.register_state_dict_post_hook(_only_changed)
-        self.register_load_state_dict_pre_hook(_same_base)
-        self.register_load_state_dict_post_hook(_frozen_is_there)
+        hooks: Any = self  # these calls have no types in torch
+        hooks.register_state_dict_post_hook(_only_changed)
+        hooks.register_load_state_dict_pre_hook(_same_base)
+        hooks.register_load_state_dict_post_hook(_frozen_is_there)
 
     @property
     def frozen(self) -> set[str]:

@@ -54,7 +54,8 @@ class Backbone(torch.nn.Module):
         if self.pooling == "last":
             return hidden[torch.arange(len(hidden), device=hidden.device), (mask.sum(dim=1) - 1).clamp_min(0)]
         weights = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1)
+        rows: torch.Tensor = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1)
+        return rows
 
 
 def load_backbone(place: Place, pooling: Pooling = "auto") -> Backbone:
