@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
     from querist.training.graph_learner import GraphLearner
+    from querist.training.frozen import frozen_features
+    from querist.training.image_learner import image_learner
     from querist.training.recipe import Recipe
     from querist.training.recurrent import recurrent_learner
     from querist.training.sklearn_learner import SklearnLearner
     from querist.training.tagger import TaggerLearner
+    from querist.training.text_learner import text_learner
     from querist.training.torch_learner import TorchLearner
 
 __version__ = "0.1.0"
@@ -68,6 +71,8 @@ _HOMES = {
     "TorchLearner": "querist.training.torch_learner",
     "UnknownNameError": "querist.core.errors",
     "graph_source": "querist.data.graph",
+    "frozen_features": "querist.training.frozen",
+    "image_learner": "querist.training.image_learner",
     "parse": "querist.strategies.parser",
     "read": "querist.data.read",
     "read_sequences": "querist.data.sequence_files",
@@ -76,6 +81,7 @@ _HOMES = {
     "run": "querist.session.run",
     "score": "querist.strategies.arrays",
     "select": "querist.strategies.arrays",
+    "text_learner": "querist.training.text_learner",
 }
 
 __all__ = [  # noqa: RUF022
@@ -104,6 +110,8 @@ __all__ = [  # noqa: RUF022
     "UnknownNameError",
     "__version__",
     "graph_source",
+    "frozen_features",
+    "image_learner",
     "parse",
     "read",
     "read_sequences",
@@ -112,6 +120,7 @@ __all__ = [  # noqa: RUF022
     "run",
     "score",
     "select",
+    "text_learner",
 ]
 
 

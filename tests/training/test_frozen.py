@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, DataError
+from querist.core.progress import listening
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS
 from querist.data.arrays import array_source
 from querist.data.schema import Number
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
+from querist.training import frozen
 from querist.training.frozen import frozen_features, head_learner
 from querist.training.recipe import Recipe
 from tiny import THREE, all_of, labels, print_of_generators, source
@@ -69,14 +73,102 @@ def test_an_encoder_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_write_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_nothing_that_is_taken_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: Any) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="disk full"):
-        frozen_features(source(), Encoder(), name="a", cache=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    with monkeypatch.context() as broken:
+        broken.setattr("os.replace", full)
+        with pytest.raises(OSError, match="disk full"):
+            frozen_features(source(), Encoder(), name="a", cache=tmp_path)
+    assert list(tmp_path.glob("*.npy")) == []
+    encoder = Encoder()
+    whole = frozen_features(source(), encoder, name="a", cache=tmp_path)
+    np.testing.assert_array_equal(whole.take(slice(None)), Encoder()(source().take(slice(None))).astype(np.float32))
+    assert [p.suffix for p in tmp_path.iterdir()] == [".npy"]
+
+
+class Failing(Encoder):
+    """Fails at its third batch."""
+
+    def __call__(self, batch: Any) -> NDArray[Any]:
+        if len(self.sizes) == 2:
+            raise KeyError("power cut")
+        return super().__call__(batch)
+
+
+def test_a_run_that_was_cut_goes_on_where_it_was_and_gives_bitwise_the_same(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        frozen_features(source(), Failing(), name="a", cache=tmp_path, batch=16)
+    encoder, seen = Encoder(), list[int]()
+    second = frozen_features(
+        source(), encoder, name="a", cache=tmp_path, batch=16, progress=lambda done, _: seen.append(done)
+    )
+    assert encoder.sizes == [16, 12], "32 of 60 items were kept"
+    assert seen == [48, 60]
+    unbroken = frozen_features(source(), Encoder(), name="a", batch=16)
+    np.testing.assert_array_equal(second.take(slice(None)), unbroken.take(slice(None)))
+    assert [p.suffix for p in tmp_path.iterdir()] == [".npy"]
+
+
+def test_a_killed_process_loses_seconds_and_not_the_run(tmp_path: Path) -> None:
+    code = f"""
+import os, sys, types
+import numpy as np
+from pathlib import Path
+from querist.data.arrays import array_source
+from querist.training import frozen
+frozen._KEEP_EVERY = 0.0
+calls = []
+def encoder(batch):
+    calls.append(1)
+    if len(calls) == 4:
+        os.kill(os.getpid(), 9)
+    return np.asarray(batch) * 2
+of = array_source(np.arange(40, dtype=np.float32).reshape(20, 2))
+frozen.frozen_features(of, encoder, name="twice", cache=Path({str(tmp_path)!r}), batch=4)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".mark", ".part"], done.stderr
+    sizes: list[int] = []
+
+    def encoder(batch: Any) -> NDArray[Any]:
+        sizes.append(len(batch))
+        return np.asarray(batch) * 2
+
+    of = array_source(np.arange(40, dtype=np.float32).reshape(20, 2))
+    features = frozen_features(of, encoder, name="twice", cache=tmp_path, batch=4)
+    assert sum(sizes) == 8
+    np.testing.assert_array_equal(features.take(slice(None)), np.arange(40, dtype=np.float32).reshape(20, 2) * 2)
+
+
+def test_the_name_is_the_encoders_own_or_is_asked_for(tmp_path: Path) -> None:
+    encoder: Any = Encoder()
+    with pytest.raises(ArgumentError, match="key of the cache") as caught:
+        frozen_features(source(), encoder, cache=tmp_path)
+    assert caught.value.code == "MissingKey"
+    encoder.name = "squares 1"
+    frozen_features(source(), encoder, cache=tmp_path)
+    frozen_features(source(), encoder, name="squares 1", cache=str(tmp_path))
+    assert encoder.sizes == [60]
+
+
+def test_many_features_without_a_cache_are_in_a_file_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = frozen_features(source(), Encoder(), name="a", batch=16).take(slice(None))
+    monkeypatch.setattr("querist.training.frozen._IN_MEMORY", 100)
+    large = frozen_features(source(), Encoder(), name="a", batch=16)
+    assert isinstance(frozen._space(60, 9), np.memmap)
+    np.testing.assert_array_equal(large.take(slice(None)), small)
+
+
+def test_who_listens_hears_how_far_it_is() -> None:
+    heard: list[tuple[str, int, int]] = []
+    with listening(lambda what, done, total: heard.append((what, done, total))):
+        frozen_features(source(), Encoder(), name="a", batch=40)
+    assert heard == [("features by a", 40, 60), ("features by a", 60, 60)]
 
 
 @pytest.mark.parametrize("kind", ["cut", "pickle", "other", "empty"])

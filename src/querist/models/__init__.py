@@ -22,6 +22,12 @@ def _mlp(**parameters: Any) -> Any:
     return MLP(**parameters)
 
 
+def _resnet18(**parameters: Any) -> Any:
+    from querist.models.resnet import ResNet18
+
+    return ResNet18(**parameters)
+
+
 def _linear(**parameters: Any) -> Any:
     from querist.models.linear import LinearHead
 
@@ -94,3 +100,4 @@ def register(registry: Registry) -> None:
     registry.add("model", "gcn", _gcn)
     registry.add("model", "sage", _sage)
     registry.add("model", "gat", _gat)
+    registry.add("model", "resnet18", _resnet18)

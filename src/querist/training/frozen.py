@@ -3,63 +3,83 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from querist.core.errors import ArgumentError, DataError, shorten
+from querist.core.progress import tell
 from querist.core.types import Array
 from querist.data.arrays import array_source
 from querist.data.schema import Number, Schema
 from querist.data.source import Source
 from querist.models.guard import rng_kept
+from querist.training.feature_file import filling, read_features
+from querist.training.progress_bar import progress_bar
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
 __all__ = ["frozen_features", "head_learner"]
+
+_IN_MEMORY = 256 << 20
+"""Bytes of features that are kept in memory where there is no cache."""
+_KEEP_EVERY = 2.0
+"""Seconds of encoding that a killed run may lose."""
 
 
 def frozen_features(
     source: Source,
     encoder: Callable[[Any], Any],
     *,
-    name: str,
-    cache: Path | None = None,
+    name: str | None = None,
+    cache: str | Path | None = None,
     batch: int = 256,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | bool = False,
 ) -> Source:
     """A source of the features that ``encoder`` gives, with the ids and the truth of ``source``.
+
+    With a cache a killed run goes on where it was, and features are on disk and never all in memory. Without one they
+    are in memory, or in a file of the system's temporary folder above 256 MiB.
 
     Args:
         source: the items.
         encoder: turns a batch of n items, as ``source.take`` gives it, into n rows of D numbers: an array or a tensor.
-        name: of the encoder and its version; with the content of the source it is the key of the cache.
+        name: of the encoder and its version; with the content of the source it is the key of the cache. By default the
+            encoder's own ``name``; ours name the digest of the weights and every setting.
         cache: folder that keeps features as ``.npy`` files, or None.
         batch: items a call of the encoder.
-        progress: called with the items done and their number after each batch.
+        progress: called with the items done and their number after each batch; True shows a bar on stderr.
 
     Returns:
         A source of (N, D) float32 rows; a memory-map when they come from the cache.
 
     Raises:
-        ArgumentError: ``batch`` is below 1 (code ``BadValue``).
+        ArgumentError: ``batch`` is below 1 (code ``BadValue``); an encoder without a name (``MissingKey``).
         DataError: the encoder gives another number of rows (code ``RowMismatch``), no rows of numbers
             (``ShapeMismatch``), NaN or infinite values (``BadFeatures``), or the cached file is damaged (``BadCache``).
     """
     if batch < 1:
         raise ArgumentError(f"batch must be at least 1, got {batch}", code="BadValue")
-    path = None if cache is None else cache / _file_name(source, name)
+    called = name if name is not None else getattr(encoder, "name", None)
+    if not isinstance(called, str):
+        raise ArgumentError(
+            "name is missing: say which encoder this is, and of which version, for it is the key of the cache",
+            code="MissingKey",
+        )
+    path = None if cache is None else Path(cache) / _file_name(source, called)
     if path is not None and path.exists():
-        features = _cached(path, len(source))
+        features = read_features(path, len(source))
     else:
-        features = _encode(source, encoder, name, batch, progress)
-        if path is not None:
-            _keep(path, features)
-    return array_source(features, ids=source.ids, truth=source.truth, name=f"{name} of {source.name}")
+        with ExitStack() as stack:
+            bar = stack.enter_context(progress_bar(f"features by {shorten(called, 40)}")) if progress is True else None
+            report = bar or (progress if callable(progress) else None)
+            features = _encode(source, encoder, called, batch, report, path)
+    return array_source(features, ids=source.ids, truth=source.truth, name=f"{shorten(called)} of {source.name}")
 
 
 def head_learner(
@@ -110,31 +130,69 @@ def _encode(
     name: str,
     batch: int,
     progress: Callable[[int, int], None] | None,
+    path: Path | None,
 ) -> Array:
-    count = len(source)
-    out: Array | None = None
-    with rng_kept():
-        for start in range(0, count, batch):
-            stop = min(start + batch, count)
-            rows = _rows(encoder(source.take(np.arange(start, stop, dtype=np.int64))), name)
-            if len(rows) != stop - start:
-                raise DataError(f"{name} gave {len(rows)} rows for {stop - start} items", code="RowMismatch")
-            if out is None:
-                out = np.empty((count, rows.shape[1]), dtype=np.float32)
-            if rows.shape[1] != out.shape[1]:
-                raise DataError(f"{name} gave {rows.shape[1]} columns after {out.shape[1]}", code="ShapeMismatch")
-            bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-            if len(bad):
-                raise DataError(
-                    f"{name} gave NaN or infinite features for {len(bad)} items of a batch, first "
-                    f"{source.ids[start + int(bad[0])]}",
-                    code="BadFeatures",
+    def run(start: int, width: int | None, store: Callable[[int, Array], None]) -> None:
+        with rng_kept():
+            for at in range(start, len(source), batch):
+                stop = min(at + batch, len(source))
+                rows = _checked(
+                    encoder(source.take(np.arange(at, stop, dtype=np.int64))), name, source, at, stop, width
                 )
-            out[start:stop] = rows
-            if progress is not None:
-                progress(stop, count)
-    assert out is not None  # a source is never empty
-    return out
+                width = rows.shape[1]
+                store(at, rows)
+                tell(f"features by {shorten(name, 40)}", stop, len(source))
+                if progress is not None:
+                    progress(stop, len(source))
+
+    if path is not None:
+        with filling(path, len(source)) as file:
+            kept = time.monotonic()
+
+            def append(at: int, rows: Array) -> None:
+                nonlocal kept
+                file.add(rows)
+                if time.monotonic() - kept > _KEEP_EVERY:
+                    file.keep()
+                    kept = time.monotonic()
+
+            run(file.rows, file.width or None, append)
+        return read_features(path, len(source))
+    out: list[Array] = []
+
+    def fill(at: int, rows: Array) -> None:
+        if not out:
+            out.append(_space(len(source), rows.shape[1]))
+        out[0][at : at + len(rows)] = rows
+
+    run(0, None, fill)
+    return out[0]  # a source is never empty
+
+
+def _space(count: int, width: int) -> Array:
+    """Room for the features: in memory, or in a file without a name where they are many."""
+    if count * width * 4 <= _IN_MEMORY:
+        return np.empty((count, width), dtype=np.float32)
+    with tempfile.TemporaryFile(prefix="querist-features-") as file:
+        file.truncate(count * width * 4)
+        return np.memmap(file, dtype=np.float32, mode="r+", shape=(count, width))
+
+
+def _checked(given: Any, name: str, source: Source, start: int, stop: int, width: int | None) -> Array:
+    """(n, D) float32 rows for the items from ``start`` to ``stop``, refused by name where they are not."""
+    rows = _rows(given, name)
+    if len(rows) != stop - start:
+        raise DataError(f"{name} gave {len(rows)} rows for {stop - start} items", code="RowMismatch")
+    if width is not None and rows.shape[1] != width:
+        raise DataError(f"{name} gave {rows.shape[1]} columns after {width}", code="ShapeMismatch")
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise DataError(
+            f"{name} gave NaN or infinite features for {len(bad)} items of a batch, first "
+            f"{source.ids[start + int(bad[0])]}",
+            code="BadFeatures",
+        )
+    return rows
 
 
 def _rows(given: Any, name: str) -> Array:
@@ -148,36 +206,3 @@ def _rows(given: Any, name: str) -> Array:
             code="ShapeMismatch",
         )
     return rows.astype(np.float32)
-
-
-def _cached(path: Path, count: int) -> Array:
-    try:
-        features = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(
-            f"the cached features {path.name} cannot be read ({shorten(str(error))}); delete the file to compute them "
-            "again",
-            code="BadCache",
-        ) from error
-    if features.ndim != 2 or len(features) != count or features.dtype != np.float32:
-        raise DataError(
-            f"the cached features {path.name} are {features.dtype} of shape {features.shape} and not float32 for {count} "
-            "items; delete the file to compute them again",
-            code="BadCache",
-        )
-    return np.asanyarray(features)
-
-
-def _keep(path: Path, features: Array) -> None:
-    """Write beside, then rename: a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".features-", suffix=".npy")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, features, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise

@@ -1,0 +1,1 @@
+"""Encoders that others trained: found, checked, and used frozen or fine-tuned. Safetensors only, and no remote code."""
