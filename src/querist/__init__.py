@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from querist.strategies.arrays import score, select
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
-    from querist.training.graph_learner import GraphLearner
     from querist.training.frozen import frozen_features
+    from querist.training.graph_learner import GraphLearner
     from querist.training.image_learner import image_learner
     from querist.training.recipe import Recipe
     from querist.training.recurrent import recurrent_learner

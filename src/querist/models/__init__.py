@@ -56,6 +56,8 @@ def _window_crf(**parameters: Any) -> Any:
     from querist.models.bilstm_crf import WindowCrf
 
     return WindowCrf(**parameters)
+
+
 def _sgc(**parameters: Any) -> Any:
     from querist.models.sgc import SGC
 

@@ -32,6 +32,8 @@ def _tagger(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.tagger import TaggerLearner
 
     return TaggerLearner(*arguments, **parameters)
+
+
 def _gp(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.gp_learner import GPLearner
 
@@ -42,6 +44,8 @@ def _calibrated(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.calibrated import Calibrated
 
     return Calibrated(*arguments, **parameters)
+
+
 def _graph(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.graph_learner import GraphLearner
 
