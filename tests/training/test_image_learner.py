@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from querist.data.schema import Number, Schema
 from querist.data.source import Source
 from querist.models.resnet import ResNet18
 from querist.testing.learners import LEARNER_CHECKS, check_learner
-from querist.training.image_learner import image_learner
+from querist.training.image_learner import SCRATCH, image_learner
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
-from tiny import THREE
+from tiny import THREE, digits
 
 QUICK = Recipe(optimizer="adamw", lr=3e-3, epochs=1, min_steps=25, batch_size=16)
 
@@ -74,6 +75,16 @@ def test_a_small_resnet_keeps_the_contract() -> None:
         )
 
     assert len(check_learner(learner)) == len(LEARNER_CHECKS)
+
+
+def test_a_small_resnet_reads_digits() -> None:
+    source, schema, truth = digits()
+    recipe = replace(SCRATCH, epochs=1, min_steps=60, batch_size=32)
+    learner = TorchLearner(lambda: ResNet18(1, 10, width=8), source, schema, recipe=recipe, device="cpu")
+    learner.fit(Labels(source.items(np.arange(300)), truth[:300], None), seed=0)
+    held = np.arange(300, 700)
+    probs = learner.signals(source.items(held), frozenset({PROBS}))[PROBS]
+    assert (probs.argmax(axis=1) == truth[held]).mean() > 0.65, "six epochs; chance is .1"
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -68,6 +68,25 @@ def test_what_would_fetch_or_run_more_than_weights_is_refused(file: str, inside:
     assert code(str(folder)) == "UnsafeWeights"
 
 
+def test_modules_of_sentence_transformers_are_looked_into(tmp_path: Path) -> None:
+    folder = plain(tmp_path / "mine")
+    for path, file, bad in (
+        ("2_Dense", "model.safetensors", False),
+        ("2_Dense", "pytorch_model.bin", True),
+        ("../2_Dense", "model.safetensors", True),
+    ):
+        (folder / "modules.json").write_text(f'[{{"type": "sentence_transformers.models.Dense", "path": "{path}"}}]')
+        dense = folder / "2_Dense"
+        dense.mkdir()
+        (dense / file).write_bytes(b"weights")
+        if bad:
+            assert code(str(folder)) == "UnsafeWeights"
+        else:
+            assert find(str(folder)).name == "mine"
+        (dense / file).unlink()
+        dense.rmdir()
+
+
 def test_names_that_are_nothing_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert code(str(tmp_path / "empty")) == "BadWeights"

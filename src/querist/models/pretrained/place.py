@@ -150,6 +150,18 @@ def _safe(place: Place) -> None:
                 "it is not run",
                 code="UnsafeWeights",
             )
+        path = str(part.get("path", "")) if isinstance(part, dict) else ""
+        inside = [p.suffix for p in files if p.parent == place.folder / path]
+        if (
+            ".." in Path(path).parts
+            or Path(path).is_absolute()
+            or ({*inside} & {*_PICKLES} and ".safetensors" not in inside)
+        ):
+            raise DataError(
+                f"module {shorten(path)!r} of {place.name} holds no safetensors, or lies outside its folder; convert it "
+                "where you trust it",
+                code="UnsafeWeights",
+            )
     asked = place.settings("config.json")
     for key, value in asked.items() if isinstance(asked, dict) else ():
         if "_implementation" in key and "/" in str(value):
