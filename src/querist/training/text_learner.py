@@ -36,7 +36,9 @@ LORA = Recipe(
 """For adapters: they begin at zero, so that a high rate harms nothing."""
 FULL = Recipe(
     optimizer="adamw",
-    lr=5e-5,
+    lr=5e-4,
+    backbone_lr=0.1,
+    warmup=0.1,
     weight_decay=0.01,
     epochs=10,
     batch_size=16,

@@ -1,8 +1,7 @@
 """A pre-trained encoder with a linear head, to be fine-tuned in full or by adapters.
 
 The head sees rows of length sqrt(D), whatever the encoder's own scale: numbers of size one, so that one learning rate
-suits heads over any encoder. `boost` multiplies them: with Adam, whose steps have the same size for any scale of the
-gradient, it is the ratio of the head's learning rate to the encoder's.
+suits heads over any encoder.
 
 Only what was changed is saved: with adapters, these and the head, beside the digest of the frozen encoder, which is
 compared when they are loaded.
@@ -55,21 +54,18 @@ class TextClassifier(torch.nn.Module):
         backbone: the encoder; it is taken as it is, not copied.
         outputs: number of logits.
         dropout: probability in front of the head.
-        boost: learning rate of the head over that of the encoder, with Adam.
         digest: of the encoder's weights before training.
     """
 
     base_digest: torch.Tensor
 
-    def __init__(
-        self, backbone: Backbone, outputs: int, *, dropout: float = 0.1, boost: float = 1.0, digest: str = ""
-    ) -> None:
+    def __init__(self, backbone: Backbone, outputs: int, *, dropout: float = 0.1, digest: str = "") -> None:
         super().__init__()
         for parent in list(backbone.modules()):
             for name, part in list(parent.named_children()):
                 if isinstance(part, torch.nn.Dropout):
                     setattr(parent, name, Noise(part.p))
-        self.backbone, self.boost = backbone, boost
+        self.backbone = backbone
         self.dropout = torch.nn.Dropout(dropout)
         self.head = torch.nn.Linear(backbone.width, outputs)
         self.register_buffer("base_digest", torch.tensor(list(bytes.fromhex(digest)), dtype=torch.uint8))
@@ -86,7 +82,7 @@ class TextClassifier(torch.nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """(N, T) packed tokens to logits (N, outputs)."""
         pooled = torch.nn.functional.normalize(self.backbone(tokens))
-        rows = self.dropout(pooled * (self.boost * self.backbone.width**0.5))
+        rows = self.dropout(pooled * self.backbone.width**0.5)
         logits: torch.Tensor = self.head(rows)
         return logits
 
@@ -99,7 +95,6 @@ def text_classifier(
     lora: LoRA | None = None,
     pooling: Pooling = "auto",
     dropout: float = 0.1,
-    boost: float | None = None,
 ) -> Callable[[], TextClassifier]:
     """A function that makes networks which begin at the pre-trained weights; heads and adapters are drawn anew.
 
@@ -113,22 +108,18 @@ def text_classifier(
         lora: settings of the adapters.
         pooling: see `TextEncoder`.
         dropout: probability in front of the head.
-        boost: learning rate of the head over that of the encoder; by default 1 with adapters, 10 in full.
     """
     if tune not in ("lora", "full"):
         raise ArgumentError(f"tune must be lora or full; got {tune!r}", code="BadValue")
     base = load_backbone(place, pooling)
     digest = place.digest
-    ratio = (10.0 if tune == "full" else 1.0) if boost is None else boost
-    if not ratio > 0:
-        raise ArgumentError(f"boost must be above 0, got {boost!r}", code="BadValue")
 
     def make() -> TextClassifier:
         backbone = fresh_copy(base)
         backbone.requires_grad_(tune == "full")
         if tune == "lora":
             backbone.model = add_adapters(backbone.model, lora or LoRA())
-        return TextClassifier(backbone, outputs, dropout=dropout, boost=ratio, digest=digest)
+        return TextClassifier(backbone, outputs, dropout=dropout, digest=digest)
 
     make()  # what cannot be made is refused now
     return make
