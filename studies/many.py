@@ -1,4 +1,4 @@
-"""Which strategy when: sixteen strategies on ten real data sets, thirty seeds, mean ranks and paired comparisons.
+"""Which strategy when: seventeen strategies on ten real data sets, thirty seeds, mean ranks and paired comparisons.
 
 Usage: python studies/many.py [--short] [--seeds 30]. Writes many.json and ../docs/images/critical-difference.svg.
 """
@@ -171,7 +171,8 @@ def draw(result: Mapping[str, Any], target: Path) -> None:
 
     table_ = result["strategies"]
     names, places = list(table_), [row["mean_rank"] for row in table_.values()]
-    figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(names) + 1))
+    figure, axes = pyplot.subplots(figsize=(7, 0.32 * len(names) + 1.2))
+    axes.set_ylim(-0.6, len(names) - 0.1)
     axes.barh(range(len(names)), places, color=["#888" if n == "random" else "#4a7ab5" for n in names])
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
@@ -179,7 +180,11 @@ def draw(result: Mapping[str, Any], target: Path) -> None:
     best = places[0]
     axes.axvline(best + result["critical_difference"], color="#b33", linestyle="--")
     axes.text(
-        best + result["critical_difference"], -0.7, "critical difference from the best", color="#b33", ha="center"
+        best + result["critical_difference"] + 0.15,
+        len(names) - 0.6,
+        "critical difference from the best",
+        color="#b33",
+        ha="left",
     )
     figure.tight_layout()
     figure.savefig(target, metadata={"Date": None})
