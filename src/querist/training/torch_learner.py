@@ -269,7 +269,8 @@ class TorchLearner:
 
     def _shape(self) -> Shape:
         """What plug-ins are told of the network."""
-        return Shape(self.parts.head.kind, self._outputs, self._anatomy.widths, self._anatomy.shape, self.device)
+        a = self._anatomy
+        return Shape(self.parts.head.kind, self._outputs, a.widths, a.shape, self.device, a.shapes)
 
     def _examined(self) -> Anatomy:
         one = self._inputs.take(np.zeros(1, dtype=np.int64))
