@@ -98,6 +98,15 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
 
 def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
     """Ask each part whether it can work with the network; `MEMBERS` where a posterior can."""
+    watched = parts.plugins or parts.curriculum is not None or any(p.watch() is not None for p in parts.providers)
+    if parts.recipe.processes > 1 and (
+        watched or (parts.posterior is not None and parts.posterior.watch() is not None)
+    ):
+        raise ArgumentError(
+            f"processes={parts.recipe.processes} trains without plug-ins, curricula and what looks on by epoch (epoch "
+            "history, snapshots, SWAG); use processes=1, or leave them out",
+            code="NeedsCapability",
+        )
     for provider in parts.providers:
         provider.check(module, parts.head, one)
     for plugin in parts.plugins:

@@ -16,6 +16,7 @@ from querist.core.types import Array, Labels
 from querist.models.embedding import last_linear
 from querist.models.guard import rng_kept
 from querist.models.stochastic.posterior import Fitted, Watcher
+from querist.training.distributed import train_on_several
 from querist.training.heads import Scale
 from querist.training.memory import with_smaller_batches
 from querist.training.network import Networks, begin_from
@@ -123,7 +124,8 @@ class Fit:
                 held = None if aside is None else (aside[0].to(device), aside[1].to(device))
                 draw = partial(self._unlabelled, device=device) if len(self.pool) else None
                 extras = Extras(watching, plugins, draw, parts.curriculum, self.labels.items)
-                more = train(module, x.to(device), y.to(device), moved, parts.head, recipe, seed, batch, held, extras)
+                given = (module, x.to(device), y.to(device), moved, parts.head, recipe, seed, batch, held)
+                more = train(*given, extras) if recipe.processes == 1 else train_on_several(*given, device)
                 return module, begun + more
 
         return with_smaller_batches(work, recipe.batch_size, self.scorer.device)

@@ -47,6 +47,7 @@ class Recipe:
         warmup: share of all steps over which the learning rate rises from zero.
         accumulate: batches whose gradients are added up before a step.
         precision: float32, or bfloat16 or float16 for mixed precision.
+        processes: devices of one machine to train on, through accelerate; 1 trains in this process.
         threads: threads of the processor while fitting; 1 is fastest for small sets.
     """
 
@@ -71,6 +72,7 @@ class Recipe:
     warmup: float = 0.0
     accumulate: int = 1
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    processes: int = 1
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -79,7 +81,15 @@ class Recipe:
         Raises:
             ArgumentError: code ``BadValue``.
         """
-        least = {"epochs": 1, "batch_size": 1, "patience": 1, "threads": 1, "accumulate": 1, "min_steps": 0}
+        least = {
+            "epochs": 1,
+            "batch_size": 1,
+            "patience": 1,
+            "threads": 1,
+            "accumulate": 1,
+            "processes": 1,
+            "min_steps": 0,
+        }
         for name, low in least.items():
             value = getattr(self, name)
             if value is None and name == "patience":

@@ -84,7 +84,7 @@ class SklearnLearner:
         self._only = int(y[0]) if y.ndim == 1 and y.dtype.kind == "i" and len(np.unique(y)) == 1 else None
         notes: tuple[str, ...] = ()
         if self._only is None:
-            with _torch_seeded(derive(seed, "estimator")):
+            with _torch_kept(derive(seed, "estimator")):
                 fresh.fit(x, y, **_weighting(fresh, weights))
             self._fitted = fresh
         else:
@@ -132,12 +132,16 @@ class SklearnLearner:
             )
         rows = self.source.rows_of(items)
         out: dict[Signal, Any] = {}
-        if EMBEDDING in names or GRADIENT in names:
-            hidden = self._take(rows)
         if EMBEDDING in names:
-            out[EMBEDDING] = hidden
+            out[EMBEDDING] = self._take(rows)
         if names - {EMBEDDING} and self._fitted is None and self._only is None:
             raise StateError("the learner is not fitted yet: fit it on some labels first", code="NotFitted")
+        with _torch_kept():
+            self._said(rows, names, out)
+        return View(len(rows), out)
+
+    def _said(self, rows: Array, names: frozenset[Signal], out: dict[Signal, Any]) -> None:
+        """What the fitted estimator says."""
         if PREDICTION in names:
             out[PREDICTION] = self._over(rows, lambda x: _numbers(self._fitted, x), ())
         if PROBS in names or GRADIENT in names:
@@ -147,10 +151,9 @@ class SklearnLearner:
             if GRADIENT in names:
                 a = probs.copy()
                 a[np.arange(len(a)), a.argmax(axis=1)] -= 1.0
-                out[GRADIENT] = (a, hidden)
+                out[GRADIENT] = (a, self._take(rows))
         if MEMBERS in names:
             out[MEMBERS] = self._members(rows)
-        return View(len(rows), out)
 
     def _probabilities(self, rows: NDArray[np.int64]) -> Array:
         count = len(self.schema.classes)  # type: ignore[attr-defined]
@@ -343,8 +346,8 @@ def _check_kind(estimator: Any, schema: Schema) -> None:
         raise ArgumentError(f"{wanted}, and {type(estimator).__name__} is none", code="BadLearner")
 
 
-def _torch_seeded(seed: int) -> AbstractContextManager[None]:
-    """Estimators that are networks inside (skorch) draw from torch's global generators: these are seeded and put back."""
+def _torch_kept(seed: int | None = None) -> AbstractContextManager[None]:
+    """Estimators that are networks inside (skorch) draw from torch's global generators: these are put back, and seeded."""
     return rng_kept(seed) if "torch" in sys.modules else nullcontext()
 
 

@@ -35,6 +35,7 @@ class Extras:
             where there are none.
         curriculum: weighs the items anew each epoch.
         items: (L,) ids of the items, for the curriculum.
+        shard: number of this process and how many there are; each takes its share of every batch.
     """
 
     watchers: Sequence[Watcher] = ()
@@ -42,6 +43,7 @@ class Extras:
     unlabelled: Callable[[int, Any], Any] | None = None
     curriculum: Curriculum | None = None
     items: Any = ()
+    shard: tuple[int, int] = (0, 1)
 
 
 _NONE = Extras()
@@ -104,7 +106,7 @@ class _Run:
     @contextmanager
     def parameters(self) -> Iterator[tuple[list[Any], Callable[[], Any]]]:
         """What the optimiser steps, and how its gradients are cleared."""
-        if self.recipe.backbone_lr == 1.0:
+        if self.recipe.backbone_lr == 1.0 and self.extras.shard[1] == 1:
             with flattened(self.module) as (parameters, clear):
                 yield parameters, clear
             return
@@ -216,6 +218,9 @@ class _Stepper:
     def step(self, part: Batch, *, last: bool) -> None:
         """Forward and backward of a batch; the optimiser moves after `Recipe.accumulate` of them, or at the last one."""
         run, recipe = self.run, self.run.recipe
+        whole = part
+        if run.extras.shard[1] > 1:
+            part = _share(part, run.extras.shard)
         with self.cast():
             labelled = self._forward(part.inputs)
             head = run.head.at(self.done / max(self.total, 1))
@@ -224,6 +229,8 @@ class _Stepper:
                 loss = losses.mean()
             else:
                 loss = (losses * part.weights).sum() / part.weights.sum().clamp_min(1e-12)  # a batch may weigh nothing
+            if len(part.inputs) < len(whole.inputs):  # the mean over the processes is then the mean over the batch
+                loss = loss * _weight_of(part) * run.extras.shard[1] / _weight_of(whole)
             other, outputs = None, None
             if self.plugins:
                 loss, other, outputs = self._plugged(loss, part, labelled, losses)
@@ -302,6 +309,19 @@ class _Stepper:
             if more is not None:
                 loss = loss + more
         return loss, other, outputs
+
+
+def _share(part: Batch, shard: tuple[int, int]) -> Batch:
+    """What one process of several takes of a batch; a batch smaller than their number is taken whole by each."""
+    rank, count = shard
+    if len(part.inputs) < count:
+        return Batch(part.inputs, part.targets, part.weights)
+    own = slice(rank, None, count)
+    return Batch(part.inputs[own], part.targets[own], None if part.weights is None else part.weights[own])
+
+
+def _weight_of(part: Batch) -> Any:
+    return len(part.inputs) if part.weights is None else part.weights.sum().clamp_min(1e-12)
 
 
 def _inverse_share(targets: Any) -> Any:
