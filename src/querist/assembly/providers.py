@@ -1,4 +1,4 @@
-"""What a learner of networks is equipped with for a strategy: plug-ins, providers of signals, members, a head with noise."""
+"""What a learner of networks is equipped with for a strategy: plug-ins, providers of signals, members, a head."""
 
 from __future__ import annotations
 

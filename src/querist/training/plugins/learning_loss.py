@@ -51,8 +51,8 @@ class LearningLoss(Plugin):
             raise ArgumentError(f"layers must be a list with at least one name; got {layers!r}", code="BadValue")
         if weight < 0 or margin <= 0 or not 0 <= stop <= 1 or width < 1 or lr <= 0:
             raise ArgumentError(
-                f"weight must be 0 or more, margin, width and lr above 0, stop from 0 to 1; got {weight}, {margin}, {width}, "
-                f"{lr}, {stop}",
+                f"weight must be 0 or more, margin, width and lr above 0, stop from 0 to 1; got {weight}, {margin}, "
+                f"{width}, {lr}, {stop}",
                 code="BadValue",
             )
         self.order = tuple(dict.fromkeys(layers))

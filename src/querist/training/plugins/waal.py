@@ -47,7 +47,8 @@ class Waal(Plugin):
     ) -> None:
         if weight < 0 or penalty < 0 or width < 1 or lr <= 0:
             raise ArgumentError(
-                f"weight and penalty must be 0 or more, width 1 or more, lr above 0; got {weight}, {penalty}, {width}, {lr}",
+                f"weight and penalty must be 0 or more, width 1 or more, lr above 0; got {weight}, {penalty}, {width}, "
+                f"{lr}",
                 code="BadValue",
             )
         self.layer, self.layers = layer, frozenset({layer})

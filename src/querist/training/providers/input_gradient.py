@@ -21,7 +21,7 @@ __all__ = ["InputGradient"]
 
 @dataclass(frozen=True)
 class InputGradient(Provider):
-    """(N, ...) gradient of the head's loss (cross entropy, as a rule) at the predicted class, in the shape of the inputs."""
+    """(N, ...) gradient of the head's loss, as a rule cross entropy, at the predicted class: in the shape of the inputs."""
 
     name: ClassVar[str] = "input_grad"
     gives: ClassVar[Signal] = INPUT_GRAD
