@@ -26,7 +26,8 @@ from querist.core.signals import (
 __all__ = ["check_needs", "works_untrained"]
 
 _WAYS = {
-    MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, or a scikit-learn ensemble)",
+    MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, members=Ensemble(5), or a "
+    "scikit-learn ensemble)",
     COST: "pass cost= to the session",
     GRAPH: "pass graph= to the session",
     PERTURBED: "give a TorchLearner providers=[WeightNoise()] (querist.training.providers.perturbed)",
