@@ -157,6 +157,26 @@ def test_other_learners_are_refused_by_name() -> None:
         prepare(spec, seed=0)
 
 
+def test_a_network_given_to_a_session_is_equipped() -> None:
+    import torch
+
+    import querist
+    from tiny import print_of_generators
+
+    def net(dropout: float = 0.2) -> torch.nn.Module:
+        nn = torch.nn
+        return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, 2))
+
+    before = print_of_generators()
+    session = querist.Session(X, net, strategy="bald", labels=["a", "b"])
+    assert {MEMBERS} <= session.learner.provides
+    assert print_of_generators() == before
+    session = querist.Session(X, net(), strategy="learning_loss", labels=["a", "b"])
+    assert LOSS in session.learner.provides
+    with pytest.raises(ArgumentError, match=r"members=Ensemble\(5\)"):
+        querist.Session(X, net(0.0), strategy="bald", labels=["a", "b"])
+
+
 def test_a_plugin_of_another_package_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     class Theirs(Plugin):
         name = "theirs"

@@ -112,7 +112,7 @@ def test_the_way_names_the_class_to_pass(text: str, words: str) -> None:
     from querist.strategies.algebra import as_strategy
 
     with pytest.raises(ArgumentError, match=words):
-        check_needs(as_strategy(text), Learner(), frozenset(), reference=False)
+        check_needs(as_strategy(text), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
 
 
 def test_the_classes_that_are_named_are_there() -> None:

@@ -36,6 +36,11 @@ def test_the_regulariser_rises_with_the_share_of_the_training() -> None:
     assert EvidentialHead(0.5).at(0.1) == EvidentialHead(0.5).at(0.7).at(0.1)
 
 
+def test_other_heads_stay_as_they_are() -> None:
+    head = head_for(THREE)
+    assert head.at(0.0) is head.at(0.9) is head
+
+
 def test_smoothing_draws_towards_equal_shares() -> None:
     y = torch.tensor([0, 2])
     soft = 0.7 * torch.nn.functional.one_hot(y, 3).float() + 0.1

@@ -33,7 +33,7 @@ def test_what_is_read_is_in_the_units_of_the_answers() -> None:
 def test_the_loss_is_the_likelihood_of_its_module() -> None:
     y = torch.tensor([0.0, 1.0])
     normal = torch.distributions.Normal(OUT[:, 0], (OUT[:, 1] / 2).exp())
-    expected = -normal.log_prob(y) - 0.5 * np.log(2 * np.pi)
+    expected = -normal.log_prob(y) - 0.5 * np.log(2 * np.pi)  # type: ignore[no-untyped-call]
     assert torch.allclose(NormalHead(0.0).losses(OUT, y), expected)
     assert torch.allclose(NormalHead(0.7).losses(OUT, y), losses(OUT, y, 0.7))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from querist.data.schema import MultiLabel, Number, Schema, SingleLabel, infer
 from querist.data.source import Source
 from querist.data.splits import Splits, split
 from querist.models.lsa import lsa_features
-from querist.models.stochastic.dropout import dropout_layers
 from querist.session.evaluation import Evaluation
 from querist.session.rules.parse import parse_rule
 from querist.session.session import Session
@@ -142,9 +141,9 @@ def make_learner(spec: ModelSpec, source: Source, schema: Schema, *strategies: S
         except TypeError as error:
             raise ArgumentError(f"model {spec.name}: {error}", code="BadParameter") from error
 
-    if kit.members and not spec.members and not dropout_layers(module()):
-        kit = replace(kit, members=0)  # the session says by name what is missing
     recipe = Recipe(**spec.training.model_dump())
+    if not spec.members:
+        kit = kit.fitting(module)
     return TorchLearner(module, source, schema, recipe=recipe, device=spec.device, **kit.arguments())
 
 

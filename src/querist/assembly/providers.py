@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from querist.core.ports import Strategy
@@ -22,6 +22,9 @@ from querist.core.signals import (
     Needs,
     Signal,
 )
+from querist.models.guard import rng_kept
+from querist.models.stochastic.dropout import dropout_layers
+from querist.training.network import maker
 from querist.training.providers.augmented import Augmented
 from querist.training.providers.base import Provider
 from querist.training.providers.history import EpochHistory, RoundHistory
@@ -52,6 +55,17 @@ class Equipment:
     plugins: tuple[str, ...] = ()
     members: int = 0
     head: str | None = None
+
+    def fitting(self, module: Any) -> Equipment:
+        """Without members where the network has no dropout: the session then says by name what is missing.
+
+        Args:
+            module: a network, or a function that makes one.
+        """
+        if not self.members:
+            return self
+        with rng_kept(0):
+            return self if dropout_layers(maker(module)()) else replace(self, members=0)
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of `TorchLearner`.

@@ -129,7 +129,7 @@ def test_weight_zero_leaves_the_network_alone() -> None:
 
 def test_half_precision_and_gathered_steps() -> None:
     for more in ({"precision": "bfloat16"}, {"accumulate": 2}):
-        recipe = Recipe(epochs=3, batch_size=8, lr=0.01, **more)  # type: ignore[arg-type]
+        recipe = Recipe(epochs=3, batch_size=8, lr=0.01, **more)
         learner = fitted(Waal(), recipe=recipe)
         assert np.isfinite(learner.signals(all_of(learner.source), frozenset({CRITIC}))[CRITIC]).all()
 
