@@ -138,6 +138,26 @@ def test_an_onlooker_among_others_changes_nothing_for_them() -> None:
     assert np.array_equal(one.signals(items, name)[LOSS], two.signals(items, name)[LOSS])
 
 
+def test_a_training_that_is_broken_off_leaves_plug_ins_as_they_were() -> None:
+    class Fragile(LearningLoss):
+        breaks = False
+
+        def on_epoch(self, progress: Any) -> None:
+            if self.breaks and progress.epoch == 1:
+                raise KeyboardInterrupt
+
+    plugin = Fragile()
+    learner = fitted(plugin)
+    items, names = all_of(learner.source), frozenset({PROBS, LOSS})
+    before = learner.signals(items, names)
+    plugin.breaks = True
+    with pytest.raises(KeyboardInterrupt):
+        learner.fit(labels(learner.source, range(30)), seed=1)
+    after = learner.signals(items, names)
+    for name in names:
+        assert np.array_equal(before[name], after[name])
+
+
 def test_weights_without_the_plugin_are_refused(tmp_path: Path) -> None:
     fitted().save(tmp_path)
     learner = TorchLearner(lambda: MLP(4, 3, dropout=0.2), source(), THREE, plugins=[Vaal()], device="cpu")
