@@ -48,6 +48,14 @@ def test_the_strategy_of_the_how_to_passes_the_suite() -> None:
         registry._entries.pop(("score", "impurity"))
 
 
+def test_the_page_on_plugins_runs_from_top_to_bottom() -> None:
+    names: dict[str, Any] = {"__name__": "docs"}
+    for block in blocks("how-to/plugins.md"):
+        run(block, names)
+    assert names["session"].progress.labels == 60
+    names["test_guessed_loss"]()
+
+
 def test_the_page_on_limits_runs_from_top_to_bottom() -> None:
     names: dict[str, Any] = {}
     for block in blocks("how-to/limits.md"):

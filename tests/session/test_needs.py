@@ -95,3 +95,33 @@ def test_untrained() -> None:
     assert not works_untrained(Strategy(capabilities=frozenset({"x"})), Learner())  # type: ignore[arg-type]
     needs_labels = Strategy(pool=frozenset({EMBEDDING}), labelled=frozenset({EMBEDDING}))
     assert not works_untrained(needs_labels, Learner())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("learning_loss", r"plugins=\[LearningLoss\(\)\]"),
+        ("vaal", r"plugins=\[Vaal\(\)\]"),
+        ("waal", r"plugins=\[Waal\(\)\]"),
+        ("tod", r"providers=\[RoundHistory\(\)\]"),
+        ("noise_stability", r"providers=\[WeightNoise\(\)\]"),
+        ("consistency", r"providers=\[Augmented\(\)\]"),
+    ],
+)
+def test_the_way_names_the_class_to_pass(text: str, words: str) -> None:
+    from querist.strategies.algebra import as_strategy
+
+    with pytest.raises(ArgumentError, match=words):
+        check_needs(as_strategy(text), Learner(), frozenset(), reference=False)  # type: ignore[arg-type]
+
+
+def test_the_classes_that_are_named_are_there() -> None:
+    import re
+    from importlib import import_module
+
+    from querist.session.needs import _WAYS
+
+    found = [re.findall(r"\[(\w+)\(\)\].*?\((querist[\w.]+)\)", way) for way in _WAYS.values()]
+    named = [pair for pairs in found for pair in pairs]
+    assert len(named) == 7
+    assert all(hasattr(import_module(module), name) for name, module in named)

@@ -12,9 +12,10 @@ import numpy as np
 from querist.annotation.noisy import NoisyAnnotator
 from querist.annotation.simulated import SimulatedAnnotator
 from querist.assembly.estimators import make_estimator
+from querist.assembly.providers import Equipment, equip
 from querist.assembly.spec import ModelSpec, Spec
 from querist.core.errors import ArgumentError, DataError
-from querist.core.ports import Annotator, Learner, StopRule
+from querist.core.ports import Annotator, Learner, StopRule, Strategy
 from querist.core.registry import registry
 from querist.core.types import Array, ItemId, LabelValue
 from querist.data.arrays import array_source
@@ -30,6 +31,7 @@ from querist.storage.artifacts import Artifacts
 from querist.storage.memory import MemoryStore
 from querist.storage.sqlite_store import SqliteStore
 from querist.strategies.algebra import as_strategy
+from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.sklearn_learner import SklearnLearner
 from querist.training.torch_learner import TorchLearner
@@ -115,8 +117,8 @@ def _schema(spec: Spec, truth: Any) -> Schema:
     return infer(truth)
 
 
-def make_learner(spec: ModelSpec, source: Source, schema: Schema) -> Learner:
-    """The learner of a specification, built on its source.
+def make_learner(spec: ModelSpec, source: Source, schema: Schema, *strategies: Strategy) -> Learner:
+    """The learner of a specification, built on its source; networks are equipped with what ``strategies`` need.
 
     Raises:
         UnknownNameError: an unknown model or parameter.
@@ -130,7 +132,8 @@ def make_learner(spec: ModelSpec, source: Source, schema: Schema) -> Learner:
             estimator = make_pipeline(StandardScaler(), estimator)
         return SklearnLearner(estimator, source, schema)
     entry = registry.find(spec.name, "model")
-    parameters = {**_shapes(spec.name, source, schema), **spec.parameters}
+    kit = equip(*strategies, members=spec.members, head=spec.head)
+    parameters = {**_shapes(spec.name, source, schema, kit), **spec.parameters}
 
     def module() -> Any:
         try:
@@ -139,12 +142,14 @@ def make_learner(spec: ModelSpec, source: Source, schema: Schema) -> Learner:
             raise ArgumentError(f"model {spec.name}: {error}", code="BadParameter") from error
 
     recipe = Recipe(**spec.training.model_dump())
-    return TorchLearner(module, source, schema, recipe=recipe, members=spec.members, device=spec.device)
+    if not spec.members:
+        kit = kit.fitting(module)
+    return TorchLearner(module, source, schema, recipe=recipe, device=spec.device, **kit.arguments())
 
 
-def _shapes(name: str, source: Source, schema: Schema) -> dict[str, Any]:
+def _shapes(name: str, source: Source, schema: Schema, kit: Equipment) -> dict[str, Any]:
     """What the built-in models must know of the data."""
-    outputs = len(schema.classes) if isinstance(schema, (SingleLabel, MultiLabel)) else 1
+    outputs = head_for(schema, kit.head).width(schema)
     shape = np.asarray(source.take(np.zeros(1, dtype=np.int64))).shape[1:]
     if name in ("small_cnn", "resnet18"):
         channels = shape[0] if len(shape) == 3 else 1
@@ -196,15 +201,16 @@ def prepare(
         if len(rows)
     }
     chosen = as_strategy(strategy or spec.run.strategy)
+    start = None if spec.run.start is None else as_strategy(spec.run.start)
     store, kept = open_journal(folder) if folder is not None else (MemoryStore(), None)
     session = Session(
         source,
-        learner or make_learner(spec.model, source, schema),
+        learner or make_learner(spec.model, source, schema, chosen, *(() if start is None else (start,))),
         schema,
         chosen,
         store,
         seed=seed,
-        start=None if spec.run.start is None else as_strategy(spec.run.start),
+        start=start,
         budget=spec.run.budget,
         held=np.concatenate([splits.test, splits.validation]),
         evaluate=evaluate,

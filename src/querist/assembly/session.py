@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.assembly.build import open_journal, prepare
+from querist.assembly.providers import equip
 from querist.assembly.spec import load_spec
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten, shorten_path
-from querist.core.ports import Learner, Store
+from querist.core.ports import Learner, Store, Strategy
 from querist.core.types import ItemId, LabelValue
 from querist.data.ledger import Conflict
 from querist.data.read import read
@@ -93,7 +94,8 @@ class Session(Loop):
         held = [source.rows_of(list(ids)) for ids in (test, reference) if ids]
         store: Store = MemoryStore()
         artifacts = None
-        made = _learner(learner, source, schema)
+        asking = [as_strategy(part) for part in (strategy, start) if part is not None]
+        made = _learner(learner, source, schema, asking)
         if folder is not None:
             store, artifacts = open_journal(Path(folder))
         try:
@@ -155,13 +157,14 @@ def _schema(labels: Schema | Sequence[str] | None, source: Source) -> Schema:
     return infer(source.truth)
 
 
-def _learner(learner: Any, source: Source, schema: Schema) -> Learner:
+def _learner(learner: Any, source: Source, schema: Schema, asking: Sequence[Strategy]) -> Learner:
     if isinstance(learner, Learner):
         return learner
     if hasattr(learner, "fit") and hasattr(learner, "get_params"):
         return SklearnLearner(learner, source, schema)
     if callable(learner):  # a torch module, or a function that makes one
-        return TorchLearner(learner, source, schema)
+        kit = equip(*asking).fitting(learner)
+        return TorchLearner(learner, source, schema, **kit.arguments())
     raise ArgumentTypeError(
         f"learner must be a Learner, a scikit-learn estimator or a torch module; got {type(learner).__name__} "
         f"{shorten(learner)}",

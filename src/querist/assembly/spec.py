@@ -91,7 +91,9 @@ class ModelSpec(BaseModel):
     training: TrainingSpec = TrainingSpec()
     """torch only"""
     members: int = Field(default=0, ge=0)
-    """posterior samples by MC dropout, torch only"""
+    """posterior samples by MC dropout, torch only; 20 where the strategy needs members"""
+    head: str | None = None
+    """what the outputs mean, torch only: classes, labels, number, evidential or normal; by default that of the labels"""
     scale: bool = False
     """standardise features on the pool (arrays and tables)"""
     device: str = "auto"

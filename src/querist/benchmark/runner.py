@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from querist.assembly.build import Loaded, Prepared, load_data, make_learner, prepare
+from querist.assembly.providers import equip
 from querist.assembly.spec import Spec
 from querist.benchmark.first_fit import FirstFit
 from querist.benchmark.record import rounds_of
@@ -46,9 +47,11 @@ def simulate(
         tells probabilities of one class an item.
     """
     loaded = loaded or load_data(spec)
-    learner = make_learner(spec.model, loaded.source, loaded.schema)
+    chosen = [as_strategy(text) for text in (strategy or spec.run.strategy, spec.run.start) if text is not None]
+    learner = make_learner(spec.model, loaded.source, loaded.schema, *chosen)
     if first_fits is not None:
-        learner = FirstFit(learner, first_fits, spec.model.model_dump_json() + loaded.source.digest)
+        kit = repr(equip(*chosen)) if spec.model.learner == "torch" else ""
+        learner = FirstFit(learner, first_fits, spec.model.model_dump_json() + kit + loaded.source.digest)
     made: Prepared = prepare(spec, seed=seed, strategy=strategy, folder=folder, loaded=loaded, learner=learner)
     with made.session as session:
         reason = session.progress.stopped

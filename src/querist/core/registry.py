@@ -29,6 +29,7 @@ DOORS: dict[str, str] = {
     "stop_rule": "querist.session.rules",
     "store": "querist.storage",
     "learner": "querist.training",
+    "plugin": "querist.training",
     "model": "querist.models",
 }
 

@@ -5,14 +5,40 @@ from __future__ import annotations
 from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
-from querist.core.signals import COST, GRAPH, GROUP, LABELS, MEMBERS, TARGETS, Signal
+from querist.core.signals import (
+    AUGMENTED,
+    COST,
+    CRITIC,
+    DISCRIMINATOR,
+    GRAPH,
+    GROUP,
+    HISTORY,
+    INPUT_GRAD,
+    LABELS,
+    LOSS,
+    MEMBERS,
+    NOISE,
+    PERTURBED,
+    TARGETS,
+    Signal,
+)
 
 __all__ = ["check_needs", "works_untrained"]
 
 _WAYS = {
-    MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, or a scikit-learn ensemble)",
+    MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, members=Ensemble(5), or a "
+    "scikit-learn ensemble)",
     COST: "pass cost= to the session",
     GRAPH: "pass graph= to the session",
+    PERTURBED: "give a TorchLearner providers=[WeightNoise()] (querist.training.providers.perturbed)",
+    AUGMENTED: "give a TorchLearner providers=[Augmented()] (querist.training.providers.augmented)",
+    HISTORY: "give a TorchLearner providers=[RoundHistory()] for the models of the last rounds, or [EpochHistory()] for "
+    "those of the last training (querist.training.providers.history)",
+    INPUT_GRAD: "give a TorchLearner providers=[InputGradient()] (querist.training.providers.input_gradient)",
+    LOSS: "give a TorchLearner plugins=[LearningLoss()] (querist.training.plugins.learning_loss)",
+    DISCRIMINATOR: "give a TorchLearner plugins=[Vaal()] (querist.training.plugins.vaal)",
+    CRITIC: "give a TorchLearner plugins=[Waal()] (querist.training.plugins.waal)",
+    NOISE: 'give a TorchLearner head="normal" and a network with two outputs',
     GROUP: "pass group= to the session",
 }
 
@@ -36,9 +62,10 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
     published = needs.pool - given
     if needs.plugin and needs.plugin not in plugins and (published or not needs.pool):
         what = f" (missing without it: {_names(published)})" if published else ""
+        way = next((_WAYS[s] for s in sorted(published, key=str) if s in _WAYS), "name it in the learner's plugins")
         raise ArgumentError(
             f"strategy {strategy} needs the training plug-in {needs.plugin!r}{what}; {who} carries {_names(plugins)}; "
-            "name it in the learner's plugins, or use a strategy that needs none",
+            f"{way}, or use a strategy that needs none",
             code="NeedsCapability",
         )
     for signal in sorted((needs.pool | needs.labelled | needs.reference) - given, key=str):

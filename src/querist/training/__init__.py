@@ -50,6 +50,18 @@ def _graph(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.graph_learner import GraphLearner
 
     return GraphLearner(*arguments, **parameters)
+def _plugin(module: str, name: str) -> Any:
+    def make(**parameters: Any) -> Any:
+        from importlib import import_module
+
+        return getattr(import_module(f"querist.training.plugins.{module}"), name)(**parameters)
+
+    make.__module__ = f"querist.training.plugins.{module}"
+    return make
+
+
+_PLUGINS = {"learning_loss": "LearningLoss", "tod": "Tod", "vaal": "Vaal", "waal": "Waal"}
+_FACTORIES = {module: _plugin(module, name) for module, name in _PLUGINS.items()}
 
 
 def register(registry: Registry) -> None:
@@ -61,3 +73,5 @@ def register(registry: Registry) -> None:
     registry.add("learner", "gp", _gp)
     registry.add("learner", "calibrated", _calibrated)
     registry.add("learner", "graph", _graph)
+    for name, factory in _FACTORIES.items():
+        registry.add("plugin", name, factory)

@@ -9,10 +9,11 @@ from typing import Any
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.optional import torch as _torch
-from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS, Signal
+from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, Signal
 from querist.data.schema import Schema
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
+from querist.training.heads import ClassHead
 from querist.training.network import flat, is_head
 from querist.training.parts import Parts
 
@@ -26,12 +27,14 @@ class Anatomy:
     Args:
         provides: the signals that can be had.
         widths: width of each layer looked at; None is the input of the last linear layer.
+        shapes: shape of what such a layer gives for one item.
         shape: of one item's inputs.
         numbers: whether the inputs are real numbers, and not tokens.
     """
 
     provides: frozenset[Signal]
     widths: Mapping[str | None, int]
+    shapes: Mapping[str | None, tuple[int, ...]]
     shape: tuple[int, ...]
     numbers: bool
 
@@ -73,14 +76,24 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
             "embedding_layer=",
             code="NeedsCapability",
         )
-    if parts.head.kind == "single" and PROBS in provides and is_head(module, last, values.get(None), outputs):
+    if isinstance(parts.head, ClassHead) and is_head(module, last, values.get(None), outputs):
         provides.add(GRADIENT)
     provides |= _accepted(module, one, parts)
     twice = sorted({str(s) for s in parts.more if parts.more.count(s) > 1 or s in provides})
     if twice:
         raise ArgumentError(f"two parts give the signal {', '.join(twice)}; leave one out", code="BadLearner")
-    widths = {layer: flat(value).shape[1] for layer, value in values.items() if hasattr(value, "shape")}
-    return Anatomy(frozenset(provides) | frozenset(parts.more), widths, tuple(one.shape[1:]), one.is_floating_point())
+    found = {layer: value for layer, value in values.items() if hasattr(value, "shape")}
+    unseen = {str(layer) for p in parts.plugins for layer in p.layers if layer not in found}
+    if unseen:
+        raise ArgumentError(
+            f"{type(module).__name__} does not use layer {', '.join(sorted(unseen))}, or it gives no tensor; name other "
+            "layers for the plug-in",
+            code="NeedsCapability",
+        )
+    widths = {layer: flat(value).shape[1] for layer, value in found.items()}
+    shapes = {layer: tuple(value.shape[1:]) for layer, value in found.items()}
+    every = frozenset(provides) | frozenset(parts.more)
+    return Anatomy(every, widths, shapes, tuple(one.shape[1:]), one.is_floating_point())
 
 
 def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:

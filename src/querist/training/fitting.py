@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,8 @@ class Fit:
             kept["posterior"] = parts.posterior.finish(self._fitted(modules, watchers["posterior"], y, weights))
         for plugin in parts.plugins:
             plugin.settle()
+            for part in plugin.modules().values():
+                part.to(self.scorer.device)
             kept[f"plugin {plugin.name}"] = plugin.state_dict()
         return Trained(modules[0], kept, tuple(notes))
 
@@ -116,10 +118,11 @@ class Fit:
                     begun = self._begin(module, self.previous)
                 module = module.to(device)
                 for plugin in plugins:
-                    plugin.ready(self.shape)
+                    with rng_kept(derive(seed, "plugin", plugin.name)):
+                        plugin.ready(replace(self.shape, device=device))
                 moved = None if weights is None else weights.to(device)
                 held = None if aside is None else (aside[0].to(device), aside[1].to(device))
-                draw = partial(self._unlabelled, device=device)
+                draw = partial(self._unlabelled, device=device) if len(self.pool) else None
                 extras = Extras(watching, plugins, draw, parts.curriculum, self.labels.items)
                 given = (module, x.to(device), y.to(device), moved, parts.head, recipe, seed, batch, held)
                 more = train(*given, extras) if recipe.processes == 1 else train_on_several(*given, device)

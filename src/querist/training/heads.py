@@ -52,6 +52,10 @@ class Head(ABC):
         """Outputs that the network must have."""
         return 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
 
+    def at(self, share: float) -> Head:
+        """The head to train with when ``share`` of the training is done, from 0 to below 1; by default always itself."""
+        return self
+
     @abstractmethod
     def losses(self, outputs: Any, targets: Any, smoothing: float = 0.0) -> Any:
         """(n,) loss of each item from outputs (n, O) and targets as `encode` gives them."""
@@ -126,6 +130,14 @@ class NumberHead(Head):
 _NAMED: dict[str, type[Head]] = {"classes": ClassHead, "labels": LabelsHead, "number": NumberHead}
 
 
+def _more() -> dict[str, type[Head]]:
+    """Heads of files that build on this one."""
+    from querist.training.evidential_head import EvidentialHead
+    from querist.training.normal_head import NormalHead
+
+    return {"evidential": EvidentialHead, "normal": NormalHead}
+
+
 def head_for(schema: Schema, head: Head | str | None = None) -> Head:
     """The head of a schema, or the one asked for by name.
 
@@ -136,9 +148,10 @@ def head_for(schema: Schema, head: Head | str | None = None) -> Head:
     if head is None:
         head = {"number": "number", "multi": "labels", "single": "classes"}[kind]
     if isinstance(head, str):
-        if head not in _NAMED:
-            raise ArgumentError(f"head must be one of {', '.join(_NAMED)}; got {head!r}", code="BadValue")
-        head = _NAMED[head]()
+        named = {**_NAMED, **_more()}
+        if head not in named:
+            raise ArgumentError(f"head must be one of {', '.join(named)}; got {head!r}", code="BadValue")
+        head = named[head]()
     if not isinstance(head, Head):
         raise ArgumentTypeError(f"head must be a Head or the name of one; got {type(head).__name__}", code="BadLearner")
     if head.kind != kind:

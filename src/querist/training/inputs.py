@@ -44,7 +44,7 @@ class Inputs:
             ArgumentTypeError: no numbers, and no transform (code ``BadLearner``).
         """
         if self._whole is not None:
-            return self._whole[_torch().as_tensor(rows)]
+            return self._whole[_torch().as_tensor(np.ascontiguousarray(rows))]
         batch = self.source.take(rows) if self._rows is None else self._rows.take(rows)
         if self._transform is not None:
             return self._transform(batch)

@@ -12,6 +12,7 @@ from typing import Any
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear, tapped
+from querist.models.guard import rng_kept, untouched
 from querist.models.stochastic.posterior import Watcher
 from querist.training.curriculum import Curriculum
 from querist.training.flat import flattened
@@ -30,7 +31,8 @@ class Extras:
     Args:
         watchers: look on after each epoch.
         plugins: add losses and train modules of their own.
-        unlabelled: gives (n, ...) unlabelled inputs on the device, drawn by a generator; needed by some plug-ins.
+        unlabelled: gives (n, ...) unlabelled inputs on the device, drawn by a generator; needed by some plug-ins; None
+            where there are none.
         curriculum: weighs the items anew each epoch.
         items: (L,) ids of the items, for the curriculum.
         shard: number of this process and how many there are; each takes its share of every batch.
@@ -133,7 +135,8 @@ class _Run:
         moves = math.ceil(len(steps) / recipe.accumulate) * epochs
         schedule = _schedule(optimizer, recipe, moves)
         stepper = _Stepper(self, optimizer, schedule, parameters, clear, order, epochs * len(steps))
-        best, best_state, waited = math.inf, None, 0
+        best, waited = math.inf, 0
+        best_state: tuple[Any, list[Any]] | None = None
         self.module.train()
         for epoch in range(epochs):
             shuffled = self._order(rows, order)
@@ -146,18 +149,22 @@ class _Run:
             for watcher in self.extras.watchers:
                 watcher.on_epoch(self.module, epoch, epochs)
             for plugin in self.extras.plugins:
-                plugin.on_epoch(FitProgress(epoch, epochs, self.module))
+                with rng_kept(derive(self.seed, "plugin", plugin.name, "epoch", epoch)):
+                    plugin.on_epoch(FitProgress(epoch, epochs, self.module))
             if recipe.patience is None or held is None:
                 continue
             now = float(self._losses(*held).mean())
             if now < best - 1e-6:
-                best, best_state, waited = now, copy.deepcopy(self.module.state_dict()), 0
+                beside = [copy.deepcopy(p.state_dict()) for p in self.extras.plugins]
+                best, best_state, waited = now, (copy.deepcopy(self.module.state_dict()), beside), 0
             else:
                 waited += 1
                 if waited >= recipe.patience:
                     break
         if best_state is not None:
-            self.module.load_state_dict(best_state)
+            self.module.load_state_dict(best_state[0])
+            for plugin, state in zip(self.extras.plugins, best_state[1], strict=True):
+                plugin.load_state_dict(state)
 
     def _order(self, rows: Any, order: Any) -> Any:
         """The rows of an epoch: a permutation, or draws in which each class comes up equally often."""
@@ -201,6 +208,7 @@ class _Stepper:
         self.order, self.total, self.done, self.open = order, total, 0, 0
         self.plugins = run.extras.plugins
         self.unlabelled = run.extras.unlabelled if any(p.unlabelled for p in self.plugins) else None
+        self.draws = torch.Generator().manual_seed(derive(run.seed, "unlabelled"))
         kind = run.x.device.type
         half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(recipe.precision)
         self.cast: Callable[[], Any] = nullcontext if half is None else (lambda: torch.autocast(kind, dtype=half))
@@ -215,7 +223,8 @@ class _Stepper:
             part = _share(part, run.extras.shard)
         with self.cast():
             labelled = self._forward(part.inputs)
-            losses = run.head.losses(labelled.logits, part.targets, recipe.label_smoothing)
+            head = run.head.at(self.done / max(self.total, 1))
+            losses = head.losses(labelled.logits, part.targets, recipe.label_smoothing)
             if part.weights is None:
                 loss = losses.mean()
             else:
@@ -238,9 +247,23 @@ class _Stepper:
             self._move()
             self.open = 0
         if outputs is not None:
-            for plugin in self.plugins:
-                plugin.after_step(part, other, outputs)
+            self._after(part, other, outputs)
         self.done += 1
+
+    def _after(self, part: Batch, other: Batch | None, outputs: Outputs) -> None:
+        """The plug-ins' turn; those that only look on are shown the network in evaluation mode."""
+        shown = outputs
+        if any(p.onlooker for p in self.plugins):
+            with untouched(self.run.module), _torch().no_grad():
+                seen = None if other is None else self._forward(other.inputs)
+                shown = Outputs(self._forward(part.inputs), seen, outputs.losses.detach(), outputs.share)
+        for plugin in self.plugins:
+            with self._own(plugin.name, "after"):
+                plugin.after_step(part, other, shown if plugin.onlooker else outputs)
+
+    def _own(self, *names: str) -> Any:
+        """Draws inside are of a stream of their own: the network draws as it would without them."""
+        return rng_kept(derive(self.run.seed, "plugin", *names, self.done))
 
     def _move(self) -> None:
         recipe = self.run.recipe
@@ -252,9 +275,10 @@ class _Stepper:
             self.optimizer.step()
         else:
             self.scaler.step(self.optimizer)
-            self.scaler.update()
         for plugin in self.plugins:
-            plugin.step()
+            plugin.step(self.scaler)
+        if self.scaler is not None:
+            self.scaler.update()
         if self.schedule is not None:
             self.schedule.step()
 
@@ -270,14 +294,18 @@ class _Stepper:
 
     def _plugged(self, loss: Any, part: Batch, labelled: Forward, losses: Any) -> tuple[Any, Batch | None, Outputs]:
         """The loss with what the plug-ins add."""
-        other = None
-        forward = None
+        other, forward = None, None
         if self.unlabelled is not None:
-            other = Batch(self.unlabelled(len(part.inputs), self.order))
-            forward = self._forward(other.inputs)
+            other = Batch(self.unlabelled(len(part.inputs), self.draws))
+            if any(p.unlabelled and not p.onlooker for p in self.plugins):
+                with self._own("network"):
+                    forward = self._forward(other.inputs)
         outputs = Outputs(labelled, forward, losses, self.done / max(self.total, 1))
         for plugin in self.plugins:
-            more = plugin.loss(part, other, outputs)
+            if plugin.onlooker:
+                continue
+            with self._own(plugin.name, "loss"):
+                more = plugin.loss(part, other, outputs)
             if more is not None:
                 loss = loss + more
         return loss, other, outputs

@@ -161,7 +161,12 @@ class TorchLearner:
             previous,
         )
         with threads(self.recipe.threads):
-            trained = fit.run()
+            try:
+                trained = fit.run()
+            except BaseException:
+                if self._module is not None:  # the model of before stays, and so do its plug-ins
+                    self._plug(self._kept)
+                raise
             self._module, self._kept = trained.module, trained.kept
             self._seed, self._trained_outputs, self._scale = seed, self._outputs, scale
             state = self._state()
@@ -249,17 +254,21 @@ class TorchLearner:
             scale, seed = Scale(float(config["scale"][0]), float(config["scale"][1])), int(config["seed"])
             module = self._networks.fresh(0, int(config["outputs"]))
             module.load_state_dict(state)
-            for plugin in self.parts.plugins:
-                with rng_kept(0):
-                    plugin.ready(self._shape())
-                plugin.load_state_dict(kept.get(f"plugin {plugin.name}", {}))
-                plugin.settle()
+            self._plug(kept)
         except (RuntimeError, LookupError, TypeError, ValueError) as error:
             raise DataError(
                 f"{folder.name} holds the weights of another network: {shorten(str(error), 200)}", code="BadWeights"
             ) from error
         self._module = module.to(self.device).eval()
         self._scale, self._seed, self._trained_outputs, self._kept = scale, seed, int(config["outputs"]), dict(kept)
+
+    def _plug(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give the plug-ins the state that was kept with a model."""
+        for plugin in self.parts.plugins:
+            with rng_kept(0):
+                plugin.ready(self._shape())
+            plugin.load_state_dict(kept.get(f"plugin {plugin.name}", {}))
+            plugin.settle()
 
     # -- construction --------------------------------------------------------------------------------------------------
 
@@ -269,7 +278,8 @@ class TorchLearner:
 
     def _shape(self) -> Shape:
         """What plug-ins are told of the network."""
-        return Shape(self.parts.head.kind, self._outputs, self._anatomy.widths, self._anatomy.shape, self.device)
+        a = self._anatomy
+        return Shape(self.parts.head.kind, self._outputs, a.widths, a.shape, self.device, a.shapes)
 
     def _examined(self) -> Anatomy:
         one = self._inputs.take(np.zeros(1, dtype=np.int64))

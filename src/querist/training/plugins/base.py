@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from querist.core.optional import torch as _torch
@@ -20,6 +20,7 @@ class Shape:
         kind: "single", "multi" or "number": which targets there are.
         outputs: O, outputs of the network.
         widths: width of each layer that `Plugin.layers` names.
+        shapes: shape of what such a layer gives for one item; its product is the width.
         inputs: shape of one item.
         device: where the network trains.
     """
@@ -29,6 +30,7 @@ class Shape:
     widths: Mapping[str | None, int]
     inputs: tuple[int, ...]
     device: Any
+    shapes: Mapping[str | None, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,11 @@ class FitProgress:
 
 
 class Plugin:
-    """The base: does nothing. All its randomness comes from torch's generators, which the learner seeds and restores."""
+    """The base: does nothing; a plug-in overrides what it changes.
+
+    All its randomness comes from torch's global generators: around each call the learner seeds them from the seed of the
+    fit, the name of the plug-in and the step, and puts them back, so that the network draws as it would without it.
+    """
 
     name: ClassVar[str] = ""
     publishes: ClassVar[frozenset[Signal]] = frozenset()
@@ -100,6 +106,10 @@ class Plugin:
 
     unlabelled: ClassVar[bool] = False
     """Whether each step needs a batch of unlabelled items as well."""
+
+    onlooker: ClassVar[bool] = False
+    """Whether it only looks on: it adds no loss and is shown, in `after_step`, the network in evaluation mode and without
+    gradients. The network's weights are then bitwise those of a training without it."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"single", "multi", "number"})
     """Kinds of targets that it can be used with."""
@@ -122,11 +132,17 @@ class Plugin:
         return {}
 
     def loss(self, labelled: Batch, unlabelled: Batch | None, outputs: Outputs) -> Any:
-        """What is added to the loss of a step, a scalar tensor; None for nothing."""
+        """What is added to the loss of a step, a scalar tensor; None for nothing.
+
+        ``unlabelled`` and ``outputs.unlabelled`` are None where no item is left without a label.
+        """
         return None
 
     def after_step(self, labelled: Batch, unlabelled: Batch | None, outputs: Outputs) -> None:
-        """After the network's step: a game's other side makes its own step here."""
+        """After the network's step: a game's other side makes its own step here.
+
+        The graph of the step is gone: take the values with ``detach()``. With half precision they may be of that kind.
+        """
 
     def on_epoch(self, progress: FitProgress) -> None:
         """After each epoch."""
@@ -165,10 +181,13 @@ class Plugin:
         if self._optimizer is not None:
             self._optimizer.zero_grad()
 
-    def step(self) -> None:
-        """One step of its own modules along the gradients of the common loss."""
-        if self._optimizer is not None:
-            self._optimizer.step()
+    def step(self, scaler: Any = None) -> None:
+        """One step of its own modules along the gradients of the common loss; ``scaler`` scales those of float16."""
+        if self._optimizer is not None and any(p.grad is not None for g in self._groups() for p in g["params"]):
+            self._optimizer.step() if scaler is None else scaler.step(self._optimizer)
+
+    def _groups(self) -> list[Any]:
+        return list(self._optimizer.param_groups)
 
     def settle(self) -> None:
         """Training is over: evaluation mode, nothing kept that only training needs."""

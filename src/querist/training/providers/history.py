@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,12 +15,15 @@ from querist.core.optional import torch as _torch
 from querist.core.signals import HISTORY, Signal
 from querist.core.types import Array
 from querist.models.stochastic.posterior import Watcher
-from querist.training.heads import Head
+from querist.training.heads import Head, Scale
 from querist.training.net import Net
 from querist.training.providers.base import Provider
 from querist.training.weights import read_weights
 
 __all__ = ["EpochHistory", "RoundHistory"]
+
+_SCALE = "#scale"
+"""Beside the weights of an earlier round: mean and deviation of the numbers that it was trained on."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ class _History(Provider):
         module = copy.deepcopy(net.module) if numbers else None
         said = []
         for k in numbers:
-            said.append(_with_state(net, module, _part(kept, k), rows))
+            state = _part(kept, k)
+            then = state.pop(_SCALE, None)
+            of_then = net if then is None else replace(net, scale=Scale(*then.tolist()))
+            said.append(_with_state(of_then, module, state, rows))
         said.append(net.predicted(rows))
         return np.stack(said, axis=1)
 
@@ -123,9 +129,10 @@ class RoundHistory(_History):
         """The weights of the rounds before, the oldest first."""
         if previous is None:
             return {}
-        tensors, _ = read_weights(previous, "torch")
+        tensors, config = read_weights(previous, "torch")
         prefix = f"{self.name}::"
         own = {k: v for k, v in tensors.items() if "::" not in k}
+        own[_SCALE] = _torch().tensor([float(v) for v in config["scale"]], dtype=_torch().float64)
         earlier = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
         numbers = sorted({int(key.split(".", 1)[0]) for key in earlier})
         states = [*(_part(earlier, k) for k in numbers), own][-self.steps :]

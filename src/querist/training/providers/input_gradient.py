@@ -21,7 +21,7 @@ __all__ = ["InputGradient"]
 
 @dataclass(frozen=True)
 class InputGradient(Provider):
-    """(N, ...) gradient of cross entropy at the predicted class, in the shape of the inputs."""
+    """(N, ...) gradient of the head's loss, as a rule cross entropy, at the predicted class: in the shape of the inputs."""
 
     name: ClassVar[str] = "input_grad"
     gives: ClassVar[Signal] = INPUT_GRAD
@@ -54,7 +54,7 @@ class InputGradient(Provider):
             for start in range(0, max(len(rows), 1), batch):
                 x = net.scorer.inputs.take(rows[start : start + batch]).to(device).clone().requires_grad_(True)
                 outputs = module(x)
-                loss = torch.nn.functional.cross_entropy(outputs, outputs.argmax(dim=1), reduction="sum")
+                loss = net.head.losses(outputs, outputs.argmax(dim=1)).sum()
                 (gradient,) = torch.autograd.grad(loss, x)
                 out.add(gradient.float().cpu().numpy())
         return out.done()
