@@ -1,4 +1,4 @@
-"""What rows 7 and 8 share: Fashion-MNIST, and features of it that were learnt without labels and are kept outside the repository."""
+"""What rows 7 and 8 share: Fashion-MNIST, and features learnt from it without labels, kept outside the repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["PRETRAINING", "features", "images", "kept"]
 PRETRAINING = (
     "SimCLR (querist.training.pretraining) on the 60,000 training images, no label read: StridedCNN 16-32-64, embedding "
     "of 128, crops of at least half a side, mirrored, light .4, blur .3, noise .05, erased patches .3, temperature .2, "
-    "batches of 512, 30 epochs, Adam 2e-3 along a cosine, seed 0"
+    "batches of 512, 10 epochs, Adam 2e-3 along a cosine, seed 0"
 )
 
 
@@ -39,7 +39,7 @@ def images() -> tuple[Array, Array, Array, Array]:
 
 
 @cache
-def features(epochs: int = 30) -> tuple[Array, Array, Array, Array]:
+def features(epochs: int = 10) -> tuple[Array, Array, Array, Array]:
     """Features of training and test images, standardised on the former, and class numbers."""
     from querist.models.strided_cnn import StridedCNN
     from querist.training.pretraining.loop import pretrain

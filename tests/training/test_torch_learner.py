@@ -227,7 +227,7 @@ def test_a_network_without_a_linear_layer_has_no_embedding() -> None:
 def test_members_are_whole_networks_and_their_mean_is_near_the_plain_output() -> None:
     of = source()
     learner = learner_of(of, lambda: MLP(4, 1, hidden=(32,), dropout=0.2), Number(), members=400)
-    assert learner.provides == {PREDICTION, MEMBERS, EMBEDDING}
+    assert learner.provides == {PREDICTION, MEMBERS, EMBEDDING, GRADIENT}
     learner.fit(labels(of, range(30), np.arange(30) / 10), seed=0)
     view = learner.signals(all_of(of), frozenset({PREDICTION, MEMBERS}))
     members = view[MEMBERS]

@@ -9,7 +9,7 @@ from typing import Any
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.optional import torch as _torch
-from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS, Signal
+from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS, Signal
 from querist.data.schema import Schema
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
@@ -73,7 +73,8 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
             "embedding_layer=",
             code="NeedsCapability",
         )
-    if parts.head.kind == "single" and PROBS in provides and is_head(module, last, values.get(None), outputs):
+    factors = PROBS in provides if parts.head.kind == "single" else PREDICTION in provides and width == 1
+    if factors and parts.head.kind != "multi" and is_head(module, last, values.get(None), outputs):
         provides.add(GRADIENT)
     provides |= _accepted(module, one, parts)
     twice = sorted({str(s) for s in parts.more if parts.more.count(s) > 1 or s in provides})

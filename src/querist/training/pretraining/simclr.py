@@ -1,6 +1,6 @@
 """SimCLR: two views of an image are to be nearer to each other than to those of any other image of the batch.
 
-Chen, Kornblith, Norouzi and Hinton, A Simple Framework for Contrastive Learning of Visual Representations, 2020, equation 1.
+Chen, Kornblith, Norouzi and Hinton, A Simple Framework for Contrastive Learning of Visual Representations, 2020, eq. 1.
 """
 
 from __future__ import annotations
