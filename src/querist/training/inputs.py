@@ -35,7 +35,8 @@ class Inputs:
         self._transform = transform
         self._whole: Any = None
         array = getattr(source, "array", None)
-        self._rows = Rows(array) if isinstance(array, np.memmap) else None
+        mapped = Rows(array) if isinstance(array, np.ndarray) else None
+        self._rows = mapped if mapped is not None and mapped.streams else None
 
     def take(self, rows: Array) -> Any:
         """(n, ...) tensor of the given rows, on the processor.
