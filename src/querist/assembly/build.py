@@ -146,7 +146,7 @@ def _shapes(name: str, source: Source, schema: Schema) -> dict[str, Any]:
     """What the built-in models must know of the data."""
     outputs = len(schema.classes) if isinstance(schema, (SingleLabel, MultiLabel)) else 1
     shape = np.asarray(source.take(np.zeros(1, dtype=np.int64))).shape[1:]
-    if name == "small_cnn":
+    if name in ("small_cnn", "strided_cnn"):
         channels = shape[0] if len(shape) == 3 else 1
         return {"channels_in": channels, "classes": outputs, "size": int(shape[-1])}
     width = int(np.prod(shape))
