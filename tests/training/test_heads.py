@@ -39,7 +39,7 @@ def test_binary_cross_entropy_by_hand() -> None:
 
 def test_squared_error_and_the_way_back_to_the_units_of_the_answers() -> None:
     head, scale = NumberHead(), Scale.of(np.array([10.0, 20.0, 30.0]))
-    assert scale == Scale(20.0, pytest.approx(np.sqrt(200 / 3)))
+    assert (scale.mean, scale.deviation) == pytest.approx((20.0, np.sqrt(200 / 3)))
     encoded = head.encode(np.array([10.0, 30.0]), scale)
     assert encoded.numpy() == pytest.approx([-np.sqrt(1.5), np.sqrt(1.5)], abs=1e-6)
     assert head.read(encoded[:, None], frozenset({PREDICTION}), scale)[PREDICTION] == pytest.approx(

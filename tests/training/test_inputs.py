@@ -51,7 +51,12 @@ def test_small_sources_are_read_once_and_answers_are_the_same(kept: int, monkeyp
     first = inputs.take(ROWS)
     calls: list[Any] = []
     real = source.take
-    monkeypatch.setattr(source, "take", lambda rows: calls.append(rows) or real(rows))
+
+    def counted(rows: Any) -> Any:
+        calls.append(rows)
+        return real(rows)
+
+    monkeypatch.setattr(source, "take", counted)
     assert torch.equal(inputs.take(ROWS), first)
     assert len(calls) == (0 if kept else 1)
 

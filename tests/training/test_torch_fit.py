@@ -234,16 +234,16 @@ def test_balanced_sampling_shows_each_class_equally_often() -> None:
 
 
 def test_the_backbone_learns_at_its_own_rate() -> None:
-    def make() -> torch.nn.Module:
+    def make() -> Any:
         return MLP(4, 3, hidden=(5,))
 
     with rng_kept(0):
-        fresh = make()
-    frozen = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=2, backbone_lr=0.0))[0]
+        fresh: Any = make()
+    frozen: Any = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=2, backbone_lr=0.0))[0]
     assert torch.equal(frozen.features[1].weight, fresh.features[1].weight)
     assert not torch.equal(frozen.head.weight, fresh.head.weight)
-    slow = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=1, batch_size=12, backbone_lr=0.5))[0]
-    full = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=1, batch_size=12))[0]
+    slow: Any = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=1, batch_size=12, backbone_lr=0.5))[0]
+    full: Any = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=1, batch_size=12))[0]
     step = full.features[1].weight - fresh.features[1].weight
     assert torch.allclose(slow.features[1].weight - fresh.features[1].weight, 0.5 * step, atol=1e-6)
     assert torch.allclose(slow.head.weight, full.head.weight, atol=1e-6)

@@ -113,7 +113,7 @@ def test_scoring_leaves_model_generators_and_source_as_they_were(fails: bool, mo
 def test_signals_do_not_depend_on_the_batch_and_repeat_bitwise(batch: int) -> None:
     learner = fitted(members=4)
     whole = learner.signals(all_of(learner.source), learner.provides)
-    learner.score_batch = batch
+    learner._scorer.batch = batch
     parts = learner.signals(all_of(learner.source), learner.provides)
     again = learner.signals(all_of(learner.source), learner.provides)
     for name in (PROBS, EMBEDDING, MEMBERS):
@@ -235,7 +235,7 @@ def test_members_are_whole_networks_and_their_mean_is_near_the_plain_output() ->
     error = members.std(axis=1) / 20
     assert (error > 0).all()
     assert (np.abs(members.mean(axis=1) - view[PREDICTION]) < 5 * error).all()
-    learner.score_batch = 9
+    learner._scorer.batch = 9
     np.testing.assert_allclose(signal(learner, MEMBERS), members, atol=1e-5)
 
 
