@@ -60,6 +60,7 @@ class Study:
         baseline: name of the strategy the others are paired with.
         checks: what must hold, in words -> whether it does, from the table of means by data set and strategy.
         extra: what else is kept, from the figures of all seeds by data set and strategy.
+        on_curves: what must hold, in words -> whether it does, from the curves of all seeds by data set and strategy.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Study:
     baseline: str = "random"
     checks: Mapping[str, Callable[[Mapping[str, Mapping[str, float]]], bool]] = field(default_factory=dict)
     extra: Callable[[Mapping[str, Mapping[str, Sequence[float]]]], Any] | None = None
+    on_curves: Mapping[str, Callable[[Mapping[str, Mapping[str, Sequence[Curve]]]], bool]] = field(default_factory=dict)
 
 
 def main(study: Study) -> None:
@@ -137,6 +139,7 @@ def _one_thread() -> None:
 
 def _document(study: Study, curves: Mapping[tuple[str, str, int], Curve], seeds: int) -> dict[str, Any]:
     rows, means, whole = [], {}, {}
+    seen = {d: {s: [curves[d, s, k] for k in range(seeds)] for s in study.strategies} for d in study.datasets}
     for data in study.datasets:
         figures = {s: [study.figure(curves[data, s, k]) for k in range(seeds)] for s in study.strategies}
         whole[data] = figures
@@ -175,7 +178,10 @@ def _document(study: Study, curves: Mapping[tuple[str, str, int], Curve], seeds:
         "baseline": study.baseline,
         "environment": environment(),
         "results": rows,
-        "checks": {text: bool(check(means)) for text, check in study.checks.items()},
+        "checks": {
+            **{text: bool(check(means)) for text, check in study.checks.items()},
+            **{text: bool(check(seen)) for text, check in study.on_curves.items()},
+        },
         **({} if study.extra is None else {"extra": study.extra(whole)}),
     }
 

@@ -57,7 +57,7 @@ def test_classes_are_those_declared_in_their_order() -> None:
     assert loaded.schema == SingleLabel(tuple(names))
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "mlp", "linear"])
+@pytest.mark.parametrize("name", ["small_cnn", "strided_cnn", "mlp", "linear"])
 def test_networks_get_the_shapes_of_the_data(name: str) -> None:
     spec = parse_spec(DIGITS + f'[model]\nlearner = "torch"\nname = "{name}"\n')
     loaded = load_data(spec)

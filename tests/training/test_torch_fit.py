@@ -9,6 +9,7 @@ import torch
 from querist.models.guard import rng_kept
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
+from querist.training import torch_fit
 from querist.training.heads import ClassHead, LabelsHead, NumberHead
 from querist.training.recipe import Recipe
 from querist.training.torch_fit import train
@@ -173,3 +174,126 @@ def test_items_set_aside_decide_when_to_stop() -> None:
         plain = LinearHead(4, 3)
     train(plain, X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12)
     assert all(torch.equal(a, b) for a, b in zip(other.parameters(), plain.parameters(), strict=True)), "no patience"
+
+
+def numbers(module: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in module.parameters()])
+
+
+@pytest.mark.parametrize("batch", [3, 4, 5])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.5] * 4, [1.0] * 3 + [0.0] * 9])
+def test_accumulated_batches_are_one_large_batch(batch: int, weights: Any) -> None:
+    recipe = Recipe(optimizer="sgd", lr=0.1, epochs=5, batch_size=batch, accumulate=4, schedule="cosine", warmup=0.2)
+    whole = Recipe(optimizer="sgd", lr=0.1, epochs=5, batch_size=12, schedule="cosine", warmup=0.2)
+    assert torch.allclose(
+        numbers(trained(weights=weights, recipe=recipe)[0]),
+        numbers(trained(weights=weights, recipe=whole)[0]),
+        atol=1e-6,
+    )
+
+
+def test_what_is_left_over_is_a_step_of_its_own() -> None:
+    recipe = Recipe(optimizer="sgd", lr=0.1, epochs=3, batch_size=4, accumulate=2)  # steps of 8 and of 4 items
+    module, _ = trained(recipe=recipe, make=lambda: LinearHead(4, 3))
+    other, _ = trained(recipe=Recipe(optimizer="sgd", lr=0.1, epochs=3, batch_size=8), make=lambda: LinearHead(4, 3))
+    assert torch.allclose(numbers(module), numbers(other), atol=1e-6)
+
+
+def test_least_steps_are_moves_of_the_optimiser() -> None:
+    recipe = Recipe(epochs=1, batch_size=6, accumulate=2, min_steps=5)
+    assert len(trained(make=Counting, recipe=recipe)[0].seen) == 10
+
+
+def test_balanced_class_weights_by_hand() -> None:
+    y = torch.tensor([0] * 8 + [1] * 3 + [2])
+    counts = torch.tensor([8.0, 3.0, 1.0])
+    balanced = Recipe(optimizer="sgd", lr=0.1, epochs=20, batch_size=12, class_weights="balanced")
+    by_hand = trained(y, weights=(1.0 / counts[y]).tolist())[0]
+    assert torch.allclose(numbers(trained(y, recipe=balanced)[0]), numbers(by_hand), atol=1e-5)
+    given = [1.0, 3.0] * 6
+    both = trained(y, weights=given, recipe=balanced)[0]
+    product = trained(y, weights=(torch.tensor(given) / counts[y]).tolist())[0]
+    assert torch.allclose(numbers(both), numbers(product), atol=1e-5)
+
+
+def test_balanced_sampling_shows_each_class_equally_often() -> None:
+    y = torch.tensor([0] * 10 + [1, 2])
+    seen: list[torch.Tensor] = []
+
+    class Seeing(LinearHead):
+        def __init__(self) -> None:
+            super().__init__(4, 3)
+
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            seen.append((rows[:, None] == X).all(dim=2).float().argmax(dim=1))
+            return super().forward(rows)
+
+    trained(y, recipe=Recipe(epochs=100, batch_size=12, sampling="balanced"), make=Seeing)
+    shares = torch.bincount(y[torch.cat(seen)], minlength=3) / 1200
+    assert torch.allclose(shares, torch.full((3,), 1 / 3), atol=0.06)
+
+
+def test_the_backbone_learns_at_its_own_rate() -> None:
+    def make() -> Any:
+        return MLP(4, 3, hidden=(5,))
+
+    with rng_kept(0):
+        fresh: Any = make()
+    frozen: Any = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=2, backbone_lr=0.0))[0]
+    assert torch.equal(frozen.features[1].weight, fresh.features[1].weight)
+    assert not torch.equal(frozen.head.weight, fresh.head.weight)
+    slow: Any = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=1, batch_size=12, backbone_lr=0.5))[0]
+    full: Any = trained(make=make, recipe=Recipe(optimizer="sgd", lr=0.1, epochs=1, batch_size=12))[0]
+    step = full.features[1].weight - fresh.features[1].weight
+    assert torch.allclose(slow.features[1].weight - fresh.features[1].weight, 0.5 * step, atol=1e-6)
+    assert torch.allclose(slow.head.weight, full.head.weight, atol=1e-6)
+
+
+def test_the_rate_rises_over_the_warm_up_and_falls_along_the_cosine() -> None:
+    one = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([one], lr=1.0)
+    schedule = torch_fit._schedule(optimizer, Recipe(warmup=0.4, schedule="cosine"), 10)
+    rates = []
+    for _ in range(10):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert rates[4:] == pytest.approx([0.5 * (1 + np.cos(np.pi * k / 6)) for k in range(6)])
+    assert torch_fit._schedule(optimizer, Recipe(), 10) is None
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_mixed_precision_is_near_full_precision_and_losses_are_full(precision: Any) -> None:
+    kinds: list[Any] = []
+
+    class Recording(ClassHead):
+        def losses(self, outputs: Any, targets: Any, smoothing: float = 0.0) -> Any:
+            kinds.append(outputs.dtype)
+            return super().losses(outputs, targets, smoothing)
+
+    with rng_kept(0):
+        module = LinearHead(4, 3)
+    recipe = Recipe(optimizer="sgd", lr=0.1, epochs=20, batch_size=12, precision=precision)
+    train(module, X, Y, None, Recording(), recipe, 0, 12)
+    plain = trained()[0]
+    assert set(kinds) == {torch.float32}
+    assert all(p.dtype == torch.float32 for p in module.parameters())
+    assert torch.allclose(numbers(module), numbers(plain), atol=0.02)
+    assert not torch.equal(numbers(module), numbers(plain))
+
+
+@pytest.mark.parametrize("head", [ClassHead(), LabelsHead(), NumberHead()])
+def test_weights_and_soft_targets_count_in_every_loss(head: Any) -> None:
+    y = {"single": torch.eye(3)[Y] * 0.7 + 0.1, "multi": torch.eye(3)[Y] * 0.7 + 0.1, "number": Y.float()}[head.kind]
+
+    def fitted(weights: Any, rows: Any = slice(None)) -> torch.Tensor:
+        with rng_kept(0):
+            module = LinearHead(4, 1 if head.kind == "number" else 3)
+        train(module, X[rows], y[rows], weights, head, WHOLE, 0, 12)
+        return numbers(module)
+
+    left_out = fitted(torch.tensor([1.0] * 9 + [0.0] * 3))
+    assert torch.allclose(left_out, fitted(None, slice(9)), atol=1e-5)
+    assert not torch.allclose(left_out, fitted(None), atol=1e-3)
+    assert torch.allclose(fitted(torch.full((12,), 2.0)), fitted(None), atol=1e-5)

@@ -113,7 +113,7 @@ def test_scoring_leaves_model_generators_and_source_as_they_were(fails: bool, mo
 def test_signals_do_not_depend_on_the_batch_and_repeat_bitwise(batch: int) -> None:
     learner = fitted(members=4)
     whole = learner.signals(all_of(learner.source), learner.provides)
-    learner.score_batch = batch
+    learner._scorer.batch = batch
     parts = learner.signals(all_of(learner.source), learner.provides)
     again = learner.signals(all_of(learner.source), learner.provides)
     for name in (PROBS, EMBEDDING, MEMBERS):
@@ -227,7 +227,7 @@ def test_a_network_without_a_linear_layer_has_no_embedding() -> None:
 def test_members_are_whole_networks_and_their_mean_is_near_the_plain_output() -> None:
     of = source()
     learner = learner_of(of, lambda: MLP(4, 1, hidden=(32,), dropout=0.2), Number(), members=400)
-    assert learner.provides == {PREDICTION, MEMBERS, EMBEDDING}
+    assert learner.provides == {PREDICTION, MEMBERS, EMBEDDING, GRADIENT}
     learner.fit(labels(of, range(30), np.arange(30) / 10), seed=0)
     view = learner.signals(all_of(of), frozenset({PREDICTION, MEMBERS}))
     members = view[MEMBERS]
@@ -235,7 +235,7 @@ def test_members_are_whole_networks_and_their_mean_is_near_the_plain_output() ->
     error = members.std(axis=1) / 20
     assert (error > 0).all()
     assert (np.abs(members.mean(axis=1) - view[PREDICTION]) < 5 * error).all()
-    learner.score_batch = 9
+    learner._scorer.batch = 9
     np.testing.assert_allclose(signal(learner, MEMBERS), members, atol=1e-5)
 
 

@@ -151,9 +151,9 @@ def _shapes(name: str, source: Source, schema: Schema, kit: Equipment) -> dict[s
     """What the built-in models must know of the data."""
     outputs = head_for(schema, kit.head).width(schema)
     shape = np.asarray(source.take(np.zeros(1, dtype=np.int64))).shape[1:]
-    if name in ("small_cnn", "resnet18"):
+    if name in ("small_cnn", "strided_cnn", "resnet18"):
         channels = shape[0] if len(shape) == 3 else 1
-        size = {"size": int(shape[-1])} if name == "small_cnn" else {}
+        size = {} if name == "resnet18" else {"size": int(shape[-1])}
         return {"channels_in": channels, "classes": outputs, **size}
     width = int(np.prod(shape))
     return {"inputs": width, "outputs": outputs}

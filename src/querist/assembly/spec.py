@@ -85,7 +85,7 @@ class ModelSpec(BaseModel):
 
     learner: Literal["torch", "sklearn"] = "sklearn"
     name: str = "logistic_regression"
-    """of a registered model (small_cnn, mlp, linear) or of a scikit-learn estimator (logistic_regression, svm, ...)"""
+    """of a registered model (small_cnn, strided_cnn, mlp, linear) or a scikit-learn estimator (logistic_regression, ...)"""
     parameters: dict[str, Any] = {}
     """of the model's constructor"""
     training: TrainingSpec = TrainingSpec()

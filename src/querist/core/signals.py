@@ -79,7 +79,11 @@ PROBS = Signal("probs", "(N, C)", "float", "predictive probabilities, rows sum t
 MEMBERS = Signal("members", "(N, S, C) or (N, S)", "float", "posterior samples or committee members", "S F")
 EMBEDDING = Signal("embedding", "(N, D)", "float", "features of the last hidden layer, or given ones", "1 F")
 GRADIENT = Signal(
-    "gradient", "(N, C), (N, D)", "float", "factors a = p - onehot(argmax p) and h of last-layer gradients", "1 F"
+    "gradient",
+    "(N, C), (N, D)",
+    "float",
+    "factors a = p - onehot(argmax p), or 1 for a number, and h of last-layer gradients",
+    "1 F",
 )
 PREDICTION = Signal("prediction", "(N,)", "float", "predicted number (regression)", "1 F")
 AUGMENTED = Signal("augmented", "(N, A, C)", "float", "probabilities under augmentations of the input", "A F")

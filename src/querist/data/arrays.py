@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentTypeError, DataError, shorten
+from querist.core.rows import Rows
 from querist.core.types import Array, LabelValue
 from querist.data.ids import Contents, digest_bytes, digest_rows, digest_texts
 from querist.data.source import Kept, Noticed, Source, row_numbers
@@ -215,8 +216,7 @@ def _finite(array: Array, name: str, columns: Sequence[str] | None) -> None:
         return
     counts: Array | None = None
     step = max(1, _BLOCK_BYTES // array[0].nbytes)
-    for start in range(0, len(array), step):
-        block = array[start : start + step]
+    for _, block in Rows(array).blocks(step):
         with np.errstate(over="ignore", invalid="ignore"):
             if np.isfinite(block.sum(dtype=np.float64)):
                 continue

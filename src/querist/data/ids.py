@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import DataError, shorten
+from querist.core.rows import Rows
 from querist.core.types import Array
 
 __all__ = ["ContentIds", "Contents", "copy_numbers", "digest_bytes", "digest_rows", "digest_texts", "given_ids"]
@@ -140,7 +141,8 @@ def digest_rows(array: Array) -> Contents:
     """A digest of each row of an array: its bytes, shape and kind of numbers.
 
     Args:
-        array: (N, ...) numbers, N at least 1 and no other dimension 0; a memory-map is read a block at a time.
+        array: (N, ...) numbers, N at least 1 and no other dimension 0; a memory-map is read from its file,
+            a block at a time, so that its pages stay out of memory.
 
     Returns:
         (N, 16) uint8.
@@ -149,8 +151,8 @@ def digest_rows(array: Array) -> Contents:
     width = array.dtype.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
     step = max(1, _BLOCK_BYTES // width)
     out = bytearray()
-    for at in range(0, len(array), step):
-        block: Any = np.ascontiguousarray(array[at : at + step]).reshape(-1).view(np.uint8)
+    for _, rows in Rows(array).blocks(step):
+        block: Any = np.ascontiguousarray(rows).reshape(-1).view(np.uint8)
         view = memoryview(block)
         for place in range(0, len(view), width):
             digest = start.copy()

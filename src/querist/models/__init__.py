@@ -16,6 +16,12 @@ def _small_cnn(**parameters: Any) -> Any:
     return SmallCNN(**parameters)
 
 
+def _strided_cnn(**parameters: Any) -> Any:
+    from querist.models.strided_cnn import StridedCNN
+
+    return StridedCNN(**parameters)
+
+
 def _mlp(**parameters: Any) -> Any:
     from querist.models.mlp import MLP
 
@@ -91,6 +97,7 @@ def _gat(**parameters: Any) -> Any:
 def register(registry: Registry) -> None:
     """The door of this room."""
     registry.add("model", "small_cnn", _small_cnn)
+    registry.add("model", "strided_cnn", _strided_cnn)
     registry.add("model", "mlp", _mlp)
     registry.add("model", "linear", _linear)
     registry.add("model", "lstm", _lstm)

@@ -13,7 +13,7 @@ from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, Signal
 from querist.data.schema import Schema
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
-from querist.training.heads import ClassHead
+from querist.training.heads import ClassHead, NumberHead
 from querist.training.network import flat, is_head
 from querist.training.parts import Parts
 
@@ -76,7 +76,8 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
             "embedding_layer=",
             code="NeedsCapability",
         )
-    if isinstance(parts.head, ClassHead) and is_head(module, last, values.get(None), outputs):
+    factored = isinstance(parts.head, (ClassHead, NumberHead))
+    if factored and is_head(module, last, values.get(None), outputs):
         provides.add(GRADIENT)
     provides |= _accepted(module, one, parts)
     twice = sorted({str(s) for s in parts.more if parts.more.count(s) > 1 or s in provides})

@@ -78,7 +78,9 @@ class SelfPaced:
         inside = losses <= threshold
         if self.weights == "hard":
             return np.asarray(inside, dtype=np.float64)
-        falling: Array = np.where(inside, 1.0 - losses / max(float(threshold), 1e-12) * (1.0 - 1e-3), 0.0)
+        least = min(float(losses.min()), 0.0)  # likelihoods of numbers may fall below 0
+        share_of = (losses - least) / max(float(threshold) - least, 1e-12)
+        falling: Array = np.where(inside, 1.0 - share_of * (1.0 - 1e-3), 0.0)
         return falling
 
 
@@ -88,7 +90,7 @@ class ByDifficulty:
 
     Args:
         difficulty: a number an item id, or a function from ids to (L,) numbers: the loss of another model, the length of a
-            text, the doubt of annotators. An id that is missing counts as the hardest.
+            text, the doubt of annotators. An id that is missing, or NaN, counts as the hardest.
         first: portion of the items in the first epoch.
         full: share of the training after which all count.
     """
@@ -112,6 +114,7 @@ class ByDifficulty:
             hard = np.asarray(self.difficulty(items), dtype=np.float64)
         else:
             hard = np.array([self.difficulty.get(item, np.inf) for item in items], dtype=np.float64)
+        hard = np.where(np.isnan(hard), np.inf, hard)
         portion = _portion(share, self.first, self.full)
         threshold = np.sort(hard)[max(int(np.ceil(portion * len(hard))) - 1, 0)]
         return np.asarray(hard <= threshold, dtype=np.float64)

@@ -13,7 +13,7 @@ from querist.core.rows import Rows
 from querist.core.types import Array
 from querist.data.source import Source
 
-__all__ = ["Inputs"]
+__all__ = ["Inputs", "as_tensor"]
 
 _KEPT = 64 << 20
 """Sources up to this many bytes are kept as one tensor."""
@@ -35,7 +35,8 @@ class Inputs:
         self._transform = transform
         self._whole: Any = None
         array = getattr(source, "array", None)
-        self._rows = Rows(array) if isinstance(array, np.memmap) else None
+        mapped = Rows(array) if isinstance(array, np.ndarray) else None
+        self._rows = mapped if mapped is not None and mapped.streams else None
 
     def take(self, rows: Array) -> Any:
         """(n, ...) tensor of the given rows, on the processor.
@@ -48,18 +49,22 @@ class Inputs:
         batch = self.source.take(rows) if self._rows is None else self._rows.take(rows)
         if self._transform is not None:
             return self._transform(batch)
-        tensor = self._tensor(batch)
+        tensor = as_tensor(batch, self.source.name)
         if len(rows) and tensor[:1].numel() * 4 * len(self.source) <= _KEPT and len(rows) < len(self.source):
-            self._whole = self._tensor(self.source.take(np.arange(len(self.source))))
+            self._whole = as_tensor(self.source.take(np.arange(len(self.source))), self.source.name)
         return tensor
 
-    def _tensor(self, batch: Any) -> Any:
-        torch = _torch()
-        array = np.asarray(batch.toarray() if hasattr(batch, "toarray") else batch)
-        if array.dtype.kind not in "fiub":
-            raise ArgumentTypeError(
-                f"TorchLearner needs numbers, and {self.source.name} gives {array.dtype}; pass transform= to turn a batch "
-                "into a tensor",
-                code="BadLearner",
-            )
-        return torch.as_tensor(array / np.float32(255) if array.dtype == np.uint8 else array, dtype=torch.float32)
+
+def as_tensor(batch: Any, name: str = "the source") -> Any:
+    """(n, ...) float32 tensor of a batch of numbers; ``uint8`` is divided by 255, sparse rows become dense.
+
+    Raises:
+        ArgumentTypeError: no numbers (code ``BadLearner``).
+    """
+    array = np.asarray(batch.toarray() if hasattr(batch, "toarray") else batch)
+    if array.dtype.kind not in "fiub":
+        raise ArgumentTypeError(
+            f"TorchLearner needs numbers, and {name} gives {array.dtype}; pass transform= to turn a batch into a tensor",
+            code="BadLearner",
+        )
+    return _torch().as_tensor(array / np.float32(255) if array.dtype == np.uint8 else array, dtype=_torch().float32)

@@ -54,6 +54,7 @@ class Filled:
             handle, name = tempfile.mkstemp(prefix="querist-signal-", suffix=".f32")
             self._path = Path(name)
             self._file = os.fdopen(handle, "wb")
+            self._forget = weakref.finalize(self, _remove, self._file, self._path)
 
     def done(self) -> Array:
         """The whole array; all rows must have come."""
@@ -62,11 +63,16 @@ class Filled:
             return self._array
         self._file.close()
         array = np.memmap(self._path, dtype=np.float32, mode="r", shape=self._shape)
-        weakref.finalize(array, self._path.unlink, missing_ok=True)
+        weakref.finalize(array.base, self._path.unlink, missing_ok=True)  # the map itself: slices live on it
+        self._forget.detach()
         return array
 
     def drop(self) -> None:
         """Give the file up, when the rows will not all come."""
         if self._file is not None:
-            self._file.close()
-            self._path.unlink(missing_ok=True)
+            self._forget()
+
+
+def _remove(file: Any, path: Path) -> None:
+    file.close()
+    path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from querist.core.errors import ArgumentError
 from querist.core.signals import Signal
 from querist.models.stochastic.posterior import Posterior
 from querist.training.curriculum import Curriculum
@@ -37,6 +38,25 @@ class Parts:
     providers: Sequence[Provider] = ()
     plugins: Sequence[Plugin] = ()
     curriculum: Curriculum | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing for the kind of answer.
+
+        Raises:
+            ArgumentError: code ``BadValue``.
+        """
+        kind = self.head.kind
+        for name in ("class_weights", "sampling"):
+            if getattr(self.recipe, name) is not None and kind != "single":
+                raise ArgumentError(
+                    f"{name}={getattr(self.recipe, name)!r} is for one class an item, and the labels are of kind {kind!r}; "
+                    "give weights with the labels",
+                    code="BadValue",
+                )
+        if self.recipe.label_smoothing and kind == "number":
+            raise ArgumentError(
+                "label_smoothing is for classes, and the labels are numbers; set it to 0", code="BadValue"
+            )
 
     @property
     def averaged(self) -> bool:

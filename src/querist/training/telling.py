@@ -55,12 +55,19 @@ def _plain(net: Net, parts: Parts, rows: Array, names: frozenset[Signal], member
     if EMBEDDING in names:
         out[EMBEDDING] = hidden[parts.embedding_layer]
     if GRADIENT in names:
-        a = net.said(logits).copy()
-        a[np.arange(len(a)), a.argmax(axis=1)] -= 1.0
-        out[GRADIENT] = (a, hidden[None])
+        out[GRADIENT] = (_outer_factor(net, logits), hidden[None])
     for plugin in publishing:
         out.update(_published(net, plugin, rows, logits, hidden, names))
     return out
+
+
+def _outer_factor(net: Net, logits: Any) -> Array:
+    """The factor a of the last layer's gradient: p - onehot(argmax p), or 1 where the answer is a number."""
+    if net.head.kind == "number":
+        return np.ones((len(logits), 1), dtype=np.float32)
+    a = net.said(logits).copy()
+    a[np.arange(len(a)), a.argmax(axis=1)] -= 1.0
+    return a
 
 
 def _published(

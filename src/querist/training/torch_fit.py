@@ -130,22 +130,23 @@ class _Run:
             rows, own = _split(len(self.x), recipe, self.seed)
             held = None if own is None else (self.x[own], self.y[own])
         steps = _steps(self.module, len(rows), self.batch, recipe, self.notes)
-        epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
+        groups = _groups(steps, recipe.accumulate)
+        moving = [groups[k] is None or k + 1 == len(steps) or groups[k] != groups[k + 1] for k in range(len(steps))]
+        epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(sum(moving), 1)))
         optimizer = _optimizer(parameters, recipe)
-        moves = math.ceil(len(steps) / recipe.accumulate) * epochs
-        schedule = _schedule(optimizer, recipe, moves)
+        schedule = _schedule(optimizer, recipe, sum(moving) * epochs)
         stepper = _Stepper(self, optimizer, schedule, parameters, clear, order, epochs * len(steps))
         best, waited = math.inf, 0
         best_state: tuple[Any, list[Any]] | None = None
         self.module.train()
         for epoch in range(epochs):
             shuffled = self._order(rows, order)
-            weights = self._weights_of(epoch / epochs)
+            weights = self._weights_of(epoch / epochs, rows)
             inputs, targets = self.x[shuffled], self.y[shuffled]  # once an epoch: a step takes a slice, which is free
             shares = None if weights is None else weights[shuffled]
             for number, (start, stop) in enumerate(steps):
                 part = Batch(inputs[start:stop], targets[start:stop], None if shares is None else shares[start:stop])
-                stepper.step(part, last=number + 1 == len(steps))
+                stepper.step(part, moves=moving[number], portion=_portion(groups[number], start, stop, shares))
             for watcher in self.extras.watchers:
                 watcher.on_epoch(self.module, epoch, epochs)
             for plugin in self.extras.plugins:
@@ -174,14 +175,17 @@ class _Run:
         share = _inverse_share(self.y)[rows.to(self.y.device)].cpu()
         return rows[torch.multinomial(share, len(rows), replacement=True, generator=order)].to(self.x.device)
 
-    def _weights_of(self, share: float) -> Any:
+    def _weights_of(self, share: float, rows: Any) -> Any:
         """(L,) weights in the epoch that begins, or None where all count alike."""
         curriculum = self.extras.curriculum
         if curriculum is None:
             return self.weights
-        losses = self._losses(self.x, self.y).cpu().numpy() if curriculum.needs_losses else None
-        now = _torch().as_tensor(curriculum.weigh(share, losses, self.extras.items), dtype=_torch().float32)
-        now = now.to(self.x.device)
+        at, items = rows.to(self.x.device), self.extras.items
+        losses = self._losses(self.x[at], self.y[at]).cpu().numpy() if curriculum.needs_losses else None
+        if len(rows) < len(self.x):  # what is validated on has no part in it
+            items = [items[int(row)] for row in rows]
+        now = _torch().zeros(len(self.x), device=self.x.device)
+        now[at] = _torch().as_tensor(curriculum.weigh(share, losses, items), dtype=now.dtype, device=now.device)
         return now if self.weights is None else self.weights * now
 
     def _losses(self, x: Any, y: Any) -> Any:
@@ -205,7 +209,7 @@ class _Stepper:
         torch, recipe = _torch(), run.recipe
         self.run, self.optimizer, self.schedule, self.clear = run, optimizer, schedule, clear
         self.parameters = [p for g in parameters for p in (g["params"] if isinstance(g, dict) else [g])]
-        self.order, self.total, self.done, self.open = order, total, 0, 0
+        self.order, self.total, self.done = order, total, 0
         self.plugins = run.extras.plugins
         self.unlabelled = run.extras.unlabelled if any(p.unlabelled for p in self.plugins) else None
         self.draws = torch.Generator().manual_seed(derive(run.seed, "unlabelled"))
@@ -215,8 +219,14 @@ class _Stepper:
         self.scaler = torch.amp.GradScaler(kind) if half is torch.float16 and kind == "cuda" else None
         self.fresh = True
 
-    def step(self, part: Batch, *, last: bool) -> None:
-        """Forward and backward of a batch; the optimiser moves after `Recipe.accumulate` of them, or at the last one."""
+    def step(self, part: Batch, *, moves: bool, portion: Any) -> None:
+        """Forward and backward of a batch.
+
+        Args:
+            part: the items.
+            moves: whether the optimiser moves afterwards.
+            portion: what the batch counts among those whose gradients are added up; None for one alone.
+        """
         run, recipe = self.run, self.run.recipe
         whole = part
         if run.extras.shard[1] > 1:
@@ -238,14 +248,12 @@ class _Stepper:
             self.clear()
             for plugin in self.plugins:
                 plugin.clear()
-        if recipe.accumulate > 1:
-            loss = loss / recipe.accumulate
+        if portion is not None:
+            loss = loss * portion
         (loss if self.scaler is None else self.scaler.scale(loss)).backward()
-        self.open += 1
-        self.fresh = self.open >= recipe.accumulate or last
-        if self.fresh:
+        self.fresh = moves
+        if moves:
             self._move()
-            self.open = 0
         if outputs is not None:
             self._after(part, other, outputs)
         self.done += 1
@@ -286,10 +294,10 @@ class _Stepper:
         """The outputs, and what the layers hold that plug-ins look at."""
         module, layers = self.run.module, self.run.layers
         if not layers:
-            return Forward(module(inputs), {})
+            return Forward(module(inputs).float(), {})  # losses are taken in full precision
         with ExitStack() as stack:
             taps = {layer: stack.enter_context(tapped(module, layer, keep=True)) for layer in layers}
-            logits = module(inputs)
+            logits = module(inputs).float()
             return Forward(logits, {layer: flat(tap.value) for layer, tap in taps.items()})
 
     def _plugged(self, loss: Any, part: Batch, labelled: Forward, losses: Any) -> tuple[Any, Batch | None, Outputs]:
@@ -372,6 +380,23 @@ def _steps(module: Any, n: int, batch: int, recipe: Recipe, notes: list[str]) ->
             _freeze_batch_norm(module)
             notes.append("one label only: batch norm keeps its first statistics")
     return steps
+
+
+def _groups(steps: list[tuple[int, int]], together: int) -> list[tuple[int, int] | None]:
+    """For each batch where those begin and end whose gradients are added up to one step; None for one alone."""
+    if together == 1:
+        return [None] * len(steps)
+    first = [k - k % together for k in range(len(steps))]
+    return [(steps[k][0], steps[min(k + together, len(steps)) - 1][1]) for k in first]
+
+
+def _portion(group: tuple[int, int] | None, start: int, stop: int, shares: Any) -> Any:
+    """Share of a batch among its group, so that the sum over the group is the loss of one large batch."""
+    if group is None:
+        return None
+    if shares is None:
+        return (stop - start) / (group[1] - group[0])
+    return shares[start:stop].sum() / shares[group[0] : group[1]].sum().clamp_min(1e-12)
 
 
 def _has_batch_norm(module: Any) -> bool:

@@ -47,5 +47,11 @@ def test_neither_is_refused_by_name() -> None:
     assert error.value.code == "MissingSignal"
 
 
+def test_the_gradient_of_a_number_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="predicts a number") as error:
+        score("egl", gradient=(np.ones((3, 1)), H))
+    assert error.value.code == "NeedsCapability"
+
+
 def test_reason() -> None:
     assert select("egl", 1, probs=P, embedding=H).reasons == ("expected gradient length 3.54",)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, GRADIENT, PROBS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.lengths import expected_length, expected_length_of_residual, row_norms
@@ -36,6 +37,11 @@ class Egl(Score):
         """(N,) at least 0; 0 where the model is sure."""
         if GRADIENT in ctx.pool and not (PROBS in ctx.pool and EMBEDDING in ctx.pool):
             a, h = ctx.pool[GRADIENT]
+            if a.shape[1] == 1:
+                raise ArgumentError(
+                    "egl needs class probabilities, and the model predicts a number; emcm and grad_norm take numbers",
+                    code="NeedsCapability",
+                )
             return np.asarray(expected_length_of_residual(a) * row_norms(h))
         return np.asarray(expected_length(ctx.pool[PROBS]) * row_norms(ctx.pool[EMBEDDING]))
 
