@@ -76,6 +76,8 @@ def test_the_page_on_graphs_runs_from_top_to_bottom() -> None:
         run(block, names)
     assert names["rows"].shape == (180, 8)
     assert len(names["query"]) == 9
+
+
 def test_the_page_on_training_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

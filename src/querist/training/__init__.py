@@ -50,6 +50,8 @@ def _graph(*arguments: Any, **parameters: Any) -> Any:
     from querist.training.graph_learner import GraphLearner
 
     return GraphLearner(*arguments, **parameters)
+
+
 def _plugin(module: str, name: str) -> Any:
     def make(**parameters: Any) -> Any:
         from importlib import import_module
