@@ -23,6 +23,7 @@ from querist.training.network import Networks, begin_from
 from querist.training.parts import Parts
 from querist.training.plugins.base import Shape
 from querist.training.scoring import Scorer
+from querist.training.together import reason_against, train_together
 from querist.training.torch_fit import Extras, train
 from querist.training.weights import read_weights
 
@@ -82,11 +83,12 @@ class Fit:
         weights = None if labels.weights is None else torch.as_tensor(labels.weights, dtype=torch.float32)
         watchers: dict[str, Watcher | None] = {p.name: p.watch() for p in parts.providers}
         watchers["posterior"] = None if parts.posterior is None else parts.posterior.watch()
-        modules: list[Any] = []
+        watching = tuple(w for w in watchers.values() if w is not None)
+        count = 1 if parts.posterior is None else parts.posterior.networks
+        modules: list[Any] = self._at_once(count, x, y, weights) if count > 1 and not watching else []
         notes: list[str] = []
-        for number in range(1 if parts.posterior is None else parts.posterior.networks):
-            watching = tuple(w for w in watchers.values() if w is not None) if number == 0 else ()
-            module, more = self._network(number, x, y, weights, watching)
+        for number in range(len(modules), count):
+            module, more = self._network(number, x, y, weights, watching if number == 0 else ())
             modules.append(module)
             notes += more
         kept: dict[str, Mapping[str, Any]] = {
@@ -100,6 +102,25 @@ class Fit:
                 part.to(self.scorer.device)
             kept[f"plugin {plugin.name}"] = plugin.state_dict()
         return Trained(modules[0], kept, tuple(notes))
+
+    def _at_once(self, count: int, x: Any, y: Any, weights: Any) -> list[Any]:
+        """Small plain networks, trained in one product of stacked matrices; none where that cannot be."""
+        parts, recipe = self.parts, self.parts.recipe
+        seeds = [self.seed, *(derive(self.seed, "network", number) for number in range(1, count))]
+        warm = recipe.warm_start and self.previous is not None
+        if parts.plugins or parts.curriculum is not None or recipe.processes > 1 or warm:
+            return []
+        if reason_against(self.networks.fresh(seeds[0], self.outputs), recipe) is not None:
+            return []
+
+        def work(batch: int, device: Any) -> list[Any]:
+            modules = [self.networks.fresh(seed, self.outputs).to(device) for seed in seeds]
+            moved = None if weights is None else weights.to(device)
+            with rng_kept(derive(self.seed, "train")):
+                train_together(modules, x.to(device), y.to(device), moved, parts.head, recipe, seeds, batch)
+            return modules
+
+        return with_smaller_batches(work, recipe.batch_size, self.scorer.device)
 
     def _network(
         self, number: int, x: Any, y: Any, weights: Any, watching: tuple[Watcher, ...]

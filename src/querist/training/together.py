@@ -17,8 +17,8 @@ from querist.core.errors import ArgumentError
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.training.heads import Head
+from querist.training.plan import optimizer_of, schedule_of, steps_of, with_class_weights
 from querist.training.recipe import Recipe
-from querist.training.torch_fit import _optimizer, _schedule, _steps, _with_class_weights
 
 __all__ = ["reason_against", "train_together"]
 
@@ -97,12 +97,12 @@ def train_together(
         )
 
     every = torch.func.vmap(outputs, randomness="different")
-    shares = _with_class_weights(weights, y, recipe)
-    steps = _steps(base, len(x), batch, recipe, [])
+    shares = with_class_weights(weights, y, recipe)
+    steps = steps_of(base, len(x), batch, recipe, [])
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
     orders = [torch.Generator().manual_seed(derive(seed, "order")) for seed in seeds]
     optimizer = _fused(whole, recipe)
-    schedule = _schedule(optimizer, recipe, len(steps) * epochs)
+    schedule = schedule_of(optimizer, recipe, len(steps) * epochs)
     base.train()
     for _ in range(epochs):
         shuffled = torch.stack([torch.randperm(len(x), generator=order) for order in orders]).to(x.device)
@@ -131,5 +131,5 @@ def _fused(whole: Any, recipe: Recipe) -> Any:
     torch = _torch()
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     if recipe.optimizer not in kinds:
-        return _optimizer([whole], recipe)
+        return optimizer_of([whole], recipe)
     return kinds[recipe.optimizer]([whole], lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True)

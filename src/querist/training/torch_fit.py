@@ -18,6 +18,16 @@ from querist.training.curriculum import Curriculum
 from querist.training.flat import flattened
 from querist.training.heads import Head
 from querist.training.network import flat
+from querist.training.plan import (
+    groups_of,
+    inverse_share,
+    optimizer_of,
+    portion_of,
+    schedule_of,
+    split,
+    steps_of,
+    with_class_weights,
+)
 from querist.training.plugins.base import Batch, FitProgress, Forward, Outputs, Plugin
 from querist.training.recipe import Recipe
 
@@ -100,7 +110,7 @@ class _Run:
         self.module, self.x, self.y, self.head = module, x, y, head
         self.recipe, self.seed, self.batch, self.extras = recipe, seed, batch, extras
         self.notes: list[str] = []
-        self.weights = _with_class_weights(weights, y, recipe)
+        self.weights = with_class_weights(weights, y, recipe)
         self.layers = frozenset().union(*(p.layers for p in extras.plugins)) if extras.plugins else frozenset()
 
     @contextmanager
@@ -127,14 +137,14 @@ class _Run:
         if held is not None:
             rows = torch.arange(len(self.x))
         else:
-            rows, own = _split(len(self.x), recipe, self.seed)
+            rows, own = split(len(self.x), recipe, self.seed)
             held = None if own is None else (self.x[own], self.y[own])
-        steps = _steps(self.module, len(rows), self.batch, recipe, self.notes)
-        groups = _groups(steps, recipe.accumulate)
+        steps = steps_of(self.module, len(rows), self.batch, recipe, self.notes)
+        groups = groups_of(steps, recipe.accumulate)
         moving = [groups[k] is None or k + 1 == len(steps) or groups[k] != groups[k + 1] for k in range(len(steps))]
         epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(sum(moving), 1)))
-        optimizer = _optimizer(parameters, recipe)
-        schedule = _schedule(optimizer, recipe, sum(moving) * epochs)
+        optimizer = optimizer_of(parameters, recipe)
+        schedule = schedule_of(optimizer, recipe, sum(moving) * epochs)
         stepper = _Stepper(self, optimizer, schedule, parameters, clear, order, epochs * len(steps))
         best, waited = math.inf, 0
         best_state: tuple[Any, list[Any]] | None = None
@@ -146,7 +156,7 @@ class _Run:
             shares = None if weights is None else weights[shuffled]
             for number, (start, stop) in enumerate(steps):
                 part = Batch(inputs[start:stop], targets[start:stop], None if shares is None else shares[start:stop])
-                stepper.step(part, moves=moving[number], portion=_portion(groups[number], start, stop, shares))
+                stepper.step(part, moves=moving[number], portion=portion_of(groups[number], start, stop, shares))
             for watcher in self.extras.watchers:
                 watcher.on_epoch(self.module, epoch, epochs)
             for plugin in self.extras.plugins:
@@ -172,7 +182,7 @@ class _Run:
         torch = _torch()
         if self.recipe.sampling is None or self.head.kind != "single":
             return rows[torch.randperm(len(rows), generator=order)].to(self.x.device)
-        share = _inverse_share(self.y)[rows.to(self.y.device)].cpu()
+        share = inverse_share(self.y)[rows.to(self.y.device)].cpu()
         return rows[torch.multinomial(share, len(rows), replacement=True, generator=order)].to(self.x.device)
 
     def _weights_of(self, share: float, rows: Any) -> Any:
@@ -330,108 +340,3 @@ def _share(part: Batch, shard: tuple[int, int]) -> Batch:
 
 def _weight_of(part: Batch) -> Any:
     return len(part.inputs) if part.weights is None else part.weights.sum().clamp_min(1e-12)
-
-
-def _inverse_share(targets: Any) -> Any:
-    """(L,) one over the share of each item's class, mean 1 over the items."""
-    torch = _torch()
-    classes = targets if targets.ndim == 1 else targets.argmax(dim=1)
-    counts = torch.bincount(classes)
-    inverse = 1.0 / counts[classes].float()
-    return inverse * (len(inverse) / inverse.sum())
-
-
-def _with_class_weights(weights: Any, targets: Any, recipe: Recipe) -> Any:
-    """The sample weights, times those of the classes where these are to weigh alike."""
-    if recipe.class_weights is None or (targets.ndim == 1 and targets.is_floating_point()):
-        return weights
-    inverse = _inverse_share(targets)
-    return inverse if weights is None else weights * inverse
-
-
-def _split(n: int, recipe: Recipe, seed: int) -> tuple[Any, Any | None]:
-    """Rows to train on, and rows to validate on when patience is asked for and there are enough labels."""
-    torch = _torch()
-    if recipe.patience is None:
-        return torch.arange(n), None
-    count = round(n * recipe.validation)
-    if count < 1 or n - count < 1:
-        return torch.arange(n), None
-    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(derive(seed, "validation")))
-    return shuffled[count:], shuffled[:count]
-
-
-def _steps(module: Any, n: int, batch: int, recipe: Recipe, notes: list[str]) -> list[tuple[int, int]]:
-    """Where each batch of an epoch starts and stops; a leftover of one is merged where batch norm could not take it."""
-    batch = min(batch, n)
-    norm = _has_batch_norm(module)
-    if norm and batch == 1 < n:
-        batch = 2
-        notes.append("batch norm cannot take a batch of one: batches have 2 items")
-    steps = [(start, min(start + batch, n)) for start in range(0, n, batch)]
-    last = steps[-1][1] - steps[-1][0]
-    if recipe.drop_last and len(steps) > 1 and last < batch:
-        return steps[:-1]
-    if last == 1 and norm:
-        if len(steps) > 1:
-            steps = [*steps[:-2], (steps[-2][0], n)]
-            notes.append(f"batch norm cannot take a batch of one: the last batches have {batch + 1} items")
-        else:
-            _freeze_batch_norm(module)
-            notes.append("one label only: batch norm keeps its first statistics")
-    return steps
-
-
-def _groups(steps: list[tuple[int, int]], together: int) -> list[tuple[int, int] | None]:
-    """For each batch where those begin and end whose gradients are added up to one step; None for one alone."""
-    if together == 1:
-        return [None] * len(steps)
-    first = [k - k % together for k in range(len(steps))]
-    return [(steps[k][0], steps[min(k + together, len(steps)) - 1][1]) for k in first]
-
-
-def _portion(group: tuple[int, int] | None, start: int, stop: int, shares: Any) -> Any:
-    """Share of a batch among its group, so that the sum over the group is the loss of one large batch."""
-    if group is None:
-        return None
-    if shares is None:
-        return (stop - start) / (group[1] - group[0])
-    return shares[start:stop].sum() / shares[group[0] : group[1]].sum().clamp_min(1e-12)
-
-
-def _has_batch_norm(module: Any) -> bool:
-    norm = _torch().nn.modules.batchnorm._BatchNorm
-    return any(isinstance(part, norm) for part in module.modules())
-
-
-def _freeze_batch_norm(module: Any) -> None:
-    """Batch norm layers stay in evaluation mode, also when the network is switched to training."""
-    norm = _torch().nn.modules.batchnorm._BatchNorm
-    for part in module.modules():
-        if isinstance(part, norm):
-            part.train = lambda mode=True, _part=part: _part
-            part.training = False
-
-
-def _optimizer(parameters: list[Any], recipe: Recipe) -> Any:
-    torch = _torch()
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay)
-    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam}
-    return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
-
-
-def _schedule(optimizer: Any, recipe: Recipe, moves: int) -> Any:
-    """Linear warm-up over its share of the moves, then as it is or along a cosine to zero; None for a constant rate."""
-    if recipe.schedule is None and not recipe.warmup:
-        return None
-    rise = recipe.warmup * moves
-
-    def factor(move: int) -> float:
-        if move < rise:
-            return (move + 1) / (rise + 1)
-        if recipe.schedule is None:
-            return 1.0
-        return 0.5 * (1.0 + math.cos(math.pi * (move - rise) / max(moves - rise, 1.0)))
-
-    return _torch().optim.lr_scheduler.LambdaLR(optimizer, factor)
