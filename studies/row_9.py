@@ -89,7 +89,8 @@ STUDY = Study(
     recipe=(
         "a fifth of the rows for testing, 256 random rows to start, eight queries of 64 (kin8nm) or 256 (power_plant); MLP "
         "of two layers of 128 with SiLU, AdamW .01 with decay .1 along a cosine, 256 epochs, batches of 256, from "
-        "scratch; inputs and answers standardised. Strategies read the last layer's gradient, which for a number is its input."
+        "scratch; inputs and answers standardised. Strategies read the last layer's "
+        "gradient, which for a number is its input."
     ),
     datasets=tuple(BATCH),
     strategies={
