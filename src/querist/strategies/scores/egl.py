@@ -37,7 +37,7 @@ class Egl(Score):
         """(N,) at least 0; 0 where the model is sure."""
         if GRADIENT in ctx.pool and not (PROBS in ctx.pool and EMBEDDING in ctx.pool):
             a, h = ctx.pool[GRADIENT]
-            if a.shape[1] == 1:
+            if a.shape[1] == 1 and np.any(a > 0):  # of one class a is 0, of a number 1
                 raise ArgumentError(
                     "egl needs class probabilities, and the model predicts a number; emcm and grad_norm take numbers",
                     code="NeedsCapability",
