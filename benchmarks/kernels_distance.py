@@ -202,7 +202,9 @@ def _plain_badge(a: Array, h: Array, batch: int) -> list[int]:
 
 
 def skactiveml(rule: str, n: int, width: int, batch: int, classes: int) -> Callable[[], object]:
-    """scikit-activeml's CoreSet."""
+    """scikit-activeml's CoreSet or Badge; the latter with a fitted classifier on the same features."""
+    if rule == "badge":
+        return _skactiveml_badge(n, width, batch, classes)
     from skactiveml.pool import CoreSet
 
     x = np.concatenate([points(LABELLED, width, seed=1), points(n, width)])
@@ -212,7 +214,9 @@ def skactiveml(rule: str, n: int, width: int, batch: int, classes: int) -> Calla
 
 
 def small_text(rule: str, n: int, width: int, batch: int, classes: int) -> Callable[[], object]:
-    """small-text's greedy core-set."""
+    """small-text's greedy core-set, or the k-means++ of its BADGE on the rows of N x (C D)."""
+    if rule == "badge":
+        return _small_text_badge(n, width, batch, classes)
     from small_text.query_strategies.coresets import greedy_coreset
 
     x = np.concatenate([points(LABELLED, width, seed=1), points(n, width)])
@@ -220,9 +224,32 @@ def small_text(rule: str, n: int, width: int, batch: int, classes: int) -> Calla
     return lambda: (greedy_coreset(x, pool, labelled, batch)[:10]).tolist()
 
 
+def _skactiveml_badge(n: int, width: int, batch: int, classes: int) -> Callable[[], object]:
+    from skactiveml.classifier import SklearnClassifier
+    from skactiveml.pool import Badge
+    from sklearn.linear_model import LogisticRegression
+
+    x = np.concatenate([points(LABELLED, width, seed=1), points(n, width)])
+    y = np.full(len(x), np.nan)
+    y[:LABELLED] = np.arange(LABELLED) % classes
+    model = SklearnClassifier(LogisticRegression(max_iter=20), classes=list(range(classes)))
+    model.fit(x[:LABELLED], y[:LABELLED])
+    return lambda: list(Badge(random_state=0).query(x, y, clf=model, fit_clf=False, batch_size=batch))[:10]
+
+
+def _small_text_badge(n: int, width: int, batch: int, classes: int) -> Callable[[], object]:
+    from small_text.integrations.pytorch.query_strategies.strategies import init_kmeans_plusplus_safe
+
+    a, h = gradients(n, width, classes)
+    rows_ = (a[:, :, None] * h[:, None, :]).reshape(n, -1)
+    norms = np.linalg.norm(rows_, axis=1)
+    rng = np.random.RandomState(0)
+    return lambda: list(init_kmeans_plusplus_safe(rows_, batch, x_squared_norms=norms, random_state=rng))[:10]
+
+
 PEERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "skactiveml": ("skactiveml", ("k_center",)),
-    "small_text": ("small_text", ("k_center",)),
+    "skactiveml": ("skactiveml", ("k_center", "badge")),
+    "small_text": ("small_text", ("k_center", "badge")),
 }
 
 
