@@ -9,7 +9,6 @@ import torch
 from querist.models.guard import rng_kept
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
-from querist.training import torch_fit
 from querist.training.heads import ClassHead, LabelsHead, NumberHead
 from querist.training.recipe import Recipe
 from querist.training.torch_fit import train
@@ -247,20 +246,6 @@ def test_the_backbone_learns_at_its_own_rate() -> None:
     step = full.features[1].weight - fresh.features[1].weight
     assert torch.allclose(slow.features[1].weight - fresh.features[1].weight, 0.5 * step, atol=1e-6)
     assert torch.allclose(slow.head.weight, full.head.weight, atol=1e-6)
-
-
-def test_the_rate_rises_over_the_warm_up_and_falls_along_the_cosine() -> None:
-    one = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([one], lr=1.0)
-    schedule = torch_fit._schedule(optimizer, Recipe(warmup=0.4, schedule="cosine"), 10)
-    rates = []
-    for _ in range(10):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    assert rates[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
-    assert rates[4:] == pytest.approx([0.5 * (1 + np.cos(np.pi * k / 6)) for k in range(6)])
-    assert torch_fit._schedule(optimizer, Recipe(), 10) is None
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
