@@ -74,6 +74,7 @@ USUAL = (
 )
 LARGE = (
     Case("k_center", 1_000_000, 128, 100),
+    Case("k_center", 1_000_000, 128, 1_000),
     Case("k_center", 1_000_000, 128, 100, stream=True),
     Case("k_center", 1_000_000, 512, 100, stream=True),
     Case("badge", 1_000_000, 128, 100, classes=10),

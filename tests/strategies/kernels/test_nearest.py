@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -40,6 +40,7 @@ def test_on_a_line() -> None:
     dtype=st.sampled_from([np.float32, np.float64]),
 )
 @settings(max_examples=40, deadline=None)
+@example(seed=33, n=9, m=2, k=1, d=3, kind="huge", dtype=np.float32)  # a product overflowed to minus infinity
 def test_like_sorting_all_distances(seed: int, n: int, m: int, k: int, d: int, kind: str, dtype: Any) -> None:
     rng = np.random.default_rng(seed)
     x, points = rng.normal(size=(n, d)), rng.normal(size=(m, d))

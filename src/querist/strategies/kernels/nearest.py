@@ -83,10 +83,14 @@ class _Nearest:
         table = self._scaled @ shifted.T
         if begin == 0 and self.k <= len(block):  # nothing is known yet: the k-th of the block, as high as it may be
             high = table + (1.0 + self._error) * norms
+            high[~np.isfinite(high)] = np.inf  # a product that overflows is no bound from above
             self.limit = np.partition(high, self.k - 1, axis=1)[:, self.k - 1] + (1.0 + self._error) * self._lengths
         table += (1.0 - self._error) * norms
         bound = self.limit - (1.0 - self._error) * self._lengths + self._error * self.limit
-        owner, column = np.nonzero(~(table > bound.astype(table.dtype)[:, None]))  # not-a-number stays
+        out = table > bound.astype(table.dtype)[:, None]  # not-a-number stays
+        if self._overflows(norms):
+            out &= np.isfinite(table)
+        owner, column = np.nonzero(~out)
         if len(owner) == 0:
             return
         self.owner = np.concatenate([self.owner, owner])
@@ -100,6 +104,12 @@ class _Nearest:
         full = place == self.k - 1
         self.limit = np.full(len(self.points), np.inf)
         self.limit[self.owner[full]] = self.distance[full]
+
+    def _overflows(self, norms: NDArray[Any]) -> bool:
+        """Whether a product may have overflowed: it then rules nothing out."""
+        longest = float(norms.max(initial=0.0)), float(self._lengths.max(initial=0.0))
+        most = longest[0] + 2.0 * np.sqrt(longest[0]) * np.sqrt(longest[1])
+        return not most < 0.5 * float(np.finfo(norms.dtype).max)
 
     def _squared(self, block: NDArray[Any], owner: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.float64]:
         """Squared distances of pairs, by differences."""
