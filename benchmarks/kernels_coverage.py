@@ -11,7 +11,7 @@ The pool is a long-tailed mixture in 32 dimensions, projected, with noise; float
 code does on a full matrix: two picks are timed and counted n / 2 times. For prob_cover it is the graph by one pass, then
 degrees counted down; for max_det and frank_wolfe one pass a pick. delta is the 5 % quantile of distances, as sigma is.
 
-Usage: python benchmarks/kernels_coverage.py [--quick] [--large] [--only NAME] [--no-plain]
+Usage: python benchmarks/kernels_coverage.py [--quick] [--large] [--only TEXT] [--no-plain] [--threads 1 2]
 """
 
 from __future__ import annotations
@@ -197,11 +197,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small pools, one thread, a few seconds")
     parser.add_argument("--large", action="store_true", help="also 200,000 rows (many minutes)")
-    parser.add_argument("--only", default="", help="rules whose name contains this")
+    parser.add_argument("--only", default="", help="cases whose text contains this, such as 200,000")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--no-plain", action="store_true", help="leave the plain reference out")
     options = parser.parse_args()
     cases = QUICK if options.quick else USUAL + LARGE * options.large
-    threads = (1,) if options.quick else (1, 2)
+    threads = (1,) if options.quick else tuple(options.threads)
     reading = ceiling("read", threads=1)
     widths = sorted({c.width for c in cases})
     rates = {(t, w): ceiling("gemm", threads=t, rows=16_384, width=w, columns=1024) for t in threads for w in widths}
@@ -213,7 +214,7 @@ def main() -> None:
         f"{'1 thread s':>10} {'2 threads':>10} {'limit s':>8} {'x limit':>8} {'+ MiB':>7} {'plain s':>9} {'x plain':>7}"
     )
     print(f"{'case':<48} {heads}")
-    for case in (c for c in cases if options.only in c.rule):
+    for case in (c for c in cases if options.only in str(c)):
         order = {k: getattr(case, k) for k in ("rule", "n", "width", "batch", "labelled")}
         found = [measure("kernels_coverage:ours", order, threads=t, timeout=1800) for t in threads]
         limit = case.limit(rates[1, case.width], reading)
