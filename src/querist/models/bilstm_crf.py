@@ -8,6 +8,7 @@ so that a mask is one network whatever the length of an item.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from querist.core.optional import torch as _torch
@@ -24,7 +25,7 @@ else:
 __all__ = ["BiLstmCrf", "ChainTagger", "WindowCrf"]
 
 
-class ChainTagger(torch.nn.Module):
+class ChainTagger(torch.nn.Module, ABC):
     """What taggers share: hidden rows of tokens, scores of tags, a chain.
 
     Args:
@@ -41,9 +42,9 @@ class ChainTagger(torch.nn.Module):
         self.head = torch.nn.Linear(width, tags)
         self.crf = LinearChainCrf(tags, first, steps)
 
+    @abstractmethod
     def hidden(self, features: Tensor, lengths: Tensor) -> Tensor:
         """(n, T, D) hidden rows of (n, T, F) int64 features; (n,) lengths."""
-        raise NotImplementedError
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of tags (n, T, C), and the hidden rows (n, T, D) that they come from."""

@@ -34,18 +34,7 @@ LORA = Recipe(
     grad_clip=1.0,
 )
 """For adapters: they begin at zero, so that a high rate harms nothing."""
-FULL = Recipe(
-    optimizer="adamw",
-    lr=5e-4,
-    backbone_lr=0.1,
-    warmup=0.1,
-    weight_decay=0.01,
-    epochs=10,
-    batch_size=16,
-    min_steps=100,
-    schedule="cosine",
-    grad_clip=1.0,
-)
+FULL = replace(LORA, lr=5e-4, backbone_lr=0.1, warmup=0.1)
 """For all weights of a pre-trained encoder.
 
 Source: Mosbach, Andriushchenko and Klakow, On the Stability of Fine-tuning BERT, 2021: small rates and many steps.

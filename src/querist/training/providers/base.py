@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from querist.training.net import Net
 __all__ = ["Provider"]
 
 
-class Provider:
+class Provider(ABC):
     """The base: a value that gives one signal of a trained network. Subclasses are frozen dataclasses."""
 
     name: ClassVar[str]
@@ -22,7 +23,7 @@ class Provider:
 
     gives: ClassVar[Signal]
 
-    def check(self, module: Any, head: Head, one: Any) -> None:
+    def check(self, module: Any, head: Head, one: Any) -> None:  # noqa: B027 - most work with anything
         """Refuse a network, a head or an input that it cannot work with.
 
         Args:
@@ -45,6 +46,6 @@ class Provider:
         """
         return {}
 
+    @abstractmethod
     def compute(self, net: Net, rows: Array) -> Array:
         """The signal of rows of the source."""
-        raise NotImplementedError
