@@ -181,7 +181,7 @@ def draw(result: Mapping[str, Any], target: Path) -> None:
     axes.axvline(best + result["critical_difference"], color="#b33", linestyle="--")
     axes.text(
         best + result["critical_difference"] + 0.15,
-        len(names) - 0.6,
+        0.2,
         "critical difference from the best",
         color="#b33",
         ha="left",
