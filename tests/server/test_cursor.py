@@ -15,7 +15,9 @@ def test_a_cursor_comes_back(place: dict[str, object]) -> None:
     assert read_cursor(SECRET, write_cursor(SECRET, place)) == place
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "ü", "AAAA", "a" * 200, "=", "\ud800", write_cursor(b"t" * 32, {"row": 1})])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "ü", "AAAA", "a" * 200, "=", "\ud800", write_cursor(b"t" * 32, {"row": 1})]
+)
 def test_a_forged_cursor_is_named(cursor: str) -> None:
     with pytest.raises(Problem) as caught:
         read_cursor(SECRET, cursor)

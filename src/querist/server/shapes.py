@@ -20,8 +20,8 @@ __all__ = [
     "ModelOut",
     "Number",
     "OneItem",
-    "Project",
     "ProblemOut",
+    "Project",
     "Returned",
     "Seeded",
     "Trainer",
@@ -196,7 +196,7 @@ class ListedItem(Item):
     by: str | None
     at: float | str | None
     guess: tuple[str, float] | None
-    flagged: bool
+    flag: bool
 
 
 class Listed(_Out):

@@ -144,7 +144,6 @@ class ExportIn(_In):
     all: bool = False
 
 
-
 class ItemsQuery(BaseModel):
     """Filters of the list of items; texts of a query string are converted."""
 
