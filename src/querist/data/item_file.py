@@ -1,0 +1,202 @@
+"""Opens and makes the file items.db; a damaged, foreign or newer one is refused by name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from querist.core.errors import QueristError, ResourceError, StateError
+
+__all__ = ["corrupt", "create_file", "named", "open_file"]
+
+APPLICATION_ID = 0x71727369
+"""Stands in the header of the file and says whose it is: "qrsi"."""
+VERSION = 1
+_HEADER = 100
+_CHECKED_AT_ONCE = 16 << 20
+_SCHEMA = (
+    "CREATE TABLE item (row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, text TEXT, file TEXT, fields TEXT, extra TEXT)",
+    "CREATE TABLE imported (at REAL NOT NULL, name TEXT NOT NULL, items INTEGER NOT NULL)",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_SHM_SIZE = 4874
+_CANNOT_WRITE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    getattr(sqlite3, "SQLITE_IOERR_SHMSIZE", _SHM_SIZE),
+}
+
+
+def create_file(path: Path) -> None:
+    """Make an empty file, readable by its owner only; whole or not at all: it is built beside and renamed.
+
+    Raises:
+        ResourceError: the folder is missing or not writable (code ``NotWritable``), or the disk is full (``DiskFull``).
+        StateError: a log without its file lies there (code ``Corrupt``).
+    """
+    if _companion(path, "-wal").exists():
+        raise corrupt(path, f"the file is missing while its log {path.name}-wal is there")
+    fresh = path.with_name(f".new-{path.name}")
+    try:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            _companion(fresh, suffix).unlink(missing_ok=True)  # what a killed process left
+        os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with named(path):
+            connection = _connect(fresh, read_only=False)
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+            finally:
+                connection.close()
+        os.replace(fresh, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise _full(path, str(error), "") from error
+        raise ResourceError(
+            f"cannot make {path} ({error.strerror}); its folder must be there and writable", code="NotWritable"
+        ) from error
+
+
+def open_file(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """A connection to the file, its settings made.
+
+    Raises:
+        StateError: missing (code ``NoItems``), damaged (``Corrupt``), not ours (``NotItems``), newer than the program
+            (``NewerSchema``). ResourceError: it cannot be opened (code ``NotWritable``, ``NoWal``).
+    """
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise StateError(f"there are no items at {path}; `querist label` makes a project", code="NoItems") from None
+    if size < _HEADER:
+        raise corrupt(path, f"the file has {size} bytes, too few for a database")
+    with named(path):
+        connection = _connect(path, read_only=read_only)
+        try:
+            for setting in (
+                "busy_timeout = 5000",
+                "synchronous = FULL",
+                "trusted_schema = OFF",
+                "cell_size_check = ON",
+                "mmap_size = 0",
+                f"cache_size = -{(8 if read_only else 64) << 10}",
+            ):
+                connection.execute(f"PRAGMA {setting}").close()
+            _check(connection, path, size)
+            if not read_only:
+                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+                if mode != "wal":
+                    raise ResourceError(
+                        f"{path} cannot have a write-ahead log (its journal mode stays {mode!r}), as on network disks; "
+                        "keep the project on a local disk",
+                        code="NoWal",
+                    )
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path, size: int) -> None:
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    if owner != APPLICATION_ID:
+        raise StateError(
+            f"{path} is a SQLite database, and no item file of querist (application id {owner}); choose another file",
+            code="NotItems",
+        )
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise StateError(
+            f"{path} has schema version {version}, and this program knows versions up to {VERSION}; install a newer "
+            "querist, the file is untouched",
+            code="NewerSchema",
+        )
+    if size <= _CHECKED_AT_ONCE:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise corrupt(path, f"quick_check: {str(found).splitlines()[-1]}")
+
+
+def corrupt(path: Path, check: str) -> StateError:
+    """The error of a damaged file: which, what showed it, and the way back."""
+    return StateError(
+        f"{path} is damaged ({check}); nothing was changed. Keep the file, look at it with "
+        f"'querist doctor {path.parent}', and bring the project back from a backup with "
+        "'querist restore BACKUP NEW_FOLDER'",
+        code="Corrupt",
+    )
+
+
+@contextmanager
+def named(path: Path, kept: str = "") -> Iterator[None]:
+    """Let nothing of SQLite out but named errors.
+
+    Args:
+        path: the file.
+        kept: a sentence that says what is safe.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, path, kept) from error
+    except UnicodeDecodeError as error:  # a message of SQLite that quotes damaged bytes
+        raise corrupt(path, f"SQLite quotes bytes that are no UTF-8: {error.object[:60]!r}") from error
+
+
+def _translate(error: sqlite3.Error, path: Path, kept: str) -> QueristError:
+    full_code = getattr(error, "sqlite_errorcode", None) or 0
+    code = full_code & 0xFF
+    if full_code in _CANNOT_WRITE or code == sqlite3.SQLITE_FULL:
+        return _full(path, f"SQLite says: {error}", kept)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error):
+        return corrupt(path, f"SQLite says: {error}")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StateError(
+            f"{path} is kept busy by another program ({error}); close what has it open, then try again", code="Locked"
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return ResourceError(
+            f"{path} cannot be opened or written ({error}); look at the permissions of the file and its folder",
+            code="NotWritable",
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return ResourceError(f"the disk failed under {path} ({error}). {kept}".strip(), code="DiskError")
+    return StateError(f"the database {path} refused ({type(error).__name__}: {error}). {kept}", code="StoreFailed")
+
+
+def _full(path: Path, cause: str, kept: str) -> ResourceError:
+    return ResourceError(
+        f"cannot write {path}: out of space, or a quota or file size limit is reached ({cause}). {kept} Make space and "
+        "try again",
+        code="DiskFull",
+    )
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rw"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=5.0
+    )
+
+
+def _companion(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            os.fsync(descriptor)
+        finally:
+            with suppress(OSError):
+                os.close(descriptor)
