@@ -14,7 +14,8 @@ CLIMBS = [
     "a\n", "a\x7f/../../secret", "/", "a/", "..%c0%afsecret", "..%255csecret", "\u2025/secret", "．．/secret", "a" * 5000,
     "a/" * 3000 + "b", "\ud800",
 ]  # fmt: skip
-VARIED = CLIMBS + ["../" * depth + tail for depth in range(1, 30) for tail in ("secret", "a/secret", "root/../secret", "etc/passwd", "proc/self/environ", "dev/zero")]  # fmt: skip
+TAILS = ("secret", "a/secret", "root/../secret", "etc/passwd", "proc/self/environ", "dev/zero")
+VARIED = CLIMBS + ["../" * depth + tail for depth in range(1, 30) for tail in TAILS]
 
 
 @pytest.fixture

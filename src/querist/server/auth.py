@@ -105,8 +105,8 @@ class Sessions:
             self._write(now)
         return token
 
-    def user(self, token: str | None) -> str | None:
-        """Whose session this is, or None; looking counts as being there."""
+    def user(self, token: str | None, *, seen: bool = True) -> str | None:
+        """Whose session this is, or None; looking counts as being there unless ``seen`` is False."""
         if token is None or len(token) != _LENGTH:
             return None
         key, now = _digest(token), self._clock()
@@ -118,7 +118,8 @@ class Sessions:
                 del self._open[key]
                 self._write(now)
                 return None
-            session.seen = max(session.seen, now)
+            if seen:
+                session.seen = max(session.seen, now)
             if now - self._written > _WRITE_EVERY:
                 self._write(now)
             return session.user

@@ -76,6 +76,7 @@ class Client:
         self._lock = threading.Lock()
         self.session = session
         self.user = ""
+        self.tab = uuid.uuid4().hex
         if session is None:
             if not parts.fragment:
                 raise ArgumentError("the link has no token after #; copy all of it", code="BadLink")
@@ -85,7 +86,7 @@ class Client:
 
     def next(self, count: int = 1, have: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Items to answer, handed out to this client; fewer, or none, when no more can be handed out."""
-        reply: dict[str, Any] = self._post("/next", {"count": count, "have": list(have)}, again=True)
+        reply: dict[str, Any] = self._post("/next", {"count": count, "have": list(have), "tab": self.tab}, again=True)
         return list(reply["items"])
 
     def answer(
@@ -133,7 +134,7 @@ class Client:
 
     def undo(self, key: str | None = None) -> dict[str, Any]:
         """Take the last answer back; its item is handed out again."""
-        reply: dict[str, Any] = self._post("/undo", {"key": key or str(uuid.uuid4())}, again=True)
+        reply: dict[str, Any] = self._post("/undo", {"key": key or str(uuid.uuid4()), "tab": self.tab}, again=True)
         return dict(reply["handed"])
 
     def give_back(self, queries: Sequence[str]) -> None:
@@ -146,7 +147,7 @@ class Client:
 
     def take(self, item: str) -> dict[str, Any]:
         """Have this item handed out now, also one that has an answer."""
-        return dict(self._post(f"/items/{_quote(item)}/take", {}, again=True))
+        return dict(self._post(f"/items/{_quote(item)}/take", {"tab": self.tab}, again=True))
 
     def flag(self, item: str, flag: bool = True, note: str | None = None) -> None:
         """Mark an item for a second look, or take the mark away."""
@@ -308,7 +309,7 @@ class Client:
         while True:
             last = time.monotonic() >= until or not again
             try:
-                reply = self._once(method, path, body)
+                reply = self._once(method, path, body, again)
             except (OSError, http.client.HTTPException) as error:
                 if last:
                     raise ResourceError(
@@ -324,11 +325,14 @@ class Client:
             time.sleep(min(pause, max(until - time.monotonic(), 0.0)))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _once(self, method: str, path: str, body: tuple[str, bytes] | None) -> Reply:
+    def _once(self, method: str, path: str, body: tuple[str, bytes] | None, again: bool) -> Reply:
         headers = self._headers()
         if body is not None:
             headers["Content-Type"] = body[0]
         with self._lock:
+            if not again and self._connection is not None:  # an idle one may be closed while the request is on its way
+                self._connection.close()
+                self._connection = None
             fresh = self._connection is None
             connection = self._connection = self._connection or self._connect()
             try:
@@ -338,7 +342,7 @@ class Client:
                 connection.close()
                 if fresh or not _closed_before_sending(error):
                     raise
-            # the server had closed a connection that was idle: nothing of the request was read
+            # most likely the server had closed an idle connection; sent again with the same key in any case
             connection = self._connection = self._connect()
             return self._exchange(connection, method, path, body, headers)
 

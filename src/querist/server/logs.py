@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-__all__ = ["line", "to_stream"]
+__all__ = ["line", "log", "to_stream"]
 
 log = logging.getLogger("querist.server")
 _LONGEST = 120

@@ -8,6 +8,7 @@ which it must arrive. They are checked on the route that matched, never on the t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -28,6 +29,8 @@ BODY = 1 << 20
 """Bytes of a JSON body."""
 _SECONDS = 10.0
 """Seconds in which a JSON body must have arrived."""
+_DRAINED = 64 << 20
+_DRAIN_SECONDS = 5.0
 _PAUSE = 10.0
 """Seconds without a byte of an upload."""
 _MARK = "__querist_policy__"
@@ -116,10 +119,11 @@ class GuardedRoute(APIRoute):
                 return refused
             held = _StrictRequest(request.scope, request.receive)
             if policy.body == "upload":
+                await _check_length(request, policy.most)
                 held = _StrictRequest(request.scope, _bounded(request, policy))
-                _check_length(request, policy.most)
             elif policy.body == "json":
-                _check_kind(request)
+                if request.headers.get("content-length", "") != "0" or "content-type" in request.headers:
+                    _check_kind(request)
                 held._body = await _read(request, policy.most)
             return await inner(held)
 
@@ -156,10 +160,19 @@ def _check_kind(request: Request) -> None:
         raise Problem(415, "BadContentType", "a packed body (Content-Encoding) is not taken; send it plain")
 
 
-def _check_length(request: Request, most: int) -> None:
+async def _check_length(request: Request, most: int) -> None:
+    """Refuse by the declared length; some of the body is thrown away first, so that the client hears the answer."""
     declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > most:
-        raise _too_large(most)
+    if declared.isdigit() and int(declared) <= most:
+        return
+    size = 0
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > _DRAINED:
+                    break
+    raise _too_large(most)
 
 
 def _too_large(most: int) -> Problem:
@@ -170,7 +183,7 @@ def _too_large(most: int) -> Problem:
 
 async def _read(request: Request, most: int) -> bytes:
     """The whole body within its size and its seconds."""
-    _check_length(request, most)
+    await _check_length(request, most)
     parts: list[bytes] = []
     size = 0
     try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from querist.server.logs import line
+from querist.server.logs import line, log
 from querist.server.problems import problem_body
 
 __all__ = ["HEADERS", "LOCAL_NAMES", "Shield", "allowed_hosts", "comes_from_us", "origin_fault"]
@@ -119,6 +119,7 @@ class Shield:
             raise
         except Exception as error:
             exchange.fault = f"{type(error).__name__} at {_place(error)}"
+            log.debug("traceback, which may hold data", exc_info=error)  # only shown when --debug is asked for
             if not exchange.status:
                 await exchange.refuse(500, "Fault", "this is a fault of querist; the log of the server names the place")
         finally:

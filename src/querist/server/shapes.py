@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 __all__ = [
     "Answered",
-    "Changed",
     "ClassOut",
     "EncoderOut",
     "Handed",
     "HandedOut",
+    "Imported",
     "Item",
     "Link",
     "Listed",
@@ -22,8 +22,10 @@ __all__ = [
     "OneItem",
     "ProblemOut",
     "Project",
+    "Renewed",
     "Returned",
     "Seeded",
+    "Strategy",
     "Trainer",
     "Undone",
     "User",
@@ -169,23 +171,36 @@ class Undone(_Out):
 
 
 class Returned(_Out):
-    """Which hand-outs were given back or kept longer."""
+    """How many hand-outs were given back."""
 
-    queries: list[str]
-    until: float | None = None
+    count: int
 
 
-class Changed(_Out):
-    """How many items a change concerns."""
+class Renewed(_Out):
+    """Until when hand-outs are kept now, in seconds since the epoch; those that were gone stay gone."""
 
-    items: int = 0
-    classes: list[ClassOut] = Field(default_factory=list)
+    until: float
 
 
 class Seeded(_Out):
     """How many items hold the words and come first now."""
 
     items: int
+
+
+class Imported(_Out):
+    """What became of an import."""
+
+    items: int
+    labels: int = 0
+    notes: list[str] = []
+
+
+class Strategy(_Out):
+    """A strategy that can be set."""
+
+    name: str
+    about: str = ""
 
 
 class ListedItem(Item):

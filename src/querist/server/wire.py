@@ -22,6 +22,7 @@ __all__ = [
     "Queries",
     "Seed",
     "SettingsIn",
+    "Take",
     "TrainerIn",
     "Undo",
 ]
@@ -37,8 +38,18 @@ class _In(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+Tab = Annotated[str, Field(max_length=64)]
+"""Names one open page (or program) of a person: what is handed out to one is not handed out to another."""
+
+
 class Nothing(_In):
     """An empty body."""
+
+
+class Take(_In):
+    """Which page asks."""
+
+    tab: Tab = ""
 
 
 class Login(_In):
@@ -52,6 +63,7 @@ class Next(_In):
 
     count: int = Field(1, ge=1, le=20)
     have: list[Id] = Field(default_factory=list, max_length=200)
+    tab: Tab = ""
 
 
 class AnswerIn(_In):
@@ -73,6 +85,7 @@ class Undo(_In):
     """Take the last answer back."""
 
     key: Key
+    tab: Tab = ""
 
 
 class Queries(_In):
@@ -115,6 +128,7 @@ class SettingsIn(_In):
     keys: dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=40)]] | None = None
     validation: float | None = Field(None, ge=0.0, le=1.0)
     control: float | None = Field(None, ge=0.0, le=1.0)
+    lease: float | None = Field(None, ge=10.0, le=86_400.0)
     guideline: Annotated[str, Field(max_length=200_000)] | None = None
 
     @model_validator(mode="after")
