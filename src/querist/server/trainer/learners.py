@@ -7,20 +7,23 @@ history ...), a small network takes its place and is given the providers and plu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from querist.core.errors import ArgumentError, QueristError
 from querist.core.ports import Learner, Strategy
-from querist.core.signals import Signal
+from querist.core.signals import MULTILABEL, PROBS, Signal, View
+from querist.core.types import FitReport, ItemId, Labels
 from querist.data.schema import ClassSchema, MultiLabel, Number, Schema
 from querist.server.trainer.snapshot import Pool
 from querist.session.needs import check_needs
 from querist.training.sklearn_learner import SklearnLearner
 
-__all__ = ["STRENGTH", "learner_for", "linear_learner"]
+__all__ = ["STRENGTH", "learner_for", "linear_learner", "predicted"]
 
 STRENGTH = 30.0
 """Inverse of the penalty on the weights; features have rows of about unit length, for which 1 is far too strong."""
@@ -36,8 +39,29 @@ def linear_learner(pool: Pool, schema: Schema) -> Learner:
         return SklearnLearner(Ridge(alpha=1.0 / STRENGTH), pool, schema)
     head = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-3)
     if isinstance(schema, MultiLabel):
-        return SklearnLearner(OneVsRestClassifier(head), pool, schema)
+        return _Several(OneVsRestClassifier(head), pool, schema)
     return SklearnLearner(head, pool, schema)
+
+
+class _Several(SklearnLearner):
+    """Several classes: the probability of each is also given under the name that strategies for several classes read."""
+
+    def __init__(self, estimator: Any, source: Pool, schema: Schema) -> None:
+        super().__init__(estimator, source, schema)
+        self.provides = self.provides | {MULTILABEL}
+
+    def fit(self, labels: Labels, *, seed: int, previous: Path | None = None) -> FitReport:
+        """As ever; a class that no label or every label has is no reason to warn."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Label .* present in all training examples")
+            return super().fit(labels, seed=seed, previous=previous)
+
+    def signals(self, items: Sequence[ItemId], names: frozenset[Signal]) -> View:
+        """As ever, with `MULTILABEL`."""
+        if MULTILABEL not in names:
+            return super().signals(items, names)
+        found = super().signals(items, (names - {MULTILABEL}) | {PROBS})
+        return View(len(items), {s: found[PROBS if s is MULTILABEL else s] for s in names})
 
 
 def learner_for(
@@ -49,14 +73,13 @@ def learner_for(
         ArgumentError: no learner on frozen features gives it (code ``NeedsCapability``).
     """
     given = frozenset(side or {})
-    if not (isinstance(schema, MultiLabel) and strategy.needs.pool | strategy.needs.optional):
-        first = linear_learner(pool, schema)
-        try:
-            check_needs(strategy, first, given, reference=False)
-            return first
-        except ArgumentError as error:
-            if error.code != "NeedsCapability":
-                raise
+    first = linear_learner(pool, schema)
+    try:
+        check_needs(strategy, first, given, reference=False)
+        return first
+    except ArgumentError as error:
+        if error.code != "NeedsCapability":
+            raise
     learner = _network(strategy, pool, schema)
     check_needs(strategy, learner, given, reference=False)
     return learner

@@ -238,18 +238,19 @@ class Snapshot:
         self.facts.changed.append(Changed(event.kind, name, event.seq))
 
     def _take_class_renamed(self, event: Event) -> None:
-        old, new = event.payload["class"], event.payload["to"]
-        self._classes(tuple(new if name == old else name for name in self.classes), event)
-        self.facts.changed = [replace(c, name=new if c.name == old else c.name) for c in self.facts.changed]
+        self._classes(event, event.payload["to"])
 
     def _take_class_merged(self, event: Event) -> None:
-        old = event.payload["class"]
-        self._classes(tuple(name for name in self.classes if name != old), event)
-        self.facts.changed = [c for c in self.facts.changed if c.name != old]
+        self._classes(event, None)
 
-    def _classes(self, classes: tuple[str, ...], event: Event) -> None:
+    def _classes(self, event: Event, new: str | None) -> None:
+        """Another class list; changes that are to be checked follow a class to its new name, or go with it."""
+        old = event.payload["class"]
         if isinstance(self.schema, ClassSchema):
-            self.facts.schema = replace(self.schema, classes=classes)
+            kept = self.schema.renamed(old, new) if new else self.schema.merged(old, event.payload["into"])
+            self.facts.schema = kept
+        followed = [replace(c, name=new or "") if c.name == old else c for c in self.facts.changed]
+        self.facts.changed = [c for c in followed if c.name]
         self.train.apply(event)
         self.validation.apply(event)
 
