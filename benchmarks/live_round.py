@@ -28,9 +28,9 @@ def main() -> None:
     parser.add_argument("--strategy", default="auto")
     chosen = parser.parse_args()
 
-    from live_project import LiveProject
     from threadpoolctl import threadpool_limits
 
+    from live_project import LiveProject
     from querist.data.item_store import Record
     from querist.data.schema import SingleLabel
     from querist.server.trainer.round import Rounds
@@ -65,7 +65,9 @@ def main() -> None:
                 for name, value in rounds.seconds.items():
                     parts.setdefault(name, []).append(value)
         project.close()
-    print(f"{chosen.items:,} items x {chosen.width}, {chosen.classes} classes, {chosen.labels} labels, {chosen.strategy}")
+    print(
+        f"{chosen.items:,} items x {chosen.width}, {chosen.classes} classes, {chosen.labels} labels, {chosen.strategy}"
+    )
     print(f"round: median {statistics.median(seconds):.3f} s, slowest {max(seconds):.3f} s of {len(seconds)}")
     print("parts, median: " + ", ".join(f"{name} {statistics.median(v):.3f} s" for name, v in parts.items()))
 

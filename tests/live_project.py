@@ -15,9 +15,9 @@ from querist.storage.sqlite_store import SqliteStore
 
 ANIMALS = ("cat", "dog", "owl")
 _WORDS = {
-    "cat": "purrs meows whiskers kitten claws mouse tail lazy sofa".split(),
-    "dog": "barks fetches puppy leash bone loyal walks park wolf".split(),
-    "owl": "hoots wings night feathers perch branch hunts silent wise".split(),
+    "cat": ["purrs", "meows", "whiskers", "kitten", "claws", "mouse", "tail", "lazy", "sofa"],
+    "dog": ["barks", "fetches", "puppy", "leash", "bone", "loyal", "walks", "park", "wolf"],
+    "owl": ["hoots", "wings", "night", "feathers", "perch", "branch", "hunts", "silent", "wise"],
 }
 
 

@@ -1,8 +1,8 @@
 """Starts, watches and restarts the trainer, and takes over what it hands in. Labelling never waits for any of it.
 
-One thread reads the trainer's lines and keeps the time. A trainer that says nothing while it should is killed; one that fails
-is started again after a while, three times, and then left alone with the reason until somebody asks for it. A candidate is
-looked through, kept by its digest, and handed to the server; whatever is wrong with it, the last good model stays.
+One thread reads the trainer's lines and keeps the time. A trainer that says nothing while it should is killed; one that
+fails is started again after a while, three times, and then left alone with the reason until somebody asks for it. A
+candidate is looked through, kept by its digest, and handed over; whatever is wrong with it, the last good model stays.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias
@@ -74,6 +76,7 @@ class Supervisor:
         changed: called when the standing has changed, from the supervisor's thread.
         known: whether an item id is the project's; None looks at no ids.
         patience: seconds without a line after which a busy trainer is killed.
+        longest: seconds after which a round that came to nothing counts as hung, whatever the trainer says.
         back_off: seconds before the first, second, ... restart; after the last one it is paused.
         command: what to start; by default the trainer on ``folder``.
         limits: on memory, size of files, and how nice it is.
@@ -87,13 +90,14 @@ class Supervisor:
         changed: Callable[[Standing], None] | None = None,
         known: Callable[[str], bool] | None = None,
         patience: float = 30.0,
+        longest: float = 900.0,
         back_off: Sequence[float] = _BACK_OFF,
         command: Sequence[str] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.folder, self._promote, self._known = folder, promote, known
         self._changed = changed
-        self.patience, self._back_off = patience, tuple(back_off)
+        self.patience, self.longest, self._back_off = patience, longest, tuple(back_off)
         self._command = list(command or (sys.executable, "-m", "querist.server.trainer", str(folder)))
         self._limits = limits if limits is not None else Limits()
         self._artifacts = Artifacts(folder / "artifacts")
@@ -105,7 +109,7 @@ class Supervisor:
         self._spawned = 0
         self._wanted = 0
         self._failures = 0
-        self._heard = 0.0
+        self._heard, self._asked = 0.0, 0.0
         self._words = b""
 
     # -- from the server -----------------------------------------------------------------------------------------------
@@ -151,6 +155,7 @@ class Supervisor:
     # -- the thread ----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        reason = "stopped"
         try:
             while True:
                 try:
@@ -159,9 +164,12 @@ class Supervisor:
                 except _Failed as failure:
                     if not self._after(str(failure)):
                         return
+        except BaseException as error:
+            reason = f"the supervisor itself failed with {type(error).__name__}; start the server again"
+            raise
         finally:
             self._end()
-            self._say(Standing("off", "stopped"))
+            self._say(Standing("off", reason))
 
     def _live(self) -> bool:
         """One trainer from start to end; False when the supervisor is to stop."""
@@ -180,17 +188,17 @@ class Supervisor:
             elif kind == "gone":
                 raise _Failed(self._gone())
             elif kind == "silent":
-                raise _Failed(
-                    f"it said nothing for {self.patience:g} seconds while it was at "
-                    f"{self._standing.doing or 'its start'}, and was ended"
-                )
+                raise _Failed(self._silent())
 
     def _get(self) -> tuple[str, Any]:
         """The next thing that happens to the present trainer; "silent" when its time is over."""
         while True:
             waiting: float | None = None
             if self._standing.state in ("starting", "busy"):
-                waiting = self._heard + self.patience - time.monotonic()
+                until = self._heard + self.patience
+                if self._asked:
+                    until = min(until, self._asked + self.longest)
+                waiting = until - time.monotonic()
                 if waiting <= 0:
                     return "silent", None
             try:
@@ -250,8 +258,9 @@ class Supervisor:
         kind = line.get("is")
         now = self._standing
         if kind == "idle":
-            self._say(Standing("idle", encoder=now.encoder, done=now.done, of=now.of))
-            self._send()
+            if not self._asked:  # else it was said before our request came to it
+                self._say(Standing("idle", encoder=now.encoder, done=now.done, of=now.of))
+                self._send()
         elif kind == "beat":
             said = Standing("busy", None, shorten(str(line.get("doing", "")), 60), now.encoder, now.done, now.of)
             self._say(said)
@@ -260,6 +269,7 @@ class Supervisor:
             if not isinstance(done, int) or not isinstance(total, int) or not 0 <= done <= total:
                 raise _Failed(f"it wrote a line that makes no sense: {shorten(line)}")
             self._say(Standing("busy", None, "features", shorten(str(line.get("encoder", "")), 120), done, total))
+            self._asked = self._asked and time.monotonic()
         elif kind == "candidate":
             self._take(line)
         elif kind == "failed":
@@ -279,7 +289,7 @@ class Supervisor:
             raise _Failed(f"{error} ({error.code})") from error
         except OSError as error:
             raise _Failed(f"its candidate cannot be kept: {error.strerror or type(error).__name__}") from error
-        self._failures = 0
+        self._failures, self._asked = 0, 0.0
 
     def _hand_over(self, found: Candidate) -> None:
         has_model = any(path.suffix == ".safetensors" for path in found.folder.iterdir())
@@ -291,7 +301,7 @@ class Supervisor:
         except Exception as error:
             raise _Failed(f"its model could not be promoted ({type(error).__name__})") from error
         finally:
-            clear_candidates(self.folder)
+            shutil.rmtree(found.folder, ignore_errors=True)
 
     def _send(self) -> None:
         """Pass on the request that waits, once the trainer listens."""
@@ -304,7 +314,7 @@ class Supervisor:
         except OSError:
             return  # it is gone, which the reader says next
         self._wanted = 0
-        self._heard = time.monotonic()
+        self._heard = self._asked = time.monotonic()
         now = self._standing
         self._say(Standing("busy", None, now.doing, now.encoder, now.done, now.of))
 
@@ -330,7 +340,8 @@ class Supervisor:
         self._spawned += 1
         self._words = b""
         lower(process.pid, self._limits)
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         for target, stream in ((self._read, process.stdout), (self._listen, process.stderr)):
             threading.Thread(target=target, args=(stream, self._spawned), daemon=True, name="trainer lines").start()
 
@@ -352,6 +363,12 @@ class Supervisor:
                     self._words = (self._words + piece)[-_LAST_WORDS:]
         except (OSError, ValueError):
             pass
+
+    def _silent(self) -> str:
+        at = self._standing.doing or "its start"
+        if self._asked and time.monotonic() - self._asked >= self.longest:
+            return f"its round came to nothing in {self.longest:g} seconds (it was at {at}), and it was ended"
+        return f"it said nothing for {self.patience:g} seconds while it was at {at}, and was ended"
 
     def _gone(self) -> str:
         """How a trainer that closed its output ended."""
@@ -377,32 +394,28 @@ class Supervisor:
     def _end(self) -> None:
         """End the trainer with all that it started: ask, tell, kill; nothing is left behind."""
         process, self._process = self._process, None
+        self._asked = 0.0
         if process is None:
             return
         if process.stdin is not None:
-            try:
+            with suppress(OSError):
                 process.stdin.close()
-            except OSError:
-                pass
         for what in (signal.SIGTERM, signal.SIGKILL):
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, what)
-            except (ProcessLookupError, PermissionError):
-                pass
             try:
                 process.wait(_GRACE)
                 break
             except subprocess.TimeoutExpired:
                 continue
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)  # children that outlived it
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def _say(self, standing: Standing) -> None:
         before, self._standing = self._standing, standing
         if before != standing and self._changed is not None:
-            self._changed(standing)
+            with suppress(Exception):  # whoever listens may be gone, and the trainer is watched all the same
+                self._changed(standing)
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

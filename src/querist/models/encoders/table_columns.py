@@ -135,7 +135,7 @@ def _date(value: Any) -> float:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:
         return math.nan
-    return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds() / _DAY  # noqa: DTZ001
+    return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds() / _DAY
 
 
 _READERS: dict[str, Any] = {"number": _number, "date": _date, "category": str}
@@ -170,9 +170,7 @@ def _text(value: Any) -> str:
     return "" if _missing(value) else str(value)
 
 
-def _fill_category(
-    out: NDArray[np.float32], at: int, column: Mapping[str, Any], values: Sequence[Any]
-) -> None:
+def _fill_category(out: NDArray[np.float32], at: int, column: Mapping[str, Any], values: Sequence[Any]) -> None:
     places = {value: k for k, value in enumerate(column["values"])}
     other = len(places)
     where = np.fromiter((places.get(_text(v), other) for v in values), dtype=np.int64, count=len(values))

@@ -140,7 +140,9 @@ def _hour(progress: Progress, told: Sequence[tuple[int, float, float]], measured
     if measured is None or measured.n < _ENOUGH:
         have = 0 if measured is None else measured.n
         return f"An hour is {about}. What they would bring cannot be told: {have} of {_ENOUGH} validation answers are there."
-    points = [(r.labels, r.metrics[measured.name]) for r in progress.history if r.metrics.get(measured.name) is not None]
+    points = [
+        (r.labels, r.metrics[measured.name]) for r in progress.history if r.metrics.get(measured.name) is not None
+    ]
     fitted = _curve(points)
     if fitted is None:
         return f"An hour is {about}. What they would bring cannot be told yet: the curve has {len(points)} points."

@@ -89,7 +89,9 @@ class Chooser:
         try:
             return self._ask(part, n, rounds, turn)
         except QueristError as error:
-            notes = (f"{shorten(str(part))} cannot choose now, so the queue is in random order: {shorten(str(error), 200)}",)
+            notes = (
+                f"{shorten(str(part))} cannot choose now, so the queue is in random order: {shorten(str(error), 200)}",
+            )
         return replace(random_queue(self.snapshot, n, turn), notes=notes)
 
     def _ask(self, part: Strategy, n: int, rounds: tuple[Round, ...], turn: int) -> Chosen:
@@ -152,9 +154,7 @@ def check_items(snapshot: Snapshot, probs: Array, rows: NDArray[np.int64], most:
     return [Wanted(ids[row], doubt, reason, "check") for doubt, row, reason in found[:most]]
 
 
-def _doubt(
-    probs: Array, own: int, change: Changed, classes: Sequence[str], counts: Array
-) -> tuple[float, str]:
+def _doubt(probs: Array, own: int, change: Changed, classes: Sequence[str], counts: Array) -> tuple[float, str]:
     """How doubtful an old label is, from 0, and why in words."""
     new = classes.index(change.name)
     if own == new:

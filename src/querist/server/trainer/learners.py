@@ -64,9 +64,7 @@ class _Several(SklearnLearner):
         return View(len(items), {s: found[PROBS if s is MULTILABEL else s] for s in names})
 
 
-def learner_for(
-    strategy: Strategy, pool: Pool, schema: Schema, side: Mapping[Signal, Any] | None = None
-) -> Learner:
+def learner_for(strategy: Strategy, pool: Pool, schema: Schema, side: Mapping[Signal, Any] | None = None) -> Learner:
     """A learner that gives what ``strategy`` reads.
 
     Raises:
@@ -99,9 +97,7 @@ def _network(strategy: Strategy, pool: Pool, schema: Schema) -> Learner:
     hidden = (_HIDDEN,) if members else ()
     recipe = Recipe(epochs=20, lr=2e-2, batch_size=64, min_steps=100, threads=1)
     try:
-        return head_learner(
-            pool, schema, hidden=hidden, recipe=recipe, members=members, device="cpu", **more
-        )
+        return head_learner(pool, schema, hidden=hidden, recipe=recipe, members=members, device="cpu", **more)
     except QueristError as error:
         raise ArgumentError(str(error), code="NeedsCapability") from error
 

@@ -220,7 +220,9 @@ class Snapshot:
         for answer in event.payload["answers"]:
             ((_, row),) = self._rows([answer["item"]])
             self._ledger(row).apply(replace(event, payload={**event.payload, "answers": [answer]}))
-            self.facts.told.append((event.seq, event.at, float(answer.get("seconds") or event.payload.get("seconds") or 0)))
+            self.facts.told.append(
+                (event.seq, event.at, float(answer.get("seconds") or event.payload.get("seconds") or 0))
+            )
             if answer["kind"] in _LABELS:
                 self.facts.labelled_at[row] = event.seq
                 if self._role.get(row) != "validation":
