@@ -102,7 +102,9 @@ def make(
 ) -> Path:
     """A project of texts ``item 0`` ..., classes cat and dog."""
     records = [Record(id=f"i{k}", text=f"item {k} é😀") for k in range(items)] if isinstance(items, int) else items
-    Project.make(folder, records, task=task or Task("single", ("cat", "dog")), modality=modality, name="demo", **more).close()
+    Project.make(
+        folder, records, task=task or Task("single", ("cat", "dog")), modality=modality, name="demo", **more
+    ).close()
     return folder
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter
-from serving import Asker, make, running
 
 from querist.server import app as apps
 from querist.server import policy
 from querist.server.app import build, routes_of
 from querist.server.policy import GuardedRoute, policy_of, public
+from serving import Asker, make, running
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,14 @@ def test_a_route_without_a_policy_stops_the_app(ask: Asker, monkeypatch: pytest.
 
 def test_whoever_is_not_logged_in_gets_nothing(ask: Asker) -> None:
     """Every route that is not public, with a body that would be good, and with cookies that are none."""
-    cookies = [None, "", "querist-1=x", f"querist-{ask.server.port}={'a' * 43}", f"querist-{ask.server.port}=", "x" * 5000]
+    cookies = [
+        None,
+        "",
+        "querist-1=x",
+        f"querist-{ask.server.port}={'a' * 43}",
+        f"querist-{ask.server.port}=",
+        "x" * 5000,
+    ]
     for method, path, rule in table(ask):
         if rule.who == "public":
             continue
@@ -99,7 +106,9 @@ def test_a_body_that_is_too_large_is_refused(ask: Asker) -> None:
     said = ask("POST", "/api/v1/next", raw=b" " * (policy.BODY + 1))
     assert (said.status, said.code) == (413, "TooLarge")
     assert "1,048,576" in said.json["detail"]
-    said = ask("POST", "/api/v1/import", raw=b"x" * (51 << 20), headers={"Content-Type": "multipart/form-data; boundary=x"})
+    said = ask(
+        "POST", "/api/v1/import", raw=b"x" * (51 << 20), headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
     assert (said.status, said.code) == (413, "TooLarge")
     said = ask("POST", "/api/v1/session", raw=b'{"token": "' + b"x" * 5000 + b'"}', anonymous=True)
     assert said.status == 413

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from serving import Asker, make, running
 
 from querist.core.errors import ArgumentError, DataError, ResourceError, StateError, UnknownNameError
 from querist.server.problems import problem_body, problem_of
+from serving import Asker, make, running
 
 KEY = "0123abcd-0000-4000-8000-00000000000{}"
 
@@ -53,7 +53,9 @@ def test_row_54_json_is_strict(ask: Asker, raw: bytes, pointer: str | None, word
     assert word in said.json["detail"]
 
 
-@pytest.mark.parametrize("kind", [None, "", "text/plain", "application/xml", "application/json; charset=utf-16", "application/jsonx"])
+@pytest.mark.parametrize(
+    "kind", [None, "", "text/plain", "application/xml", "application/json; charset=utf-16", "application/jsonx"]
+)
 def test_row_53_only_json_is_taken(ask: Asker, kind: str | None) -> None:
     said = ask("POST", "/api/v1/next", raw=b'{"count": 1}', headers={"Content-Type": kind})
     assert (said.status, said.code) == (415, "BadContentType")
@@ -81,7 +83,19 @@ BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/api/v1/session/link", {}),
     ("POST", "/api/v1/session", {"token": "x"}),
 ]
-EXTRA = ("role", "project_id", "annotator", "annotator_id", "user", "is_gold", "created_at", "lease_until", "password_hash", "counted", "seq")
+EXTRA = (
+    "role",
+    "project_id",
+    "annotator",
+    "annotator_id",
+    "user",
+    "is_gold",
+    "created_at",
+    "lease_until",
+    "password_hash",
+    "counted",
+    "seq",
+)
 
 
 @pytest.mark.parametrize("method, path, body", BODIES)
@@ -136,7 +150,13 @@ def test_row_61_filters_are_on_a_list(ask: Asker) -> None:
 
 
 def test_row_62_pages_are_bounded(ask: Asker) -> None:
-    for query, word in (("limit=-1", "limit"), ("limit=1000000000", "200"), ("limit=x", "limit"), ("limit=1e3", "limit"), ("page=-1", "page")):
+    for query, word in (
+        ("limit=-1", "limit"),
+        ("limit=1000000000", "200"),
+        ("limit=x", "limit"),
+        ("limit=1e3", "limit"),
+        ("page=-1", "page"),
+    ):
         said = ask("GET", f"/api/v1/items?{query}")
         assert said.status == 400
         assert word in said.json["detail"]

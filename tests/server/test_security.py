@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from serving import Asker, make, running
 
 from querist.server.security import HEADERS, allowed_hosts, comes_from_us
+from serving import Asker, make, running
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,12 @@ def test_a_request_with_two_hosts_or_none_is_refused(ask: Asker) -> None:
 def test_rebinding_reaches_nothing(ask: Asker) -> None:
     """A name of the attacker resolves to us: the browser sends that name, and calls the request same-origin."""
     host = f"rebound.example:{ask.server.port}"
-    for method, path in (("GET", "/api/v1/project"), ("POST", "/api/v1/next"), ("GET", "/api/v1/events"), ("GET", "/open")):
+    for method, path in (
+        ("GET", "/api/v1/project"),
+        ("POST", "/api/v1/next"),
+        ("GET", "/api/v1/events"),
+        ("GET", "/open"),
+    ):
         said = ask(method, path, headers={"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"})
         assert (said.status, said.code) == (400, "ForeignHost")
 
@@ -133,7 +138,9 @@ def test_a_form_of_another_site_does_nothing(ask: Asker) -> None:
     before = ask("GET", "/api/v1/project").json
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"):
         for origin in ("http://evil.example", "null"):
-            said = ask("POST", "/api/v1/classes", raw=b'{"add": "evil"}', headers={"Content-Type": kind, "Origin": origin})
+            said = ask(
+                "POST", "/api/v1/classes", raw=b'{"add": "evil"}', headers={"Content-Type": kind, "Origin": origin}
+            )
             assert said.status == 403
         said = ask("POST", "/api/v1/classes", raw=b'{"add": "evil"}', headers={"Content-Type": kind})
         assert (said.status, said.code) == (415, "BadContentType")
@@ -142,7 +149,12 @@ def test_a_form_of_another_site_does_nothing(ask: Asker) -> None:
 
 def test_a_picture_or_script_of_another_site_loads_nothing(ask: Asker) -> None:
     for site in ("cross-site", "same-site"):
-        for mode, destination in (("no-cors", "image"), ("no-cors", "script"), ("cors", "empty"), ("navigate", "iframe")):
+        for mode, destination in (
+            ("no-cors", "image"),
+            ("no-cors", "script"),
+            ("cors", "empty"),
+            ("navigate", "iframe"),
+        ):
             headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination, "Origin": None}
             assert ask("GET", "/api/v1/items/i0", headers=headers).status == 403
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Origin": None}
@@ -158,7 +170,14 @@ def test_no_preflight_is_granted(ask: Asker) -> None:
 
 def test_nothing_changes_by_reading(ask: Asker) -> None:
     before = (ask.server.service.folder / "journal.db").stat().st_mtime_ns, ask("GET", "/api/v1/project").json
-    for path in ("/api/v1/next", "/api/v1/answers", "/api/v1/undo", "/api/v1/items/i0/take", "/api/v1/classes", "/api/v1/export"):
+    for path in (
+        "/api/v1/next",
+        "/api/v1/answers",
+        "/api/v1/undo",
+        "/api/v1/items/i0/take",
+        "/api/v1/classes",
+        "/api/v1/export",
+    ):
         assert ask("GET", path).status == 405
     assert before[1] == ask("GET", "/api/v1/project").json
 

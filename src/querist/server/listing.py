@@ -7,14 +7,13 @@ that a page of a million items comes quickly. The connection can only read, and 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
 
 from querist.core.types import Json
-from querist.server.cursor import read_cursor, write_cursor
 from querist.server.changes import STREAM
+from querist.server.cursor import read_cursor, write_cursor
 from querist.server.wire import ItemsQuery
 from querist.storage.connection import open_reader
 from querist.storage.sqlite_errors import named
@@ -102,7 +101,9 @@ class Listing:
 
     def _row(self, row: tuple[Any, ...]) -> Row:
         number, id, text, file, fields, state, value, flag, shares = row[:9]
-        by, at = (self._connection.execute(_DONE_BY, (STREAM, id)).fetchone() if value or state != "unlabelled" else None) or (
+        by, at = (
+            self._connection.execute(_DONE_BY, (STREAM, id)).fetchone() if value or state != "unlabelled" else None
+        ) or (
             None,
             None,
         )
@@ -122,9 +123,7 @@ class Listing:
         }
 
 
-_JOINED = (
-    "LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id LEFT JOIN main.guess g ON g.item = c.id"
-)
+_JOINED = "LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id LEFT JOIN main.guess g ON g.item = c.id"
 
 
 def _by_row(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -132,9 +131,7 @@ def _by_row(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, An
     tests.append("c.row > :after")
     values["after"] = int(start.get("row", -1))
     if query.label is not None or query.state not in (None, "unlabelled"):
-        source = (
-            "main.item j CROSS JOIN contents.item c ON c.id = j.id LEFT JOIN main.guess g ON g.item = c.id"
-        )
+        source = "main.item j CROSS JOIN contents.item c ON c.id = j.id LEFT JOIN main.guess g ON g.item = c.id"
         tests.append("j.stream = :stream")
     elif query.flag:
         source = f"main.flag f CROSS JOIN contents.item c ON c.id = f.item {_JOINED}"

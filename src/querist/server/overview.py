@@ -10,6 +10,7 @@ from typing import Any
 
 from querist.core.types import Json
 from querist.server.changes import STREAM, Changes
+from querist.server.panel import class_counts, panel
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.connection import open_reader
@@ -56,17 +57,19 @@ class Overview:
         with self._lock, named(self._path):
             return changes.task(self._connection)
 
-    def classes(self, kind: str) -> list[tuple[str, int]]:
-        """Each class with the number of items that have it; a soft label counts for its largest share."""
-        names = [row[0] for row in self.rows("SELECT name FROM class WHERE stream = ? ORDER BY place")]
-        if kind == "number":
-            return []
-        counts: Counter[str] = Counter()
-        grouped = "SELECT value, count(*) FROM item WHERE stream = ? AND state = 'labelled' GROUP BY value"
-        for text, count in self.rows(grouped):
-            for name in _named(json.loads(text)):
-                counts[name] += count
+    def classes(self) -> list[tuple[str, int]]:
+        """Each class in order, with the number of items that have it; a soft label counts for its largest share."""
+        with self._lock, named(self._path):
+            rows = self._connection.execute("SELECT name FROM class WHERE stream = ? ORDER BY place", (STREAM,))
+            names = [row[0] for row in rows]
+            counts = class_counts(self._connection) if names else Counter()
         return [(name, counts[name]) for name in names]
+
+    def panel(self) -> dict[str, Json]:
+        """Figures and advice."""
+        names = [name for name, _ in self.classes()]
+        with self._lock, named(self._path):
+            return panel(self._connection, names)
 
     def model(self) -> dict[str, Json] | None:
         """The newest model: round, labels, when."""
@@ -83,14 +86,3 @@ class Overview:
                 "SELECT item, shares FROM guess WHERE item IN (SELECT value FROM json_each(?))", (json.dumps(items),)
             ).fetchall()
         return {item: json.loads(shares) for item, shares in found}
-
-
-def _named(value: Json) -> set[str]:
-    """The classes that a stored value names."""
-    if isinstance(value, str):
-        return {value}
-    if isinstance(value, dict):
-        return {max(value, key=lambda name: value[name])} if value else set()
-    if isinstance(value, list):
-        return {part[-1] if isinstance(part, list) else part for part in value}
-    return set()

@@ -62,7 +62,9 @@ def _check_box(part: Any, item: str) -> None:
     x, y, width, height = part
     slack = 1e-9
     if not (x >= 0 and y >= 0 and width > 0 and height > 0 and x + width <= 1 + slack and y + height <= 1 + slack):
-        raise _bad(item, "a box lies within the image (fractions from 0 to 1 of width and height) and has an area", part)
+        raise _bad(
+            item, "a box lies within the image (fractions from 0 to 1 of width and height) and has an area", part
+        )
 
 
 def _check_stroke(part: Any, item: str) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +20,15 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from querist import __version__
-from querist.core.errors import ArgumentError, StateError
+from querist.core.errors import ArgumentError
 from querist.core.types import Json
 from querist.data.item_store import StoredItem
 from querist.server.auth import Links, Sessions, read_secret
+from querist.server.coach import Coach
 from querist.server.desk import Handed, Post
+from querist.server.exchange import import_file, write_export
 from querist.server.listing import Listing
+from querist.server.logs import line
 from querist.server.media import Media
 from querist.server.overview import Overview
 from querist.server.problems import Problem
@@ -32,6 +36,7 @@ from querist.server.project import ITEMS, JOURNAL, Project
 from querist.server.rationale import check_rationale
 from querist.server.stream import Hub
 from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
+from querist.storage.connection import reader
 from querist.storage.transaction import Transaction
 
 __all__ = ["Service"]
@@ -66,6 +71,7 @@ class Service:
             self.secret = read_secret(folder / "secret")
             self.links = Links()
             self.hub = Hub()
+            self.coach = Coach(self.project, self.hub, on=trainer)
             self.overview = Overview(folder / JOURNAL)
             self.listing = Listing(folder / JOURNAL, folder / ITEMS, self.secret)
             self.scratch = Path(tempfile.mkdtemp(prefix=".new-serve-", dir=folder))
@@ -83,6 +89,7 @@ class Service:
     async def start(self) -> None:
         """Belong to the running loop."""
         self.hub.bind()
+        self.coach.start()
         self._beat = asyncio.create_task(self._expire_now_and_then())
 
     async def stop(self) -> None:
@@ -98,15 +105,14 @@ class Service:
         if self._closed:
             return
         self._closed = True
+        self.coach.stop()
         if self.media is not None:
             self.media.close()
         self._threads.shutdown(wait=True)
         self.listing.close()
         self.overview.close()
         self.project.close()
-        for left in self.scratch.iterdir():
-            left.unlink(missing_ok=True)
-        self.scratch.rmdir()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def link(self, user: str) -> str:
         """A fresh one-time link for a person."""
@@ -221,6 +227,7 @@ class Service:
 
     def _told(self, labelled: int) -> None:
         self.hub.send("queue", {"labelled": labelled})
+        self.coach.told()
 
     # -- items ---------------------------------------------------------------------------------------------------------
 
@@ -269,14 +276,14 @@ class Service:
             "name": project.name,
             "task": task.kind,
             "modality": project.modality,
-            "classes": [{"name": n, "key": None, "count": c} for n, c in overview.classes(task.kind)],
+            "classes": [{"name": n, "key": None, "count": c} for n, c in overview.classes()],
             "number": number,
             "guideline": settings.guideline,
             "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
             "items": len(project.items),
             **{name: states[name] for name in ("labelled", "skipped", "rejected", "flagged")},
-            "encoder": {"name": "", "done": 0, "of": len(project.items)},
-            "trainer": {"state": "off", "reason": None},
+            "encoder": self.coach.encoder(len(project.items)),
+            "trainer": self.coach.standing(),
             "model": overview.model(),
             "version": __version__,
         }
@@ -284,8 +291,12 @@ class Service:
     async def configure(self, user: str, changes: Mapping[str, Json]) -> None:
         """Change settings."""
         here = self.project.changes
+        if "strategy" in changes:
+            await self.read(_check_strategy, changes["strategy"])
         await self.write(lambda transaction: here.configure(transaction, user, changes))
         self.hub.send("project", {"changed": sorted(changes)})
+        if "strategy" in changes:
+            self.coach.told()
 
     async def classes(self, user: str, change: Mapping[str, str]) -> None:
         """Add, rename or merge a class."""
@@ -301,10 +312,11 @@ class Service:
 
         await self.write(work)
         self.hub.send("project", {"changed": ["classes"]})
+        self.coach.told()
 
     async def seeds(self, user: str, label: str, text: str) -> int:
         """Items that hold the words come first."""
-        known = [name for name, _ in await self.read(self.overview.classes, self.kind)]
+        known = [name for name, _ in await self.read(self.overview.classes)]
         if label not in known:
             raise Problem(422, "UnknownLabel", "there is no such class; add it first", pointer="/class")
 
@@ -318,23 +330,50 @@ class Service:
 
     async def steer(self, do: str) -> dict[str, Any]:
         """Tell the trainer."""
-        raise StateError("no trainer runs beside this server", code="NoTrainer")
+        self.coach.steer(do)
+        return self.coach.standing()
 
     async def strategies(self) -> list[dict[str, str]]:
         """The strategies that can be set."""
-        return []
+        return await self.read(_strategies)
 
     async def panel(self) -> dict[str, Any]:
         """Figures and advice."""
-        raise Problem(503, "NoPanel", "there are no figures yet")
+        return await self.read(self.overview.panel)
 
     async def export(self, format: str, path: Path, *, everything: bool) -> str:
         """Write the labels to ``path``; the name that the file should have."""
-        raise Problem(503, "NoExport", "no export yet")
+
+        def work() -> str:
+            with reader(self.folder / JOURNAL, check=False) as connection:
+                task = self.project.changes.task(connection)
+                name, lost = write_export(connection, self.project, task, format, path, everything=everything)
+            line("exported", format=format, losses=len(lost))
+            return name
+
+        return await self.read(work)
 
     async def import_file(self, user: str, path: Path, name: str) -> dict[str, Any]:
         """Take more items in."""
-        raise Problem(503, "NoImport", "no import yet")
+        task = self.overview.task(self.project.changes)
+        count, notes = await self.read(import_file, self.project, task, path, name)
+        self.hub.send("project", {"changed": ["items"]})
+        self.coach.told()
+        return {"items": count, "notes": notes}
+
+
+def _check_strategy(text: Any) -> None:
+    """Refuse a text that is no strategy, before it is kept."""
+    from querist.strategies.parser import parse
+
+    parse(text)
+
+
+def _strategies() -> list[dict[str, str]]:
+    from querist.core.registry import registry
+
+    found = registry.entries("strategy", "selector", "score")
+    return [{"name": e.name, "about": (e.factory.__doc__ or "").strip().partition("\n")[0]} for e in found]
 
 
 def _no_item() -> Problem:

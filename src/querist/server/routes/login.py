@@ -22,7 +22,9 @@ async def log_in(request: Request, body: Login, response: Response) -> User:
     user = service.links.redeem(body.token)
     if user is None:
         raise Problem(
-            401, "BadToken", "the link was used, is older than ten minutes, or is none; start the server again for a new one"
+            401,
+            "BadToken",
+            "the link was used, is older than ten minutes, or is none; start the server again for a new one",
         )
     service.sessions.end(request.state.token)  # the id changes at every log-in
     response.set_cookie(

@@ -27,7 +27,9 @@ _KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=ut
 @lru_cache(1)
 def _templates() -> Environment:
     return Environment(
-        loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True, default_for_string=True), auto_reload=False
+        loader=FileSystemLoader(PAGES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        auto_reload=False,
     )
 
 

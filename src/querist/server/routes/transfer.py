@@ -24,7 +24,9 @@ UPLOAD = 50 << 20
 
 
 @router.post(
-    "/export", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}, "description": "a file"}}
+    "/export",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "a file"}},
 )
 @session(body="json")
 async def export(request: Request, body: ExportIn) -> FileResponse:
