@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-__all__ = ["line", "log", "to_stream"]
+__all__ = ["line", "log", "to_handler", "to_stream"]
 
 log = logging.getLogger("querist.server")
 _LONGEST = 120
@@ -39,7 +39,11 @@ def _short(value: Any) -> bool:
 
 def to_stream(stream: TextIO | None = None, level: int = logging.INFO) -> logging.Handler:
     """Have the lines go to a stream (stderr); a server calls this once. The handler can be removed again."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    return to_handler(logging.StreamHandler(stream or sys.stderr), level)
+
+
+def to_handler(handler: logging.Handler, level: int = logging.INFO) -> logging.Handler:
+    """Have the lines go to a handler; a server calls this once."""
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)
     log.setLevel(level)
