@@ -1,9 +1,9 @@
 """Kill the labelling server at random moments under load and count what is lost. A script: python tests/kill_label.py 1000
 
-Eight clients label, skip, reject and undo; each writes what was acknowledged to a file of its own, with fsync, and before it
-the operation that it is about to send. After each SIGKILL of the whole process group the server is started again on the same
-project. At the end `querist export` must give, item by item, what was last acknowledged, or the one operation that was on its
-way when the kill came; nothing else (promise R1).
+Eight clients label, skip, reject and undo; each writes what was acknowledged to a file of its own, with fsync, and before
+it the operation that it is about to send. After each SIGKILL of the whole process group the server is started again on the
+same project. At the end `querist export` must give, item by item, what was last acknowledged, or the one operation that was
+on its way when the kill came; nothing else (promise R1).
 """
 
 from __future__ import annotations
