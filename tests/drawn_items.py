@@ -12,8 +12,12 @@ from querist.data.record import Record
 CLASSES = ("cat", "dog", "=SUM(A1)", "naïve ☃", "[x]", '{"a": 1}', "3")
 
 letters = st.characters(exclude_categories=["Cs"])
-texts = st.text(letters, max_size=12) | st.sampled_from(["=1+1", "\ufeff=x", " @a", "\t", "a,b\r\n\"c\"", "\r", "\0", "𝄞 a"])
-names = st.text(letters, min_size=1, max_size=6) | st.sampled_from(["text", "id", "label", "meta", "state", "image", "=x"])
+texts = st.text(letters, max_size=12) | st.sampled_from(
+    ["=1+1", "\ufeff=x", " @a", "\t", 'a,b\r\n"c"', "\r", "\0", "𝄞 a"]
+)
+names = st.text(letters, min_size=1, max_size=6) | st.sampled_from(
+    ["text", "id", "label", "meta", "state", "image", "=x"]
+)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=2),

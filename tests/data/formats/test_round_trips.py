@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from drawn_items import batches, same
 from hypothesis import HealthCheck, given, settings
 
+from drawn_items import batches, same
 from querist.data.formats import SUFFIXES, read_records, write_records
 from querist.data.formats.exported import About, Exported
 

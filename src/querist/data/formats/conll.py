@@ -17,7 +17,8 @@ from querist.data.record import Record
 __all__ = ["read", "write"]
 
 _DOCUMENT = "-DOCSTART-"
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|[^\w\s\x00\ufeff]")
+"""NUL and the byte order mark are no tokens: a reader would refuse the one and take off the other."""
 
 
 def read(path: Path, reading: Reading) -> Iterator[Record]:

@@ -14,7 +14,7 @@ from querist.data.formats.parquet import Tables, records_of_rows
 from querist.data.formats.reading import Reading
 from querist.data.record import Record
 
-__all__ = ["read", "write"]
+__all__ = ["open_rows", "read", "write"]
 
 _PIECE = 1_000
 
@@ -31,6 +31,17 @@ def read(data: Any, reading: Reading) -> Iterator[Record]:
         ArgumentTypeError: a dictionary of splits (code ``BadSource``).
         DataError: no such folder (code ``NoData``), a missing column (``NoColumn``), a row that cannot be used
             (``BadRow``).
+    """
+    name = Path(data).name if isinstance(data, (str, Path)) else "the dataset"
+    columns, rows = open_rows(data)
+    yield from records_of_rows(columns, rows, reading, name)
+
+
+def open_rows(data: Any) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """The columns of a dataset, and its rows.
+
+    Raises:
+        ResourceError, ArgumentTypeError, DataError: see `read`.
     """
     name = "the dataset"
     if isinstance(data, (str, Path)):
@@ -51,7 +62,7 @@ def read(data: Any, reading: Reading) -> Iterator[Record]:
     for column, feature in plain.features.items():
         if type(feature).__name__ == "Image":
             plain = plain.cast_column(column, type(feature)(decode=False))
-    yield from records_of_rows(list(plain.column_names), _rows(plain), reading, name)
+    return list(plain.column_names), _rows(plain)
 
 
 def _rows(dataset: Any) -> Iterator[dict[str, Any]]:

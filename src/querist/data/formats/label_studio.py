@@ -117,7 +117,7 @@ def _answers(
         if annotation.get("was_cancelled"):
             answer = {"kind": "skip"}
         elif value is None:
-            if others and not results:
+            if results and not any(r.get("type") in _KNOWN_RESULTS for r in results):
                 continue
             empty = reading.task in ("multi", "spans") or (reading.task is None and not results)
             answer = {"kind": "label", "value": []} if empty else {"kind": "skip"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from querist.data.formats.rows import KEPT, Layout, Roles, ours, record_of
 from querist.data.record import Record
 from querist.data.text_file import check_file
 
-__all__ = ["Tables", "read", "records_of_rows", "write"]
+__all__ = ["Tables", "open_rows", "read", "records_of_rows", "write"]
 
 _PIECE = 2_000
 
@@ -30,19 +30,46 @@ def read(path: Path, reading: Reading) -> Iterator[Record]:
         DataError: no Parquet file (code ``NoData``), a missing column (``NoColumn``), a row that cannot be used
             (``BadRow``).
     """
+    columns, rows = open_rows(path, reading)
+    yield from records_of_rows(columns, rows, reading, path.name)
+
+
+def open_rows(path: Path, reading: Reading) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """The columns of a Parquet file, and its rows, a piece at a time.
+
+    Raises:
+        ResourceError: pyarrow is not installed (code ``MissingExtra``).
+        DataError: no Parquet file (code ``NoData``), too large (``TooLarge``).
+    """
     check_file(path)
     if reading.most_bytes is not None and path.stat().st_size > reading.most_bytes:
         raise DataError(f"{path.name} is larger than {reading.most_bytes / (1 << 20):g} MiB", code="TooLarge")
     parquet = need("pyarrow.parquet", "parquet", "reading Parquet files")
     arrow = need("pyarrow", "parquet", "reading Parquet files")
-    try:
-        with parquet.ParquetFile(path) as file:
-            columns = list(file.schema_arrow.names)
-            pieces = (batch.to_pylist() for batch in file.iter_batches(_PIECE))
-            yield from records_of_rows(columns, chain.from_iterable(pieces), reading, path.name)
-    except (arrow.ArrowException, OSError) as error:
+
+    def refused(error: Exception) -> DataError:
         reason = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
-        raise DataError(f"{path.name} is no Parquet file that can be read: {reason}", code="NoData") from error
+        return DataError(f"{path.name} is no Parquet file that can be read: {reason}", code="NoData")
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (arrow.ArrowException, OSError) as error:
+        raise refused(error) from error
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with file:
+            pieces = file.iter_batches(_PIECE)
+            while True:
+                try:
+                    batch = next(pieces, None)
+                    piece = [] if batch is None else batch.to_pylist()
+                except (arrow.ArrowException, OSError) as error:
+                    raise refused(error) from error
+                if batch is None:
+                    return
+                yield from piece
+
+    return list(file.schema_arrow.names), rows()
 
 
 def records_of_rows(

@@ -25,6 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_COLUMN = re.compile(r"column [0-9]")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
@@ -34,8 +35,9 @@ class Reading:
 
     Args:
         text: column of the text.
-        id: column of the id.
+        id: column of the id; "" for none: ids are made from the content.
         label: column of the label.
+        file: column of the image file.
         features: columns that become fields; None for all that are nothing else.
         task: what a label is: "single", "multi", "number" or "spans"; None goes by its look.
         separator: what parts several classes in one cell of a table, e.g. "|".
@@ -47,6 +49,7 @@ class Reading:
     text: str | None = None
     id: str | None = None
     label: str | None = None
+    file: str | None = None
     features: tuple[str, ...] | None = None
     task: Task | None = None
     separator: str | None = None
@@ -58,7 +61,7 @@ class Reading:
         """Check the task and that each column has one part."""
         if self.task not in (None, "single", "multi", "number", "spans"):
             raise ArgumentError(f"task must be single, multi, number or spans, got {self.task!r}", code="BadArgument")
-        named = [name for name in (self.text, self.id, self.label, *(self.features or ())) if name is not None]
+        named = [name for name in (self.text, self.id, self.label, self.file, *(self.features or ())) if name]
         twice = next((name for name in named if named.count(name) > 1), None)
         if twice is not None:
             raise ArgumentError(f"column {twice!r} is asked for in two parts; each has one", code="BadColumns")
@@ -71,8 +74,7 @@ def bad_row(reading: Reading, name: str, line: int, reason: str, *, unit: str = 
         DataError: code ``BadRow``, with file, line and reason.
     """
     if reading.bad is None:
-        where = f"{name}, {unit} {line}" + ("" if reason.startswith("column ") else ":")
-        where += "," if reason.startswith("column ") else ""
+        where = f"{name}, {unit} {line}" + ("," if _COLUMN.match(reason) else ":")
         raise DataError(f"{where} {reason}; mend it, or leave such rows out with --skip-bad", code="BadRow") from (
             cause if isinstance(cause, BaseException) else None
         )

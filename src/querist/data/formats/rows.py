@@ -72,19 +72,20 @@ class Roles:
         Raises:
             DataError: a column that is asked for is not there (code ``NoColumn``, with those found).
         """
-        for wanted in (reading.text, reading.id, reading.label, *(reading.features or ())):
-            if wanted is not None and wanted not in columns:
+        asked = [c for c in (reading.text, reading.id, reading.label, reading.file, *(reading.features or ())) if c]
+        for wanted in asked:
+            if wanted not in columns:
                 near = nearest(wanted, columns)
                 raise DataError(
                     f"{name} has no column {wanted!r}; it has: {shorten(', '.join(columns), 200) or 'none'}"
                     + (f". Did you mean {near[0]!r}?" if near else ""),
                     code="NoColumn",
                 )
-        used = {c for c in (reading.text, reading.id, reading.label, *(reading.features or ())) if c is not None}
+        used = set(asked)
 
         def usual(names: Iterable[str], given: str | None) -> str | None:
             if given is not None:
-                return given
+                return given or None
             by_lower = {c.lower(): c for c in columns if c not in used}
             found = next((by_lower[n] for n in names if n in by_lower), None)
             if found is not None:
@@ -92,8 +93,9 @@ class Roles:
             return found
 
         id, label = usual(ID_NAMES, reading.id), usual(LABEL_NAMES, reading.label)
-        text = None if reading.features and reading.text is None else usual(TEXT_NAMES, reading.text)
-        file = None if text is not None or reading.features else usual(FILE_NAMES, None)
+        no_text = reading.text is None and (reading.features or reading.file)
+        text = None if no_text else usual(TEXT_NAMES, reading.text)
+        file = reading.file or (None if text is not None or reading.features else usual(FILE_NAMES, None))
         taken = {id, label, text, file}
         return cls(text, id, label, file, tuple(c for c in columns if c not in taken))
 
