@@ -132,6 +132,7 @@ class Trainer:
 
     def _round(self, size: int) -> None:
         try:
+            self.lines.say({"is": "beat", "doing": "read"})
             self.lines.doing("read")
             self._snapshot.refresh()
             self._see()
@@ -227,7 +228,7 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0 when told to stop, 2 for wrong arguments, 4 and 5 as everywhere.
     """
     if len(arguments) != 1:
-        print("usage: python -m querist.server.trainer FOLDER", file=sys.stderr)
+        sys.stderr.write("usage: python -m querist.server.trainer FOLDER\n")
         return 2
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from querist.core.errors import QueristError, shorten
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import derive
-from querist.core.types import Array, FitReport, Labels, Progress, Round
+from querist.core.types import Array, FitReport, Items, Labels, Progress, Round
 from querist.data.ledger import ItemState
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.data.spans import Spans
@@ -90,7 +90,8 @@ class Rounds:
         self._beat("measure")
         measured = self._measure(learner) if fitted else None
         agreement = self._agreement(learner, len(labels)) if fitted and labels is not None else None
-        self._note(number, labels, measured, agreement)
+        if labels is not None:
+            self._note(number, labels, measured, agreement)
         before = time.perf_counter()
         self._beat("choose")
         chosen = self._choose(queue, fitted)
@@ -101,7 +102,7 @@ class Rounds:
         payload["seconds"]["round"] = round(time.perf_counter() - started, 4)
         save = learner.save if fitted and learner is not None else None
         before = time.perf_counter()
-        name = write_candidate(self.snapshot.folder, number, save, report=payload, queue=queued, guesses=guesses)
+        name = write_candidate(self.snapshot.folder, self._turn, save, report=payload, queue=queued, guesses=guesses)
         self.seconds = {**seconds, "save": time.perf_counter() - before}
         return name, number, self.snapshot.seq
 
@@ -212,11 +213,11 @@ class Rounds:
         trial.fit(_picked(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
         return self.snapshot.classes, predicted(trial, self.snapshot.pool, self._watched).argmax(axis=1)
 
-    def _note(self, number: int, labels: Labels | None, measured: Measured | None, agreement: float | None) -> None:
+    def _note(self, number: int, labels: Labels, measured: Measured | None, agreement: float | None) -> None:
         self.history.append(
             Round(
                 round=number,
-                labels=0 if labels is None else len(labels),
+                labels=len(labels),
                 cost=self.snapshot.train.cost,
                 metrics={} if measured is None else measured.metrics(),
                 agreement=agreement,
@@ -229,7 +230,7 @@ class Rounds:
         self._turn += 1
         if self._chooser is None:
             return random_queue(self.snapshot, queue, self._turn)
-        rounds = tuple(r for r in self.history if r.labels) if fitted else ()
+        rounds = tuple(self.history) if fitted else ()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a strategy's remarks are for programmers; its errors become notes
             return self._chooser.choose(queue, rounds, self._turn)
@@ -238,11 +239,11 @@ class Rounds:
         self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None
     ) -> tuple[tuple[Wanted, ...], Guesses]:
         checks: list[Wanted] = []
-        if learner is not None and labels is not None and isinstance(self.snapshot.schema, SingleLabel):
-            if self.snapshot.doubtful():
-                self._beat("check old labels")
-                rows = self.snapshot.train.rows(ItemState.LABELLED)
-                checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
+        single = isinstance(self.snapshot.schema, SingleLabel)
+        if learner is not None and labels is not None and single and self.snapshot.doubtful():
+            self._beat("check old labels")
+            rows = self.snapshot.train.rows(ItemState.LABELLED)
+            checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
         return queue, guesses_of(learner, self.snapshot, queue) if learner is not None else {}
 
@@ -317,7 +318,7 @@ def _picked(labels: Labels, which: Any) -> Labels:
     rows = np.arange(len(labels))[which]
     items = labels.items
     return Labels(
-        items=type(items)(items.all_ids, items.rows[rows]) if hasattr(items, "all_ids") else [items[k] for k in rows],  # type: ignore[call-arg]
+        items=Items(items.all_ids, items.rows[rows]) if isinstance(items, Items) else [items[k] for k in rows.tolist()],
         targets=labels.targets[rows],
         weights=None if labels.weights is None else labels.weights[rows],
         provenance=tuple(labels.provenance[k] for k in rows.tolist()) if labels.provenance else (),
