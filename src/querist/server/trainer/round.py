@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from querist.core.errors import QueristError, shorten
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import derive
-from querist.core.types import Array, FitReport, Items, Labels, Progress, Round
+from querist.core.types import Array, FitReport, Labels, Progress, Round
 from querist.data.ledger import ItemState
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.data.spans import Spans
 from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
 from querist.server.trainer.choosing import Chooser, Chosen, check_items, guesses_of, interleaved, random_queue
-from querist.server.trainer.learners import learner_for, linear_learner, predicted
+from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
 from querist.server.trainer.snapshot import Snapshot
 from querist.session.agreement import stop_set
@@ -129,8 +129,8 @@ class Rounds:
             return _hits(predicted(trial, self.snapshot.pool, self.snapshot.pool.rows_of(validation.items)), truth)
 
         self._saved = estimate_saved(
-            _picked(labels, inside),
-            _picked(labels, ~inside),
+            some_labels(labels, inside),
+            some_labels(labels, ~inside),
             hits,
             seed=derive(self.snapshot.facts.seed, "saved", len(controls)),
             beat=lambda: self._beat("compare with random"),
@@ -210,7 +210,7 @@ class Rounds:
         if count < 1 or self._watched is None:
             return None
         trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
-        trial.fit(_picked(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
+        trial.fit(some_labels(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
         return self.snapshot.classes, predicted(trial, self.snapshot.pool, self._watched).argmax(axis=1)
 
     def _note(self, number: int, labels: Labels, measured: Measured | None, agreement: float | None) -> None:
@@ -256,7 +256,7 @@ class Rounds:
         for k in range(3):
             inside = fold == k
             if inside.any() and (~inside).any():
-                trial.fit(_picked(labels, ~inside), seed=0)
+                trial.fit(some_labels(labels, ~inside), seed=0)
                 out[inside] = predicted(trial, self.snapshot.pool, rows[inside])
         return out
 
@@ -312,14 +312,3 @@ def _hits(said: Array, targets: Array) -> NDArray[np.bool_]:
         return np.asarray(((said >= 0.5) == (targets >= 0.5)).all(axis=1))
     truth = targets if targets.ndim == 1 else targets.argmax(axis=1)
     return np.asarray(said.argmax(axis=1) == truth)
-
-
-def _picked(labels: Labels, which: Any) -> Labels:
-    rows = np.arange(len(labels))[which]
-    items = labels.items
-    return Labels(
-        items=Items(items.all_ids, items.rows[rows]) if isinstance(items, Items) else [items[k] for k in rows.tolist()],
-        targets=labels.targets[rows],
-        weights=None if labels.weights is None else labels.weights[rows],
-        provenance=tuple(labels.provenance[k] for k in rows.tolist()) if labels.provenance else (),
-    )
