@@ -2,8 +2,8 @@
 
     python benchmarks/live_round.py [--items 10000] [--width 128] [--classes 10] [--labels 500] [--answers 20]
 
-The items are random points about class centres, written as features beforehand, for encoding is not part of a round. Times are
-of the whole path inside the trainer; the process around it adds two lines over a pipe.
+The items are random points about class centres, with features at hand, for encoding is not part of a round. Times are of
+the whole path inside the trainer; the process around it adds two lines over a pipe.
 """
 
 from __future__ import annotations

@@ -84,7 +84,8 @@ class HashedText(Encoder):
             piece = batch[start : start + _PIECE]
             out[start : start + len(piece)] = self._weighed(_counts(piece)) @ directions
         lengths = np.linalg.norm(out, axis=1, keepdims=True)
-        return np.divide(out, lengths, out=out, where=lengths > 1e-12)
+        out /= np.where(lengths > 1e-12, lengths, 1.0)
+        return out
 
     def checked(self, learnt: Mapping[str, Any]) -> dict[str, Any]:
         """Nothing beside the arrays."""

@@ -1,7 +1,7 @@
 """When to stop, and what another hour would buy: figures with their intervals, and sentences that claim no more.
 
-A round follows each answer, and two models one answer apart agree on everything. So rules and curve look at milestones only:
-rounds with at least a tenth more labels than the last.
+A round follows each answer, and two models one answer apart agree on everything. So rules and curve look at milestones
+only: rounds with at least a tenth more labels than the last.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ def answers_an_hour(told: Sequence[tuple[int, float, float]]) -> float | None:
         told: (place in the journal, seconds since the epoch, seconds it took) of each answer.
     """
     recent = [at for _, at, _ in told[-101:] if at > 0]
-    gaps = [b - a for a, b in zip(recent, recent[1:], strict=False) if 0 < b - a <= _PAUSE]
+    gaps = [b - a for a, b in pairwise(recent) if 0 < b - a <= _PAUSE]
     if len(gaps) < 5:
         gaps = [seconds for _, _, seconds in told[-100:] if 0 < seconds <= _PAUSE]
     return 3600.0 / (sum(gaps) / len(gaps)) if len(gaps) >= 5 else None
@@ -139,10 +140,10 @@ def _hour(progress: Progress, told: Sequence[tuple[int, float, float]], measured
     about = f"about {more} answers"
     if measured is None or measured.n < _ENOUGH:
         have = 0 if measured is None else measured.n
-        return f"An hour is {about}. What they would bring cannot be told: {have} of {_ENOUGH} validation answers are there."
-    points = [
-        (r.labels, r.metrics[measured.name]) for r in progress.history if r.metrics.get(measured.name) is not None
-    ]
+        there = f"{have} of {_ENOUGH} validation answers are there"
+        return f"An hour is {about}. What they would bring cannot be told: {there}."
+    known = [r for r in progress.history if r.metrics.get(measured.name) is not None]
+    points = [(r.labels, r.metrics[measured.name]) for r in known]
     fitted = _curve(points)
     if fitted is None:
         return f"An hour is {about}. What they would bring cannot be told yet: the curve has {len(points)} points."

@@ -81,11 +81,11 @@ def write_candidate(
     queue: Sequence[Wanted],
     guesses: Guesses,
 ) -> str:
-    """Write a candidate and return its name, e.g. ``candidates/7``; an older one of this number is replaced.
+    """Write a candidate and return its name, e.g. ``candidates/7``; one of this number that nobody took is replaced.
 
     Args:
         project: the project's folder.
-        number: of the round.
+        number: of the candidate.
         save: writes the learner into a folder; None where there is none yet.
         report: payload of the ``fitted`` event.
         queue: what to ask next.

@@ -53,8 +53,8 @@ class Chosen:
 class Chooser:
     """Asks a strategy among as many random candidates as it can look through in time.
 
-    Costs of strategies differ a thousandfold, some grow with the square of the pool. So each round looks at a random part of
-    the pool, another one each time, which grows and shrinks with the time that the last choice took.
+    Costs of strategies differ a thousandfold, some grow with the square of the pool. So each round looks at a random part
+    of the pool, another one each time, which grows and shrinks with the time that the last choice took.
 
     Args:
         snapshot: the project.
@@ -89,9 +89,8 @@ class Chooser:
         try:
             return self._ask(part, n, rounds, turn)
         except QueristError as error:
-            notes = (
-                f"{shorten(str(part))} cannot choose now, so the queue is in random order: {shorten(str(error), 200)}",
-            )
+            why = shorten(str(error), 200)
+            notes = (f"{shorten(str(part))} cannot choose now, so the queue is in random order: {why}",)
         return replace(random_queue(self.snapshot, n, turn), notes=notes)
 
     def _ask(self, part: Strategy, n: int, rounds: tuple[Round, ...], turn: int) -> Chosen:

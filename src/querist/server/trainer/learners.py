@@ -17,13 +17,13 @@ import numpy as np
 from querist.core.errors import ArgumentError, QueristError
 from querist.core.ports import Learner, Strategy
 from querist.core.signals import MULTILABEL, PROBS, Signal, View
-from querist.core.types import FitReport, ItemId, Labels
+from querist.core.types import FitReport, ItemId, Items, Labels
 from querist.data.schema import ClassSchema, MultiLabel, Number, Schema
 from querist.server.trainer.snapshot import Pool
 from querist.session.needs import check_needs
 from querist.training.sklearn_learner import SklearnLearner
 
-__all__ = ["STRENGTH", "learner_for", "linear_learner", "predicted"]
+__all__ = ["STRENGTH", "learner_for", "linear_learner", "predicted", "some_labels"]
 
 STRENGTH = 30.0
 """Inverse of the penalty on the weights; features have rows of about unit length, for which 1 is far too strong."""
@@ -107,3 +107,15 @@ def predicted(learner: Learner, pool: Pool, rows: np.ndarray[Any, Any]) -> np.nd
     from querist.session.evaluation import predicted as of_items
 
     return np.asarray(of_items(learner, pool.items(rows)))
+
+
+def some_labels(labels: Labels, which: Any) -> Labels:
+    """The labels at some places: row numbers, a slice, or booleans."""
+    rows = np.arange(len(labels))[which]
+    items = labels.items
+    return Labels(
+        items=Items(items.all_ids, items.rows[rows]) if isinstance(items, Items) else [items[k] for k in rows.tolist()],
+        targets=labels.targets[rows],
+        weights=None if labels.weights is None else labels.weights[rows],
+        provenance=tuple(labels.provenance[k] for k in rows.tolist()) if labels.provenance else (),
+    )

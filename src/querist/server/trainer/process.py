@@ -132,12 +132,14 @@ class Trainer:
 
     def _round(self, size: int) -> None:
         try:
+            self.lines.say({"is": "beat", "doing": "read"})
             self.lines.doing("read")
             self._snapshot.refresh()
             self._see()
             name, number, upto = self._rounds.run(size)
             self.lines.say({"is": "candidate", "folder": name, "round": number, "upto": upto})
             if self.wanted.empty():
+                self._warm()
                 self._rounds.quiet()
         except QueristError as error:
             self.lines.say({"is": "failed", "code": error.code, "text": shorten(str(error), 500)})
@@ -148,6 +150,14 @@ class Trainer:
             traceback.print_exc()  # to the server's ring of last words; the line itself names no data
             text = f"the trainer failed with {type(error).__name__} in {_place(error)}"
             self.lines.say({"is": "failed", "code": "TrainerError", "text": text})
+
+    def _warm(self) -> None:
+        """Load what the first choice with a model will want, while nobody waits for it: it takes seconds."""
+        if "torch" not in sys.modules:
+            self.lines.doing("warm up")
+            from querist.core.optional import torch
+
+            torch().set_num_threads(1)
 
     # -- encoders ------------------------------------------------------------------------------------------------------
 
@@ -227,10 +237,12 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0 when told to stop, 2 for wrong arguments, 4 and 5 as everywhere.
     """
     if len(arguments) != 1:
-        print("usage: python -m querist.server.trainer FOLDER", file=sys.stderr)
+        sys.stderr.write("usage: python -m querist.server.trainer FOLDER\n")
         return 2
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # of libraries that are not loaded yet
     lines = Lines(out)
     wanted: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_listen, args=(wanted,), daemon=True, name="listen").start()

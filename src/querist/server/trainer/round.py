@@ -24,7 +24,7 @@ from querist.data.spans import Spans
 from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
 from querist.server.trainer.choosing import Chooser, Chosen, check_items, guesses_of, interleaved, random_queue
-from querist.server.trainer.learners import learner_for, linear_learner, predicted
+from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
 from querist.server.trainer.snapshot import Snapshot
 from querist.session.agreement import stop_set
@@ -90,7 +90,8 @@ class Rounds:
         self._beat("measure")
         measured = self._measure(learner) if fitted else None
         agreement = self._agreement(learner, len(labels)) if fitted and labels is not None else None
-        self._note(number, labels, measured, agreement)
+        if labels is not None:
+            self._note(number, labels, measured, agreement)
         before = time.perf_counter()
         self._beat("choose")
         chosen = self._choose(queue, fitted)
@@ -101,7 +102,7 @@ class Rounds:
         payload["seconds"]["round"] = round(time.perf_counter() - started, 4)
         save = learner.save if fitted and learner is not None else None
         before = time.perf_counter()
-        name = write_candidate(self.snapshot.folder, number, save, report=payload, queue=queued, guesses=guesses)
+        name = write_candidate(self.snapshot.folder, self._turn, save, report=payload, queue=queued, guesses=guesses)
         self.seconds = {**seconds, "save": time.perf_counter() - before}
         return name, number, self.snapshot.seq
 
@@ -128,8 +129,8 @@ class Rounds:
             return _hits(predicted(trial, self.snapshot.pool, self.snapshot.pool.rows_of(validation.items)), truth)
 
         self._saved = estimate_saved(
-            _picked(labels, inside),
-            _picked(labels, ~inside),
+            some_labels(labels, inside),
+            some_labels(labels, ~inside),
             hits,
             seed=derive(self.snapshot.facts.seed, "saved", len(controls)),
             beat=lambda: self._beat("compare with random"),
@@ -209,14 +210,14 @@ class Rounds:
         if count < 1 or self._watched is None:
             return None
         trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
-        trial.fit(_picked(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
+        trial.fit(some_labels(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
         return self.snapshot.classes, predicted(trial, self.snapshot.pool, self._watched).argmax(axis=1)
 
-    def _note(self, number: int, labels: Labels | None, measured: Measured | None, agreement: float | None) -> None:
+    def _note(self, number: int, labels: Labels, measured: Measured | None, agreement: float | None) -> None:
         self.history.append(
             Round(
                 round=number,
-                labels=0 if labels is None else len(labels),
+                labels=len(labels),
                 cost=self.snapshot.train.cost,
                 metrics={} if measured is None else measured.metrics(),
                 agreement=agreement,
@@ -229,7 +230,7 @@ class Rounds:
         self._turn += 1
         if self._chooser is None:
             return random_queue(self.snapshot, queue, self._turn)
-        rounds = tuple(r for r in self.history if r.labels) if fitted else ()
+        rounds = tuple(self.history) if fitted else ()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a strategy's remarks are for programmers; its errors become notes
             return self._chooser.choose(queue, rounds, self._turn)
@@ -238,11 +239,11 @@ class Rounds:
         self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None
     ) -> tuple[tuple[Wanted, ...], Guesses]:
         checks: list[Wanted] = []
-        if learner is not None and labels is not None and isinstance(self.snapshot.schema, SingleLabel):
-            if self.snapshot.doubtful():
-                self._beat("check old labels")
-                rows = self.snapshot.train.rows(ItemState.LABELLED)
-                checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
+        single = isinstance(self.snapshot.schema, SingleLabel)
+        if learner is not None and labels is not None and single and self.snapshot.doubtful():
+            self._beat("check old labels")
+            rows = self.snapshot.train.rows(ItemState.LABELLED)
+            checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
         return queue, guesses_of(learner, self.snapshot, queue) if learner is not None else {}
 
@@ -255,7 +256,7 @@ class Rounds:
         for k in range(3):
             inside = fold == k
             if inside.any() and (~inside).any():
-                trial.fit(_picked(labels, ~inside), seed=0)
+                trial.fit(some_labels(labels, ~inside), seed=0)
                 out[inside] = predicted(trial, self.snapshot.pool, rows[inside])
         return out
 
@@ -311,14 +312,3 @@ def _hits(said: Array, targets: Array) -> NDArray[np.bool_]:
         return np.asarray(((said >= 0.5) == (targets >= 0.5)).all(axis=1))
     truth = targets if targets.ndim == 1 else targets.argmax(axis=1)
     return np.asarray(said.argmax(axis=1) == truth)
-
-
-def _picked(labels: Labels, which: Any) -> Labels:
-    rows = np.arange(len(labels))[which]
-    items = labels.items
-    return Labels(
-        items=type(items)(items.all_ids, items.rows[rows]) if hasattr(items, "all_ids") else [items[k] for k in rows],  # type: ignore[call-arg]
-        targets=labels.targets[rows],
-        weights=None if labels.weights is None else labels.weights[rows],
-        provenance=tuple(labels.provenance[k] for k in rows.tolist()) if labels.provenance else (),
-    )

@@ -2,7 +2,8 @@
 
 Control items are drawn at random, so a model of them alone is what random sampling would have given. It is compared with
 models of the first asked items, in order, and the fewest that reach its validation accuracy are looked for. How sure that
-is says a bootstrap over the validation items, which both models share.
+is says a bootstrap: over the validation items, which all models share, and over which three quarters of the control items
+the model was fitted on, as another draw would have given another model.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from querist.core.seeds import generator
 from querist.core.types import Array, Labels
+from querist.server.trainer.learners import some_labels as _picked
 
 __all__ = ["Saved", "estimate_saved", "too_early"]
 
@@ -23,6 +25,7 @@ LEAST_CONTROLS = 20
 LEAST_VALIDATION = 30
 _SIZES = 10
 _DRAWS = 500
+_SUBSETS, _SHARE = 8, 0.75
 
 Hits = Callable[[Labels], NDArray[np.bool_]]
 """Fits a model on labels and says which validation items it gets right: (V,) booleans."""
@@ -67,21 +70,25 @@ def estimate_saved(control: Labels, asked: Labels, hits: Hits, *, seed: int, bea
         seed: of the bootstrap.
         beat: called before each fit.
     """
-    random = len(control)
+    random = round(_SHARE * len(control))
     sizes = _sizes(random, len(asked))
     if not sizes:
         return Saved(None, random, "Too early to tell: too few items were asked about by the strategy.")
-    beat()
-    base = hits(control)
-    if len(base) < LEAST_VALIDATION:
-        return Saved(None, random, too_early(random, len(base)))
-    rows = []
+    chance = generator(seed, "labels saved")
+    bases, rows = [], []
+    for _ in range(_SUBSETS):
+        beat()
+        bases.append(hits(_picked(control, np.sort(chance.permutation(len(control))[:random]))))
     for size in sizes:
         beat()
-        rows.append(hits(_first(asked, size)))
-    right = np.stack(rows).astype(np.float64)  # (sizes, V)
-    draws = generator(seed, "labels saved").integers(0, len(base), size=(_DRAWS, len(base)))
-    needed = np.sort([_needed(right[:, d].mean(axis=1), base[d].mean(), sizes) for d in draws])
+        rows.append(hits(_picked(asked, np.arange(size))))
+    base, right = np.stack(bases), np.stack(rows)  # (subsets, V) and (sizes, V)
+    needed = []
+    for _ in range(_DRAWS):
+        drawn = chance.integers(0, base.shape[1], base.shape[1])
+        one = base[int(chance.integers(_SUBSETS))]
+        needed.append(_needed(right[:, drawn].mean(axis=1), float(one[drawn].mean()), sizes))
+    needed.sort()
     low, high = needed[int(0.05 * _DRAWS)], needed[int(0.95 * _DRAWS) - 1]
     point = _needed(right.mean(axis=1), float(base.mean()), sizes)
     if not np.isfinite(point) or low <= random <= high:
@@ -112,16 +119,7 @@ def _sizes(random: int, asked: int) -> list[int]:
     most = min(asked, 3 * random)
     if most < 5:
         return []
-    return sorted({int(v) for v in np.geomspace(5, most, _SIZES)})
-
-
-def _first(labels: Labels, count: int) -> Labels:
-    return Labels(
-        items=labels.items[:count],
-        targets=labels.targets[:count],
-        weights=None if labels.weights is None else labels.weights[:count],
-        provenance=labels.provenance[:count],
-    )
+    return sorted({int(v) for v in np.geomspace(5, most, _SIZES)} | {min(random, most)})
 
 
 def _needed(accuracy: Array, wanted: float, sizes: list[int]) -> float:
