@@ -83,7 +83,7 @@ class GraphMethod(Strategy):
         """`EMBEDDING` and, where it is read, `GRAPH` of the pool, or of the whole."""
         pool = frozenset({EMBEDDING, GRAPH} if self.reads_edges or not self.propagated else {EMBEDDING})
         uses = {EMBEDDING} if self.propagated and self.reads_known else set()
-        return over_whole(Needs(pool=pool, uses=frozenset(uses)), self.whole)
+        return over_whole(Needs(pool=pool, uses=frozenset(uses)), self.whole and GRAPH in pool)
 
     def nodes(self, ctx: Context) -> Nodes:
         """All nodes of the graph in order of tie key."""
