@@ -101,10 +101,9 @@ STUDY = Study(
         "hidden 16, dropout .5, Adam .01, weight decay 5e-4, 200 epochs (Kipf and Welling 2017), and APPNP with hidden 64, "
         "10 steps, alpha .1 (Gasteiger et al. 2019) under the same recipe; neither was tuned. The same 1,208 candidates. "
         "Strategies that need no model ask for all 140 at once, the others for 20 at random and then 20 a round, from "
-        "scratch each time. Strategies and the network see the whole graph, and candidates are chosen; strategies called _pool see the graph "
-        "of the candidates that are not labelled. That "
-        "propagated features are scaled to rows of length 1, and which embedding each strategy is given, was chosen on the "
-        "validation nodes with two seeds."
+        "scratch each time. Strategies and the network see the whole graph, and candidates are chosen; strategies called "
+        "_pool see the graph of the candidates that are not labelled. That propagated features are scaled to rows of "
+        "length 1, and which embedding each strategy is given, was chosen on the validation nodes with two seeds."
     ),
     datasets=("GCN", "APPNP"),
     strategies=STRATEGIES,
