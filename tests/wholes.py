@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from querist.core.checks import check_signal
 from querist.core.seeds import id_hashes
@@ -21,15 +22,25 @@ def within(
     pool: Sequence[int],
     labelled: Sequence[int] = (),
     pending: Sequence[int] = (),
-    **more: Any,
+    *,
+    seed: int = 0,
+    round: int = 0,
 ) -> Context:
     """A context over rows of ``signals``; those that are neither pool nor labelled nor pending are held out."""
     size = next(value.shape[0] for value in signals.values())
-    rows = [np.array(part, dtype=np.int64) for part in (pool, labelled, pending)]
     hashes = id_hashes(size)
-    views = [
-        View(len(part), {s: take(v, part) for s, v in signals.items()}, role=role, check=check_signal)
-        for part, role in zip(rows, ("pool", "labelled", "pending"), strict=True)
-    ]
-    whole = Whole(View(size, dict(signals), role="whole", check=check_signal), *rows, hashes)
-    return Context(*views, hashes=hashes[rows[0]], whole=whole, **more)
+
+    def view(rows: NDArray[np.int64], role: str) -> View:
+        return View(len(rows), {s: take(v, rows) for s, v in signals.items()}, role=role, check=check_signal)
+
+    here, known, waiting = (np.array(rows, dtype=np.int64) for rows in (pool, labelled, pending))
+    whole = Whole(View(size, dict(signals), role="whole", check=check_signal), here, known, waiting, hashes)
+    return Context(
+        view(here, "pool"),
+        view(known, "labelled"),
+        view(waiting, "pending"),
+        hashes=hashes[here],
+        whole=whole,
+        seed=seed,
+        round=round,
+    )

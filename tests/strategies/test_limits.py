@@ -235,7 +235,7 @@ def test_accepted_items_are_pending_in_the_whole() -> None:
 
     star = csr_array(np.array([[0, 1, 1, 1, 0, 0]] + [[0] * 6] * 3 + [[0, 0, 0, 0, 0, 1]] + [[0] * 6], dtype=float))
     x, group = np.zeros((6, 1)), np.array([0, 0, 0, 0, 1, 1])
-    ctx = within({EMBEDDING: x, GRAPH: star, GROUP: group}, range(5))  # type: ignore[arg-type]
+    ctx = within({EMBEDDING: x, GRAPH: star, GROUP: group}, range(5))
     chosen = Limit("grain(hops=1)", per_group=1).select(ctx, 2)
     assert chosen.indices.tolist() == [0, 4]
     assert chosen.scores[1] == pytest.approx(2 / 6), "4 and 5 are reached for the first time; distances are all 0"
