@@ -11,7 +11,7 @@ from querist.core.errors import ArgumentError, DataError, QueristWarning
 from querist.data.arrays import array_source
 from querist.models.mlp import MLP
 from querist.training.pretraining.autoencoder import Autoencoder
-from querist.training.pretraining.loop import _cuts, pretrain
+from querist.training.pretraining.loop import pretrain
 from querist.training.pretraining.simclr import SimCLR
 from querist.training.weights import state_digest
 from tiny import pollute, print_of_generators, print_of_module, source
@@ -95,19 +95,6 @@ def test_a_damaged_cache_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         run(cache=tmp_path)
     assert caught.value.code == "BadWeights"
-
-
-@pytest.mark.parametrize(
-    ("n", "batch", "least", "cuts"),
-    [
-        (10, 4, 2, [(0, 4), (4, 8), (8, 10)]),
-        (9, 4, 2, [(0, 4), (4, 9)]),
-        (3, 8, 2, [(0, 3)]),
-        (8, 4, 2, [(0, 4), (4, 8)]),
-    ],
-)
-def test_no_batch_is_too_small(n: int, batch: int, least: int, cuts: Any) -> None:
-    assert _cuts(n, batch, least) == cuts
 
 
 @pytest.mark.parametrize(
