@@ -66,7 +66,8 @@ def text_learner(
         source: the texts.
         schema: what a label may be.
         encoder: ``minilm`` (from its package, no network); a folder of transformers, such as one that `pretrain_texts`
-            made; an id of the Hugging Face hub; with ``sentence:`` in front, a model of sentence-transformers (frozen only).
+            made; an id of the Hugging Face hub; with ``sentence:`` in front, a model of sentence-transformers (frozen
+            only).
         tune: frozen (the encoder runs once over all texts, a head is trained on its features: a fit takes well under a
             second); lora (small adapters in the encoder and a head); full (all weights).
         revision: commit of the hub; a commit is what pins.
