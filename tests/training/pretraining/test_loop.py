@@ -56,10 +56,13 @@ def test_the_order_of_rows_and_repeats_do_not_count() -> None:
     assert weights(run(rows=np.concatenate([ROWS[::-1], ROWS[:3]]))) == weights(run())
 
 
-def test_a_network_given_is_not_changed() -> None:
+def test_training_begins_at_a_network_given_which_is_not_changed() -> None:
     module = net()
     before = print_of_module(module)
-    assert weights(run(module=module)) != state_digest(module.state_dict())
+    one = run(module=module, epochs=1, lr=1e-30)
+    assert print_of_module(module) == before
+    assert torch.equal(one.module[0].weight, module[0].weight)  # where training begins
+    assert not torch.equal(run(module=module).module[0].weight, module[0].weight)
     assert print_of_module(module) == before
 
 

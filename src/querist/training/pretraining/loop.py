@@ -51,7 +51,7 @@ def pretrain(
     Args:
         source: the items; ``uint8`` arrays are divided by 255, as `TorchLearner` does.
         module: a network, or a function that makes it: the one that is to be trained on labels later, with its head, or
-            a trunk without. A network given is not changed; its weights are drawn anew.
+            a trunk without. A network given is not changed: a copy is trained, from the weights that it has.
         task: `SimCLR` or `Autoencoder`, or one of your own.
         rows: (M,) rows of the source that may be looked at: those of the pool, never those of the test items.
         epochs: passes over the rows.
