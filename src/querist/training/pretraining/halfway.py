@@ -43,7 +43,7 @@ def read_halfway(path: Path, parts: dict[str, Any], optimizer: Any, batch: int) 
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, "pt") as file:
             if (file.metadata() or {}).get("batch") != str(batch):
                 return []
             tensors = {k: file.get_tensor(k) for k in list(file.keys())}
