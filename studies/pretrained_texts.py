@@ -2,7 +2,7 @@
 
 Usage: python studies/pretrained_texts.py [--sets trec6 cr] [--pooling auto] [--epochs 1] [--draws 20]. Needs the extra
 minilm and the data; prints a table and writes nothing but encoders, into the cache of minilm_texts.py. A slice is 2,000
-texts of the pool and at most 500 test texts, drawn once. All labels are random draws from the slice: logistic regression, C=5, as
+texts of the pool and at most 500 test texts, drawn once. Labels are random draws: logistic regression, C=5, as
 in row 11, on the rows as they are; and C=0.01 on standardised columns, so that a change of scale alone decides nothing.
 """
 
