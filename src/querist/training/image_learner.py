@@ -15,7 +15,7 @@ from querist.training.frozen import frozen_features, head_learner
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
-__all__ = ["SCRATCH", "TRAINED", "image_learner"]
+__all__ = ["HEAD", "SCRATCH", "TRAINED", "image_learner", "image_recipe"]
 
 SCRATCH = Recipe(
     optimizer="sgd",
@@ -43,6 +43,18 @@ HEAD = Recipe(
     optimizer="adamw", lr=1e-2, weight_decay=0.01, epochs=30, batch_size=128, min_steps=150, schedule="cosine"
 )
 """For a linear head over frozen features."""
+
+
+def image_recipe(tune: str, weights: object = None) -> Recipe:
+    """How a learner of images is trained unless told otherwise.
+
+    Args:
+        tune: full or frozen.
+        weights: None where they are drawn at random.
+    """
+    if tune == "frozen":
+        return HEAD
+    return SCRATCH if weights is None else TRAINED
 
 
 def image_learner(
@@ -124,7 +136,7 @@ def image_learner(
             hidden=hidden,
             members=members,
             dropout=dropout,
-            recipe=recipe or HEAD,
+            recipe=recipe or image_recipe(tune),
             device=device,
             **more,
         )
@@ -137,7 +149,7 @@ def image_learner(
         make,
         source,
         schema,
-        recipe=recipe or (SCRATCH if weights is None else TRAINED),
+        recipe=recipe or image_recipe(tune, weights),
         members=members,
         device=device,
         score_batch=more.pop("score_batch", 256),

@@ -11,7 +11,10 @@ from querist.models.vocabulary import Vocabulary
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
-__all__ = ["recurrent_learner"]
+__all__ = ["RECURRENT", "recurrent_learner"]
+
+RECURRENT = Recipe(epochs=40, lr=3e-3, batch_size=32, min_steps=200, grad_clip=5.0)
+"""How a recurrent classifier is trained unless told otherwise."""
 
 
 def recurrent_learner(
@@ -39,16 +42,16 @@ def recurrent_learner(
         schema: what a label may be.
         kind: "lstm" or "gru".
         vocabulary: numbers of words; by default made from the texts of the source, no label being looked at.
-        recipe: how it is trained; by default 40 epochs with lr .003, batches of 32, at least 200 steps.
+        recipe: how it is trained; by default `RECURRENT`.
         members: posterior samples by MC dropout, each one network for all texts; 0 gives none.
         device: auto, cpu, cuda, cuda:N or mps.
         score_batch: texts a forward pass when scoring.
-        width: see `RnnClassifier`.
-        hidden: see `RnnClassifier`.
-        layers: see `RnnClassifier`.
-        bidirectional: see `RnnClassifier`.
-        pooling: see `RnnClassifier`.
-        dropout: see `RnnClassifier`.
+        width: width of a word's row.
+        hidden: width of the recurrent layer, each way.
+        layers: recurrent layers.
+        bidirectional: whether a second one reads from the end.
+        pooling: "mean" or "max" over the words, or "last", the state after the last word.
+        dropout: of the word rows and of the pooled row.
         **more: see `TorchLearner`.
 
     Raises:
@@ -67,12 +70,11 @@ def recurrent_learner(
 
         return RnnClassifier(words.size, outputs, kind, width, hidden, layers, bidirectional, pooling, dropout)
 
-    plan = recipe or Recipe(epochs=40, lr=3e-3, batch_size=32, min_steps=200, grad_clip=5.0)
     return TorchLearner(
         make,
         source,
         schema,
-        recipe=plan,
+        recipe=recipe or RECURRENT,
         members=members,
         device=device,
         score_batch=score_batch,

@@ -32,13 +32,13 @@ from querist.training.recipe import Recipe
 from querist.training.tag_fit import Ragged, train_tagger
 from querist.training.weights import read_weights, state_digest, write_weights
 
-__all__ = ["TaggerLearner"]
+__all__ = ["TAGGER", "TaggerLearner"]
 
-_NETWORKS = ("bilstm_crf", "window_crf")
-_RECIPES = {
+TAGGER = {
     "bilstm_crf": Recipe(epochs=30, lr=5e-3, batch_size=16, min_steps=150, grad_clip=5.0),
     "window_crf": Recipe(epochs=12, lr=2e-2, batch_size=32, min_steps=100, weight_decay=1e-4),
 }
+"""How each network is trained unless told otherwise."""
 
 
 class TaggerLearner:
@@ -96,12 +96,12 @@ class TaggerLearner:
                 "querist.read(lists of tokens)",
                 code="BadLearner",
             )
-        if network not in _NETWORKS:
-            raise ArgumentError(f"network must be one of {', '.join(_NETWORKS)}; got {network!r}", code="BadValue")
+        if network not in TAGGER:
+            raise ArgumentError(f"network must be one of {', '.join(TAGGER)}; got {network!r}", code="BadValue")
         for name, value, least in (("members", members, 0), ("best", best, 1), ("score_batch", score_batch, 1)):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ArgumentError(f"{name} must be a whole number of {least} or more, got {value!r}", code="BadValue")
-        self.recipe = recipe or _RECIPES[network]
+        self.recipe = recipe or TAGGER[network]
         if self.recipe.label_smoothing:
             raise ArgumentError(
                 f"a tagger learns whole tag sequences, for which there is no label smoothing; got "

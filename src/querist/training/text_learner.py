@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from querist.models.pretrained.encoder import Pooling
     from querist.models.pretrained.lora import LoRA
 
-__all__ = ["FULL", "HEAD", "LORA", "text_learner"]
+__all__ = ["FULL", "HEAD", "LORA", "text_learner", "text_recipe"]
 
 HEAD = Recipe(optimizer="adam", lr=0.02, epochs=30, batch_size=128, min_steps=150, schedule="cosine")
 """For a linear head over frozen rows of length 1."""
@@ -39,6 +39,15 @@ FULL = replace(LORA, lr=5e-4, backbone_lr=0.1, warmup=0.1)
 
 Source: Mosbach, Andriushchenko and Klakow, On the Stability of Fine-tuning BERT, 2021: small rates and many steps.
 """
+
+
+def text_recipe(tune: str) -> Recipe:
+    """How a learner of texts is trained unless told otherwise.
+
+    Args:
+        tune: frozen, lora or full.
+    """
+    return HEAD if tune == "frozen" else _with_threads(LORA if tune == "lora" else FULL)
 
 
 def text_learner(
@@ -114,7 +123,7 @@ def text_learner(
             hidden=hidden,
             members=members,
             dropout=dropout,
-            recipe=recipe or HEAD,
+            recipe=recipe or text_recipe(tune),
             device=device,
             **more,
         )
@@ -131,12 +140,11 @@ def text_learner(
     make = text_classifier(
         place, outputs, tune=tune, lora=lora, pooling=pooling, dropout=0.1 if dropout is None else dropout
     )
-    chosen = recipe or _with_threads(LORA if tune == "lora" else FULL)
     return TorchLearner(
         make,
         source,
         schema,
-        recipe=chosen,
+        recipe=recipe or text_recipe(tune),
         members=members,
         device=device,
         transform=Tokens(place, text_length(place, max_length)),
