@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from querist.core.errors import ArgumentTypeError, shorten
-from querist.data.schema import Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
+from querist.models.stochastic.posterior import Posterior
 from querist.models.vocabulary import Vocabulary
+from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
@@ -24,7 +26,7 @@ def recurrent_learner(
     kind: str = "lstm",
     vocabulary: Vocabulary | None = None,
     recipe: Recipe | None = None,
-    members: int = 0,
+    members: int | Posterior = 0,
     device: str = "auto",
     score_batch: int = 256,
     width: int = 64,
@@ -43,7 +45,7 @@ def recurrent_learner(
         kind: "lstm" or "gru".
         vocabulary: numbers of words; by default made from the texts of the source, no label being looked at.
         recipe: how it is trained; by default `RECURRENT`.
-        members: posterior samples by MC dropout, each one network for all texts; 0 gives none.
+        members: posterior samples: a posterior, or a number by MC dropout, each one network for all texts; 0 gives none.
         device: auto, cpu, cuda, cuda:N or mps.
         score_batch: texts a forward pass when scoring.
         width: width of a word's row.
@@ -63,7 +65,7 @@ def recurrent_learner(
             code="BadLearner",
         )
     words = vocabulary or Vocabulary.of(source.take(slice(None)))
-    outputs = 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
+    outputs = head_for(schema, more.get("head")).width(schema)
 
     def make() -> Any:
         from querist.models.rnn import RnnClassifier

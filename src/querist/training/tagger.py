@@ -29,7 +29,7 @@ from querist.models.vocabulary import Vocabulary
 from querist.training.memory import with_smaller_batches
 from querist.training.network import begin_from
 from querist.training.recipe import Recipe
-from querist.training.tag_fit import Ragged, train_tagger
+from querist.training.tag_fit import Ragged, TaggedSet, train_tagger
 from querist.training.weights import read_weights, state_digest, write_weights
 
 __all__ = ["TAGGER", "TaggerLearner"]
@@ -147,6 +147,7 @@ class TaggerLearner:
         rows = self.source.rows_of(labels.items)
         tags = self._tags(labels, rows)
         schema, torch = self.schema, _torch()
+        data = TaggedSet(self._inputs, rows, tags, labels.weights)
         notes = [] if tags.any() else ["no span is labelled so far: every token is O"]
 
         def work(batch: int, device: Any) -> tuple[Any, list[str]]:
@@ -155,7 +156,7 @@ class TaggerLearner:
                 begun = []
                 if previous is not None and self.recipe.warm_start:
                     begun = begin_from(module, read_weights(previous, "tagger")[0])
-                more = train_tagger(module, self._inputs, rows, tags, labels.weights, self.recipe, seed, batch, device)
+                more = train_tagger(module, data, self.recipe, seed, batch, device)
                 return module, begun + more
 
         with threads(self.recipe.threads):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
-from querist.data.schema import Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
-from querist.training.frozen import frozen_features, head_learner
+from querist.models.stochastic.posterior import Posterior
+from querist.training.frozen import frozen_learner
+from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
@@ -61,7 +64,7 @@ def text_learner(
     max_length: int | None = None,
     lora: LoRA | None = None,
     hidden: Sequence[int] = (),
-    members: int = 0,
+    members: int | Posterior = 0,
     dropout: float | None = None,
     recipe: Recipe | None = None,
     cache: str | Path | None = None,
@@ -83,7 +86,7 @@ def text_learner(
         max_length: most tokens of a text; by default what the model's folder says, at most 512.
         lora: settings of the adapters, for ``tune="lora"``.
         hidden: widths of hidden layers of the head, for ``tune="frozen"``.
-        members: posterior samples by MC dropout in front of the head; frozen these need ``hidden``.
+        members: posterior samples: a posterior, or a number by MC dropout; frozen these need ``hidden``.
         dropout: probability in front of the head; .1 by default where the encoder is trained.
         recipe: how it is trained; by default one that suits ``tune``.
         cache: folder that keeps the features of frozen encoders.
@@ -114,16 +117,18 @@ def text_learner(
         )
     if lora is not None and tune != "lora":
         raise ArgumentError(f"lora= is for tune='lora', and tune is {tune!r}", code="BadValue")
+    recipe = recipe or text_recipe(tune)
     if tune == "frozen":
-        maker = _maker(encoder, revision, pooling, max_length, device)
-        features = frozen_features(source, maker, cache=cache, progress=progress)
-        return head_learner(
-            features,
+        return frozen_learner(
+            source,
             schema,
+            partial(_encoder, encoder, revision, pooling, max_length, device),
+            cache=cache,
+            progress=progress,
             hidden=hidden,
             members=members,
             dropout=dropout,
-            recipe=recipe or text_recipe(tune),
+            recipe=recipe,
             device=device,
             **more,
         )
@@ -136,7 +141,7 @@ def text_learner(
     from querist.models.pretrained.tokens import Tokens
 
     place = find(encoder, revision=revision)
-    outputs = 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
+    outputs = head_for(schema, more.get("head")).width(schema)
     make = text_classifier(
         place, outputs, tune=tune, lora=lora, pooling=pooling, dropout=0.1 if dropout is None else dropout
     )
@@ -144,7 +149,7 @@ def text_learner(
         make,
         source,
         schema,
-        recipe=recipe or text_recipe(tune),
+        recipe=recipe,
         members=members,
         device=device,
         transform=Tokens(place, text_length(place, max_length)),
@@ -153,7 +158,7 @@ def text_learner(
     )
 
 
-def _maker(
+def _encoder(
     encoder: str, revision: str | None, pooling: Pooling, max_length: int | None, device: str
 ) -> Callable[[Any], Any]:
     if encoder.startswith("sentence:"):
