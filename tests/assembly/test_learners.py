@@ -15,7 +15,7 @@ from querist.assembly.learners import LEARNERS, make_learner, model_spec
 from querist.assembly.spec import Spec, load_spec
 from querist.benchmark.runner import ceiling, simulate
 from querist.core.errors import ArgumentError, UnknownNameError
-from querist.data.schema import Number
+from querist.data.schema import Number, SingleLabel
 from rings import blocks
 from tagged import sentences
 from tiny_encoder import tiny_folder
@@ -152,14 +152,14 @@ def test_every_kind_has_a_run_here() -> None:
 
 def test_faults(tmp_path: Path) -> None:
     source, _ = blocks((5, 5))
-    from querist.data.schema import SingleLabel
-
     two = SingleLabel(("a", "b"))
     with pytest.raises(UnknownNameError, match="did you mean sgc, gcn"):
         make_learner(model_spec("graph", model="gcm"), source, two)
     with pytest.raises(ArgumentError, match="hiden") as error:
         make_learner(model_spec("graph", model="sgc", parameters={"hiden": 3}), source, two)
     assert error.value.code == "BadParameter"
+    with pytest.raises(ArgumentError, match="gcn does not read arrays: use learner = 'graph'"):
+        make_learner(model_spec("torch", name="gcn"), source, two)
     pytest.importorskip("gpytorch", reason="gpytorch is not installed: the extra bayes")
     with pytest.raises(ArgumentError, match="Gaussian process predicts numbers"):
         make_learner(model_spec("gp"), source, two)

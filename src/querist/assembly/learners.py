@@ -59,6 +59,14 @@ def _estimator(
     return SklearnLearner(estimator, source, schema)
 
 
+_ELSEWHERE = {
+    **dict.fromkeys(("lstm", "gru"), "recurrent"),
+    **dict.fromkeys(("bilstm_crf", "window_crf"), "tagger"),
+    **dict.fromkeys(("sgc", "appnp", "gcn", "sage", "gat"), "graph"),
+}
+"""Registered networks that do not read arrays, and the learner that feeds each."""
+
+
 def _network(
     source: Source, schema: Schema, *, name: str, parameters: Mapping[str, Any] | None = None, **more: Any
 ) -> Learner:
@@ -72,6 +80,10 @@ def _network(
         **more: see `TorchLearner`.
     """
     entry = registry.find(name, "model")
+    if name in _ELSEWHERE:
+        raise ArgumentError(
+            f"{name} does not read arrays: use learner = {_ELSEWHERE[name]!r} in [model]", code="BadLearner"
+        )
     given = {**_shapes(name, source, head_for(schema, more["head"]).width(schema)), **(parameters or {})}
 
     def module() -> Any:
