@@ -107,16 +107,7 @@ def text_learner(
         >>> sorted(map(str, learner.provides))
         ['embedding', 'gradient', 'probs']
     """
-    if tune not in ("frozen", "lora", "full"):
-        raise ArgumentError(f"tune must be frozen, lora or full; got {tune!r}", code="BadValue")
-    if source.modality != "text":
-        raise ArgumentTypeError(
-            f"texts are needed, and {shorten(source.name)} holds items of the kind {source.modality}; see image_learner "
-            "for images, or TorchLearner",
-            code="BadLearner",
-        )
-    if lora is not None and tune != "lora":
-        raise ArgumentError(f"lora= is for tune='lora', and tune is {tune!r}", code="BadValue")
+    _check(source, encoder, tune, adapters=lora is not None, linear=not hidden)
     recipe = recipe or text_recipe(tune)
     if tune == "frozen":
         return frozen_learner(
@@ -132,9 +123,6 @@ def text_learner(
             device=device,
             **more,
         )
-    if encoder.startswith("sentence:") or hidden:
-        what = "sentence: models" if not hidden else "hidden="
-        raise ArgumentError(f"{what} are for tune='frozen', and tune is {tune!r}", code="BadValue")
     from querist.models.pretrained.classifier import text_classifier
     from querist.models.pretrained.encoder import text_length
     from querist.models.pretrained.place import find
@@ -156,6 +144,31 @@ def text_learner(
         score_batch=more.pop("score_batch", 64),
         **more,
     )
+
+
+def _check(source: Source, encoder: str, tune: str, *, adapters: bool, linear: bool) -> None:
+    """Refuse settings that do not fit each other or the items.
+
+    Args:
+        source: the items.
+        encoder: its name.
+        tune: how it is used.
+        adapters: whether settings of adapters are given.
+        linear: whether no hidden layers are.
+    """
+    if tune not in ("frozen", "lora", "full"):
+        raise ArgumentError(f"tune must be frozen, lora or full; got {tune!r}", code="BadValue")
+    if source.modality != "text":
+        raise ArgumentTypeError(
+            f"texts are needed, and {shorten(source.name)} holds items of the kind {source.modality}; see image_learner "
+            "for images, or TorchLearner",
+            code="BadLearner",
+        )
+    if adapters and tune != "lora":
+        raise ArgumentError(f"lora= is for tune='lora', and tune is {tune!r}", code="BadValue")
+    if tune != "frozen" and (encoder.startswith("sentence:") or not linear):
+        what = "sentence: models" if linear else "hidden="
+        raise ArgumentError(f"{what} are for tune='frozen', and tune is {tune!r}", code="BadValue")
 
 
 def _encoder(
