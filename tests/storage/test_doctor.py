@@ -18,7 +18,7 @@ from querist.storage.doctor import Finding, _version, doctor, repair
 def project(tmp_path: Path) -> Path:
     artifacts = Artifacts(tmp_path / "artifacts")
     with SqliteStore(tmp_path / "journal.db") as store:
-        for n in range(30):
+        for n in range(60):
             items = [f"item {n} {i}" for i in range(5)]
             answers = [Answer.label(item, "cat").to_json() for item in items]
             store.append("main", [Event("asked", {"query": f"q{n}", "turn": n, "items": items})])
@@ -71,7 +71,7 @@ def test_tables_that_differ_from_the_journal(project: Path, statement: str, tabl
     assert finding.where == f"journal.db, table {table}"
     assert finding.what.startswith("1 rows differ")
     assert "repair" in finding.cure
-    assert repair(project) == 62
+    assert repair(project) == 122
     assert found(project) == []
 
 

@@ -14,13 +14,18 @@ from querist.storage.connection import open_writer
 from querist.storage.migration import APPLICATION_ID, Migration, known, newest, schema_version, upgrade
 
 ASSETS = Path(__file__).parent / "assets"
-SECOND = Migration(2, "colour", "-- a column\nALTER TABLE item ADD COLUMN colour TEXT;\n")
+TOP = newest()
+SECOND = Migration(TOP + 1, "colour", "-- a column\nALTER TABLE item ADD COLUMN colour TEXT;\n")
 THIRD = Migration(
-    3,
+    TOP + 2,
     "watch",
     "CREATE TABLE seen (n INTEGER);\nCREATE TRIGGER watch AFTER INSERT ON seen BEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n",
 )
-BROKEN = Migration(3, "broken", "CREATE TABLE extra (x);\nINSERT INTO nowhere VALUES (1);\n")
+BROKEN = Migration(TOP + 2, "broken", "CREATE TABLE extra (x);\nINSERT INTO nowhere VALUES (1);\n")
+KINDS = {
+    "schema_0001.sql": ["created", "asked", "told", "fitted", "class_added", "told", "stopped"],
+    "schema_0002.sql": ["created", "asked", "told", "asked", "told", "undone", "asked", "told", "asked", "returned"],
+}
 
 
 def memory() -> sqlite3.Connection:
@@ -53,10 +58,10 @@ def test_from_nothing_to_the_newest() -> None:
 
 
 def test_step_by_step_is_the_same_as_at_once() -> None:
-    scripts = (*known()[:1], SECOND, THIRD)
+    scripts = (*known(), SECOND, THIRD)
     once, slowly = memory(), memory()
     upgrade(once, Path("x"), scripts)
-    for n in (1, 2, 3):
+    for n in range(1, TOP + 3):
         assert upgrade(slowly, Path("x"), scripts[:n]) == n
     assert schema(once) == schema(slowly)
     once.close()
@@ -76,11 +81,11 @@ def test_a_failed_step_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     before = path.read_bytes()
     connection = open_writer(path)
     with pytest.raises(StateError) as caught:
-        upgrade(connection, path, (known()[0], SECOND, BROKEN))
+        upgrade(connection, path, (*known(), SECOND, BROKEN))
     assert caught.value.code == "BadMigration"
-    for words in (str(path), "from schema 1 to 3", "step 0003", "nowhere", "as it was"):
+    for words in (str(path), f"from schema {TOP} to {TOP + 2}", f"step {TOP + 2:04d}", "nowhere", "as it was"):
         assert words in str(caught.value)
-    assert schema_version(connection) == 1
+    assert schema_version(connection) == TOP
     assert "extra" not in dict(schema(connection))
     assert "colour" not in dict(schema(connection))["item"]
     connection.close()
@@ -112,8 +117,8 @@ def test_an_older_file_is_not_read_without_being_brought_up_to_date(
     path = tmp_path / "journal.db"
     with SqliteStore(path) as store:
         store.append("main", [Event("note", {"n": 1})])
-    first = known()[0]
-    monkeypatch.setattr("querist.storage.migration.known", lambda: (first, SECOND))
+    scripts = known()
+    monkeypatch.setattr("querist.storage.migration.known", lambda: (*scripts, SECOND))
     with pytest.raises(StateError) as caught:
         SqliteStore(path, read_only=True)
     assert caught.value.code == "OlderSchema"
@@ -122,7 +127,7 @@ def test_an_older_file_is_not_read_without_being_brought_up_to_date(
     with SqliteStore(path, read_only=True) as store:
         assert store.last("main") == 1
     connection = sqlite3.connect(path)
-    assert schema_version(connection) == 2
+    assert schema_version(connection) == TOP + 1
     connection.close()
 
 
@@ -136,8 +141,8 @@ def test_each_released_schema_opens_in_this_version(asset: str, tmp_path: Path) 
     connection.close()
     with SqliteStore(path) as store:
         kinds = [e.kind for e in store.read("main")]
-        assert kinds == ["created", "asked", "told", "fitted", "class_added", "told", "stopped"]
-        assert store.append("main", [Event("note", {})], expected=7) == 8
+        assert kinds[: len(KINDS[asset])] == KINDS[asset]
+        assert store.append("main", [Event("note", {})], expected=len(kinds)) == len(kinds) + 1
     from querist.storage.doctor import doctor
 
     assert [f for f in doctor(tmp_path) if f.severity == "error"] == []
@@ -145,3 +150,17 @@ def test_each_released_schema_opens_in_this_version(asset: str, tmp_path: Path) 
 
 def test_there_is_an_asset_for_every_schema() -> None:
     assert len(list(ASSETS.glob("schema_*.sql"))) == newest()
+
+
+def test_tables_that_an_older_file_did_not_have_are_filled(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript((ASSETS / "schema_0001.sql").read_text(encoding="utf-8"))
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.close()
+    SqliteStore(path).close()
+    connection = sqlite3.connect(path)
+    names = [r[0] for r in connection.execute("SELECT name FROM class ORDER BY place")]
+    assert names == ["bird"]
+    assert connection.execute("SELECT 1 FROM meta WHERE key = 'refold'").fetchone() is None
+    connection.close()

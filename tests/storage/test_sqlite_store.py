@@ -202,7 +202,7 @@ def test_one_bit_is_found_or_harmless(tmp_path: Path) -> None:
 
     path = tmp_path / "journal.db"
     with SqliteStore(path) as store:
-        store.append("main", notes(60, size=60))
+        store.append("main", notes(240, size=60))
         wanted = [(e.seq, e.payload) for e in store.read("main")]
     whole = path.read_bytes()
     rng = random.Random(5)

@@ -7,6 +7,7 @@ an item, and answers only for the items that have some.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import Literal, Protocol, TypeAlias
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from querist.core.errors import StateError, shorten
 from querist.core.types import Answer, AnswerKind, Array, Event, ItemId, Items, Labels, LabelValue
+from querist.data.renaming import rename_class
 
 __all__ = ["Conflict", "ItemState", "Ledger"]
 
@@ -64,6 +66,7 @@ class Ledger:
             self.states[held] = ItemState.HELD
         self.cost = 0.0
         self._answers: dict[int, list[Answer]] = {}
+        self._queries: dict[int, list[str | None]] = {}  # of each answer, the query that it came by
         self._labels: dict[int, Answer] = {}  # in order of first label
         self._encoded: dict[int, tuple[Answer, object, Array | float | int]] = {}
 
@@ -154,11 +157,24 @@ class Ledger:
             answers = [Answer.from_json(a) for a in event.payload["answers"]]
             rows = self.source.rows_of([a.item for a in answers])
             for row, answer in zip(rows.tolist(), answers, strict=True):
-                self._take(row, answer)
+                self._take(row, answer, event.payload.get("query"))
+        elif event.kind == "returned":
+            rows = self.source.rows_of(event.payload["items"])
+            self.states[rows[self.states[rows] == ItemState.PENDING]] = ItemState.UNLABELLED
+        elif event.kind == "undone":
+            for row in self.source.rows_of(event.payload["items"]).tolist():
+                self._take_back(row, event.payload["query"])
+        elif event.kind in ("class_renamed", "class_merged"):
+            self._rename(event.payload["class"], event.payload.get("to") or event.payload["into"])
 
-    def _take(self, row: int, answer: Answer) -> None:
+    def _take(self, row: int, answer: Answer, query: str | None) -> None:
         self.cost += answer.cost
         self._answers.setdefault(row, []).append(answer)
+        self._queries.setdefault(row, []).append(query)
+        self._settle(row, answer)
+
+    def _settle(self, row: int, answer: Answer) -> None:
+        """What one more answer makes of an item."""
         if answer.kind in (AnswerKind.LABEL, AnswerKind.DISTRIBUTION):
             self._labels[row] = answer
             self.states[row] = ItemState.LABELLED
@@ -167,6 +183,22 @@ class Ledger:
         elif answer.kind is AnswerKind.REJECT:
             self._labels.pop(row, None)
             self.states[row] = ItemState.REJECTED
+
+    def _take_back(self, row: int, query: str) -> None:
+        """The answers of a query never were; what was paid for them is spent."""
+        kept = [(a, q) for a, q in zip(self._answers.get(row, []), self._queries.get(row, [])) if q != query]
+        self._answers[row] = [a for a, _ in kept]
+        self._queries[row] = [q for _, q in kept]
+        self._labels.pop(row, None)
+        self.states[row] = ItemState.UNLABELLED
+        for answer, _ in kept:
+            self._settle(row, answer)
+
+    def _rename(self, old: str, new: str) -> None:
+        for row, answers in self._answers.items():
+            self._answers[row] = [replace(a, value=rename_class(a.value, old, new)) for a in answers]
+        for row, answer in self._labels.items():
+            self._labels[row] = replace(answer, value=rename_class(answer.value, old, new))
 
     def labels(self, schema: _Schema) -> Labels:
         """What a learner is fitted on: items in order of their first label, targets encoded by the schema."""

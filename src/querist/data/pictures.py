@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from querist.core.errors import ArgumentError, shorten
+from querist.core.errors import ArgumentError, DataError, shorten
 from querist.core.types import Array
 
-__all__ = ["check_size", "decode", "image_fault"]
+__all__ = ["check_size", "decode", "image_fault", "thumbnail"]
 
 _MOST_PIXELS = 25_000_000
 _MOST_BYTES = 50 << 20
@@ -78,6 +78,34 @@ def decode(file: Path | bytes, size: int, mode: str) -> Array:
         with Image.open(_openable(file)) as image:
             upright = _upright(image).convert(mode)
         pixels = np.asarray(upright.resize((size, size), Image.Resampling.BILINEAR), dtype=np.uint8)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
+def thumbnail(file: Path, size: int, mode: str = "RGB") -> Array:
+    """Small pixels of an image that may be large: (channels, size, size) uint8, turned upright.
+
+    A JPEG is decoded at a fraction of its size, which is many times faster than `decode` and differs from it slightly.
+
+    Raises:
+        DataError: too large, or it cannot be decoded (code ``BadImage``).
+    """
+    from PIL import Image
+
+    try:
+        if os.stat(file).st_size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES >> 20} MiB")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(file) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    raise ValueError(f"{image.width} x {image.height} pixels are more than {_MOST_PIXELS:,}")
+                image.draft(mode, (2 * size, 2 * size))
+                upright = _upright(image).convert(mode)
+            pixels = np.asarray(upright.resize((size, size), Image.Resampling.BILINEAR), dtype=np.uint8)
+    except Exception as error:  # the decoders of damaged files raise many classes
+        raise DataError(
+            f"the image {file.name} cannot be used: {shorten(str(error) or type(error).__name__)}", code="BadImage"
+        ) from error
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 

@@ -80,6 +80,17 @@ class ClassSchema(Schema):
         """One more class at the end."""
         return replace(self, classes=(*self.classes, name))
 
+    def renamed(self, name: str, to: str) -> Self:
+        """A class under another name, in its place."""
+        self._number(name, "")
+        return replace(self, classes=tuple(to if c == name else c for c in self.classes))
+
+    def merged(self, name: str, into: str) -> Self:
+        """Without the class ``name``, which is now part of ``into``."""
+        self._number(name, "")
+        self._number(into, "")
+        return replace(self, classes=tuple(c for c in self.classes if c != name or c == into))
+
     def to_json(self) -> dict[str, Json]:
         """Kind and classes."""
         return {"kind": _KINDS[type(self)], "classes": list(self.classes)}

@@ -22,6 +22,13 @@ _REQUIRED = {
     "told": ("answers",),
     "fitted": ("round", "labels", "model"),
     "stopped": ("rule", "text"),
+    "returned": ("query", "items"),
+    "undone": ("query", "items", "seq"),
+    "renewed": ("queries", "until"),
+    "flagged": ("item", "flag"),
+    "class_added": ("class",),
+    "class_renamed": ("class", "to"),
+    "class_merged": ("class", "into"),
 }
 """What the projections read; an event of these kinds without it would be half an event."""
 

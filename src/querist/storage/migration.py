@@ -109,6 +109,8 @@ def upgrade(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         if version == 0:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('created_by', ?)", (f"querist {_program()}",))
+        else:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('refold', 'needed')")
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", (str(top),))
         broken = connection.execute("PRAGMA foreign_key_check").fetchone()
         if broken:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from querist.core.types import AnswerKind, Provenance
+from querist.storage import labelling
 
 __all__ = ["TABLES", "clear", "project"]
 
-TABLES = ("item", "answer", "model", "status")
+TABLES = ("item", "answer", "model", "status", *labelling.TABLES)
 """The projections, in an order that foreign keys allow to fill; empty them in the reverse order."""
 
 _LABELS = (str(AnswerKind.LABEL), str(AnswerKind.DISTRIBUTION))
@@ -70,6 +71,7 @@ def clear(connection: sqlite3.Connection) -> None:
 
 def _asked(connection: sqlite3.Connection, stream: str, seq: int, payload: Mapping[str, Any]) -> None:
     connection.executemany(_ASKED_ITEM, [(stream, item, seq) for item in payload["items"]])
+    labelling.hand_out(connection, stream, seq, payload)
     connection.execute(
         "UPDATE status SET turns = ?, stopped_rule = NULL, stopped_text = NULL WHERE stream = ?",
         (int(payload["turn"]) + 1, stream),
@@ -88,7 +90,7 @@ def _told(connection: sqlite3.Connection, stream: str, seq: int, payload: Mappin
         shown = value if rule == "label" else None
         connection.execute(_TOLD_ITEM[rule], (stream, answer["item"], shown, seq))
         connection.execute(
-            "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
             (
                 stream,
                 seq,
@@ -100,8 +102,11 @@ def _told(connection: sqlite3.Connection, stream: str, seq: int, payload: Mappin
                 price,
                 answer.get("provenance", str(Provenance.HUMAN)),
                 query,
+                answer.get("seconds"),
+                payload.get("role"),
             ),
         )
+    labelling.mark_told(connection, stream, seq, payload)
     connection.execute(
         "UPDATE status SET answers = answers + ?, cost = cost + ? WHERE stream = ?",
         (len(payload["answers"]), cost, stream),
@@ -136,4 +141,5 @@ _FOLDS: dict[str, Callable[[sqlite3.Connection, str, int, Mapping[str, Any]], No
     "told": _told,
     "fitted": _fitted,
     "stopped": _stopped,
+    **labelling.FOLDS,
 }

@@ -14,16 +14,18 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from querist.core.errors import StateError
 from querist.core.types import Event
 from querist.storage.connection import create_file, open_reader, open_writer
-from querist.storage.events import chain, check_expected, check_stream, conflict, encode, first_digest
+from querist.storage.events import chain, check_stream, encode, first_digest
 from querist.storage.lock import FileLock
 from querist.storage.projections import clear, project
-from querist.storage.sqlite_errors import corrupt, damaged, named
+from querist.storage.sqlite_errors import corrupt, named
+from querist.storage.transaction import Transaction, end_of
 
 __all__ = ["SqliteStore", "events_of"]
 
@@ -71,6 +73,8 @@ class SqliteStore:
             if not self.path.exists():
                 create_file(self.path)
             self._connection = open_writer(self.path)
+            if self._connection.execute("SELECT 1 FROM meta WHERE key = 'refold'").fetchone():
+                self.refold()  # an older file was brought up to date: tables that it did not have are filled
         except BaseException:
             self._lock.release()
             raise
@@ -84,27 +88,32 @@ class SqliteStore:
             ResourceError: no space (code ``DiskFull``). Nothing was taken then, and it works again once there is space.
             ArgumentError, ArgumentTypeError: an event that cannot be kept (code ``BadEvent``).
         """
-        check_stream(stream)
-        wanted = check_expected(expected)
-        encoded = [(event, encode(event)) for event in events]
+        # pages, the index and the log beside the text itself; an event that cannot be kept is refused first
+        needed = 2 * sum(len(encode(event)) for event in events) + 16_384
+        with self.transaction(needed) as work:
+            return work.append(stream, events, expected=expected)
+
+    @contextmanager
+    def transaction(self, needed: int = 16_384) -> Iterator[Transaction]:
+        """Work that is taken as a whole when the block ends, and is on the disk then; an exception takes all of it back.
+
+        Args:
+            needed: about how many bytes it writes, for the message of a full disk.
+
+        Raises:
+            StateError: the store is closed (code ``Closed``), read-only (``ReadOnly``), or damaged (``Corrupt``).
+            ResourceError: no space (code ``DiskFull``); nothing was taken then.
+        """
         with self._mutex:
             connection = self._usable(writing=True)
-            # pages, the index and the log beside the text itself
-            needed = 2 * sum(len(text) for _, text in encoded) + 16_384
             with named(self.path, "All events taken before are kept, this append was not taken.", needed):
                 try:
                     connection.execute("BEGIN IMMEDIATE")
-                    last, digest = _end(connection, stream)
-                    if wanted is not None and wanted != last:
-                        raise conflict(stream, wanted, last)
-                    for event, text in encoded:
-                        last += 1
-                        digest = self._insert(connection, stream, last, digest, event, text)
+                    yield Transaction(connection, self._clock)
                     connection.execute("COMMIT")
                 except BaseException:
                     self._undo(connection)
                     raise
-            return last
 
     def read(self, stream: str, after: int = 0) -> Iterator[Event]:
         """The events with numbers above ``after`` that are there now, in order, fetched piece by piece.
@@ -119,7 +128,7 @@ class SqliteStore:
     def last(self, stream: str) -> int:
         """The last sequence number of a stream, 0 when it is empty."""
         with self._mutex, named(self.path):
-            return _end(self._usable(), stream)[0]
+            return end_of(self._usable(), stream)[0]
 
     def streams(self) -> tuple[str, ...]:
         """Names of the streams, sorted."""
@@ -138,6 +147,7 @@ class SqliteStore:
                     for event in events_of(connection, self.path, stream):
                         project(connection, stream, event.seq, event.kind, event.payload)
                         count += 1
+                connection.execute("DELETE FROM meta WHERE key = 'refold'")
                 connection.execute("COMMIT")
             except BaseException:
                 self._undo(connection)
@@ -167,18 +177,6 @@ class SqliteStore:
         """Close when nobody refers to it any more."""
         if getattr(self, "_connection", None) is not None:
             self.close()
-
-    def _insert(
-        self, connection: sqlite3.Connection, stream: str, seq: int, before: bytes, event: Event, text: str
-    ) -> bytes:
-        at = float(event.at or self._clock())
-        digest = chain(before, seq, at, event.kind, text)
-        connection.execute(
-            "INSERT INTO event (stream, seq, at, kind, payload, digest) VALUES (?, ?, ?, ?, ?, ?)",
-            (stream, seq, at, event.kind, text, digest),
-        )
-        project(connection, stream, seq, event.kind, json.loads(text))  # what a refold will read, to the letter
-        return digest
 
     def _pages(self, stream: str, after: int, stop: int) -> Iterator[Event]:
         while after < stop:
@@ -220,7 +218,7 @@ def events_of(
         if row is None:
             raise corrupt(path, f"event {after} of stream {stream!r} is missing")
         before = row[0]
-    last = _end(connection, stream)[0] if stop is None else stop
+    last = end_of(connection, stream)[0] if stop is None else stop
     rows = connection.execute(
         "SELECT seq, at, kind, payload, digest FROM event WHERE stream = ? AND seq > ? AND seq <= ? ORDER BY seq",
         (stream, after, last),
@@ -246,15 +244,3 @@ def _event(path: Path, stream: str, seq: int, before: bytes, row: tuple[Any, ...
     if not good:
         raise corrupt(path, f"event {seq} of stream {stream!r} is not what was written: its digest differs")
     return Event(kind, data, seq, at)
-
-
-def _end(connection: sqlite3.Connection, stream: str) -> tuple[int, bytes]:
-    """Number and digest of the last event of a stream."""
-    row = connection.execute(
-        "SELECT seq, digest FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1", (stream,)
-    ).fetchone()
-    if row is None:
-        return 0, first_digest(stream)
-    if not isinstance(row[0], int) or not isinstance(row[1], bytes):
-        raise damaged(f"the last event of stream {stream!r} has no number or no digest")
-    return row[0], row[1]

@@ -1,0 +1,436 @@
+"""Starts, watches and restarts the trainer, and takes over what it hands in. Labelling never waits for any of it.
+
+One thread reads the trainer's lines and keeps the time. A trainer that says nothing while it should is killed; one that
+fails is started again after a while, three times, and then left alone with the reason until somebody asks for it. A
+candidate is looked through, kept by its digest, and handed over; whatever is wrong with it, the last good model stays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, TypeAlias
+
+from querist.core.errors import DataError, QueristError, shorten
+from querist.server.trainer.candidate import Candidate, Guesses, Wanted, clear_candidates, read_candidate
+from querist.server.trainer.limits import Limits, lower
+from querist.storage.artifacts import Artifacts
+
+__all__ = ["Standing", "Supervisor"]
+
+Name: TypeAlias = Literal["starting", "idle", "busy", "paused", "off"]
+Promote: TypeAlias = Callable[[Mapping[str, Any], Sequence[Wanted], Guesses], None]
+
+_LONGEST_LINE = 1 << 16
+_LAST_WORDS = 4_000
+_GRACE = 2.0
+"""Seconds between asking a trainer to end, telling it, and killing it."""
+_BACK_OFF = (1.0, 5.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the trainer stands.
+
+    Args:
+        state: starting, idle, busy, paused or off.
+        reason: why it is paused, off or starting again, in words; else None.
+        doing: what it is at, e.g. "fit".
+        encoder: name of the encoder whose features are being made, or None.
+        done: items that have them.
+        of: items in all.
+        failures: in a row.
+    """
+
+    state: Name
+    reason: str | None = None
+    doing: str = ""
+    encoder: str | None = None
+    done: int = 0
+    of: int = 0
+    failures: int = 0
+
+
+class _Failed(Exception):
+    """The trainer failed; the text says how."""
+
+
+class Supervisor:
+    """Keeps a trainer at work on one project. Its methods may be called from any thread, and return at once.
+
+    Args:
+        folder: of the project.
+        promote: called with report (its ``model`` filled in), queue and guesses of each good candidate, from the
+            supervisor's thread; what it raises counts as the trainer's failure.
+        changed: called when the standing has changed, from the supervisor's thread.
+        known: whether an item id is the project's; None looks at no ids.
+        patience: seconds without a line after which a busy trainer is killed.
+        longest: seconds after which a round that came to nothing counts as hung, whatever the trainer says.
+        back_off: seconds before the first, second, ... restart; after the last one it is paused.
+        command: what to start; by default the trainer on ``folder``.
+        limits: on memory, size of files, and how nice it is.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        promote: Promote,
+        *,
+        changed: Callable[[Standing], None] | None = None,
+        known: Callable[[str], bool] | None = None,
+        patience: float = 30.0,
+        longest: float = 900.0,
+        back_off: Sequence[float] = _BACK_OFF,
+        command: Sequence[str] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.folder, self._promote, self._known = folder, promote, known
+        self._changed = changed
+        self.patience, self.longest, self._back_off = patience, longest, tuple(back_off)
+        self._command = list(command or (sys.executable, "-m", "querist.server.trainer", str(folder)))
+        self._limits = limits if limits is not None else Limits()
+        self._artifacts = Artifacts(folder / "artifacts")
+        self._inbox: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._mutex = threading.Lock()
+        self._standing = Standing("off", "not started")
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._spawned = 0
+        self._wanted = 0
+        self._failures = 0
+        self._heard, self._asked = 0.0, 0.0
+        self._words = b""
+
+    # -- from the server -----------------------------------------------------------------------------------------------
+
+    @property
+    def standing(self) -> Standing:
+        """Where the trainer stands now."""
+        return self._standing
+
+    @property
+    def last_words(self) -> str:
+        """The end of what the trainer wrote to its error output; for `doctor`, not for logs: it may hold data."""
+        return self._words.decode("utf-8", "replace")
+
+    def start(self) -> None:
+        """Start the trainer, and ask it for a first round."""
+        with self._mutex:
+            if self._thread is not None and self._thread.is_alive():
+                return
+            self._wanted = self._wanted or 200
+            self._thread = threading.Thread(target=self._run, daemon=True, name="trainer supervisor")
+            self._thread.start()
+
+    def round(self, queue: int = 200) -> None:
+        """Ask for a round; several that wait are one. A paused trainer stays paused."""
+        self._inbox.put(("round", queue))
+
+    def pause(self, reason: str = "paused by you") -> None:
+        """Stop the trainer until `resume`."""
+        self._inbox.put(("pause", reason))
+
+    def resume(self) -> None:
+        """Begin anew after a pause, the failures forgotten."""
+        self._inbox.put(("resume", None))
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """End the trainer and the thread; a second time does nothing."""
+        self._inbox.put(("stop", None))
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    # -- the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        reason = "stopped"
+        try:
+            while True:
+                try:
+                    if not self._live():
+                        return
+                except _Failed as failure:
+                    if not self._after(str(failure)):
+                        return
+        except BaseException as error:
+            reason = f"the supervisor itself failed with {type(error).__name__}; start the server again"
+            raise
+        finally:
+            self._end()
+            self._say(Standing("off", reason))
+
+    def _live(self) -> bool:
+        """One trainer from start to end; False when the supervisor is to stop."""
+        self._start_process()
+        while True:
+            kind, value = self._get()
+            if kind == "stop":
+                return False
+            if kind == "pause":
+                return self._paused(str(value))
+            if kind == "round":
+                self._wanted = max(self._wanted, int(value))
+                self._send()
+            elif kind == "line":
+                self._line(value)
+            elif kind == "gone":
+                raise _Failed(self._gone())
+            elif kind == "silent":
+                raise _Failed(self._silent())
+
+    def _get(self) -> tuple[str, Any]:
+        """The next thing that happens to the present trainer; "silent" when its time is over."""
+        while True:
+            waiting: float | None = None
+            if self._standing.state in ("starting", "busy"):
+                until = self._heard + self.patience
+                if self._asked:
+                    until = min(until, self._asked + self.longest)
+                waiting = until - time.monotonic()
+                if waiting <= 0:
+                    return "silent", None
+            try:
+                kind, value = self._inbox.get(timeout=waiting)
+            except queue.Empty:
+                continue
+            if kind in ("line", "gone"):
+                spawned, value = value
+                if spawned != self._spawned:
+                    continue  # of a trainer that is no more
+                self._heard = time.monotonic()
+            return kind, value
+
+    def _after(self, reason: str) -> bool:
+        """What follows a failure: wait and start again, or pause; False when the supervisor is to stop."""
+        self._end()
+        self._failures += 1
+        self._wanted = self._wanted or 200
+        if self._failures > len(self._back_off):
+            return self._paused(f"{reason}. It failed {self._failures} times in a row; press resume to try again")
+        until = time.monotonic() + self._back_off[self._failures - 1]
+        self._say(Standing("starting", f"{reason}; it is started again", failures=self._failures))
+        while (left := until - time.monotonic()) > 0:
+            try:
+                kind, value = self._inbox.get(timeout=left)
+            except queue.Empty:
+                break
+            if kind == "stop":
+                return False
+            if kind == "pause":
+                return self._paused(str(value))
+            if kind == "resume":
+                self._failures = 0
+                break
+            if kind == "round":
+                self._wanted = max(self._wanted, int(value))
+        return True
+
+    def _paused(self, reason: str) -> bool:
+        """Wait until somebody resumes; False when the supervisor is to stop."""
+        self._end()
+        self._say(Standing("paused", reason, failures=self._failures))
+        while True:
+            kind, value = self._inbox.get()
+            if kind == "stop":
+                return False
+            if kind == "round":
+                self._wanted = max(self._wanted, int(value))
+            if kind == "resume":
+                self._failures, self._wanted = 0, self._wanted or 200
+                return True
+
+    # -- lines ---------------------------------------------------------------------------------------------------------
+
+    def _line(self, raw: bytes) -> None:
+        line = _parsed(raw)
+        kind = line.get("is")
+        now = self._standing
+        if kind == "idle":
+            if not self._asked:  # else it was said before our request came to it
+                self._say(Standing("idle", encoder=now.encoder, done=now.done, of=now.of))
+                self._send()
+        elif kind == "beat":
+            said = Standing("busy", None, shorten(str(line.get("doing", "")), 60), now.encoder, now.done, now.of)
+            self._say(said)
+        elif kind == "features":
+            done, total = line.get("done"), line.get("of")
+            if not isinstance(done, int) or not isinstance(total, int) or not 0 <= done <= total:
+                raise _Failed(f"it wrote a line that makes no sense: {shorten(line)}")
+            self._say(Standing("busy", None, "features", shorten(str(line.get("encoder", "")), 120), done, total))
+            self._asked = self._asked and time.monotonic()
+        elif kind == "candidate":
+            self._take(line)
+        elif kind == "failed":
+            text = shorten(str(line.get("text", "")), 500)
+            raise _Failed(f"{text} ({shorten(str(line.get('code', '')), 40)})")
+        else:
+            raise _Failed(f"it wrote a line that makes no sense: {shorten(line)}")
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        """Look a candidate through, keep it, and hand it over."""
+        try:
+            found = read_candidate(self.folder, line.get("folder"), known=self._known)
+            if (found.report["round"], found.report["upto"]) != (line.get("round"), line.get("upto")):
+                raise DataError("the candidate is of another round than the trainer says", code="BadCandidate")
+            self._hand_over(found)
+        except QueristError as error:
+            raise _Failed(f"{error} ({error.code})") from error
+        except OSError as error:
+            raise _Failed(f"its candidate cannot be kept: {error.strerror or type(error).__name__}") from error
+        self._failures, self._asked = 0, 0.0
+
+    def _hand_over(self, found: Candidate) -> None:
+        has_model = any(path.suffix == ".safetensors" for path in found.folder.iterdir())
+        digest = self._artifacts.put(found.folder) if has_model else None
+        try:
+            self._promote({**found.report, "model": digest}, found.queue, found.guesses)
+        except QueristError:
+            raise
+        except Exception as error:
+            raise _Failed(f"its model could not be promoted ({type(error).__name__})") from error
+        finally:
+            shutil.rmtree(found.folder, ignore_errors=True)
+
+    def _send(self) -> None:
+        """Pass on the request that waits, once the trainer listens."""
+        process = self._process
+        if not self._wanted or process is None or process.stdin is None or self._standing.state == "starting":
+            return
+        try:
+            process.stdin.write(json.dumps({"do": "round", "queue": self._wanted}).encode() + b"\n")
+            process.stdin.flush()
+        except OSError:
+            return  # it is gone, which the reader says next
+        self._wanted = 0
+        self._heard = self._asked = time.monotonic()
+        now = self._standing
+        self._say(Standing("busy", None, now.doing, now.encoder, now.done, now.of))
+
+    # -- the process ---------------------------------------------------------------------------------------------------
+
+    def _start_process(self) -> None:
+        clear_candidates(self.folder)
+        again = self._standing.reason if self._failures else None
+        self._say(Standing("starting", again, failures=self._failures))
+        self._heard = time.monotonic()
+        try:
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                env=_environment(),
+            )
+        except OSError as error:
+            raise _Failed(f"it cannot be started: {error.strerror}") from error
+        self._process = process
+        self._spawned += 1
+        self._words = b""
+        lower(process.pid, self._limits)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for target, stream in ((self._read, process.stdout), (self._listen, process.stderr)):
+            threading.Thread(target=target, args=(stream, self._spawned), daemon=True, name="trainer lines").start()
+
+    def _read(self, stream: IO[bytes], spawned: int) -> None:
+        """Lines of one trainer into the inbox; a line without end is one too, cut off."""
+        try:
+            while raw := stream.readline(_LONGEST_LINE):
+                self._inbox.put(("line", (spawned, raw)))
+                while self._inbox.qsize() > 1_000:  # a trainer gone mad fills no memory
+                    time.sleep(0.01)
+        except (OSError, ValueError):
+            pass
+        self._inbox.put(("gone", (spawned, None)))
+
+    def _listen(self, stream: IO[bytes], spawned: int) -> None:
+        try:
+            while piece := stream.read1(4096):  # type: ignore[attr-defined]
+                if spawned == self._spawned:
+                    self._words = (self._words + piece)[-_LAST_WORDS:]
+        except (OSError, ValueError):
+            pass
+
+    def _silent(self) -> str:
+        at = self._standing.doing or "its start"
+        if self._asked and time.monotonic() - self._asked >= self.longest:
+            return f"its round came to nothing in {self.longest:g} seconds (it was at {at}), and it was ended"
+        return f"it said nothing for {self.patience:g} seconds while it was at {at}, and was ended"
+
+    def _gone(self) -> str:
+        """How a trainer that closed its output ended."""
+        process = self._process
+        assert process is not None
+        try:
+            code = process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            return "it closed its output and did not end"
+        if code >= 0:
+            return f"it ended with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        why = {
+            "SIGKILL": "killed, perhaps for want of memory",
+            "SIGSEGV": "a segmentation fault",
+            "SIGXFSZ": "it wrote a file larger than allowed",
+        }.get(name, "killed")
+        return f"it was ended by {name} ({why})"
+
+    def _end(self) -> None:
+        """End the trainer with all that it started: ask, tell, kill; nothing is left behind."""
+        process, self._process = self._process, None
+        self._asked = 0.0
+        if process is None:
+            return
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+        for what in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, what)
+            try:
+                process.wait(_GRACE)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # children that outlived it
+
+    def _say(self, standing: Standing) -> None:
+        before, self._standing = self._standing, standing
+        if before != standing and self._changed is not None:
+            with suppress(Exception):  # whoever listens may be gone, and the trainer is watched all the same
+                self._changed(standing)
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    try:
+        if not raw.endswith(b"\n"):
+            raise ValueError("it is too long or cut off")
+        line = json.loads(raw.decode("utf-8"))
+        if not isinstance(line, dict):
+            raise ValueError("it is no object")
+    except (ValueError, RecursionError) as error:
+        raise _Failed(f"it wrote a line that is no JSON of ours ({shorten(str(error), 60)})") from error
+    return line
+
+
+def _environment() -> dict[str, str]:
+    """The surroundings of the trainer: one thread a library, and no hub."""
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **one, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,52 @@
+"""How much of the machine the trainer may take: set from outside, right after its start, so that it cannot forget."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+
+__all__ = ["Limits", "lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of the trainer's process.
+
+    Args:
+        memory: bytes of address space, or None for as much as the machine has memory, at least 8 GiB; 0 for no limit.
+        file_size: bytes of the largest file it may write.
+        nice: how far it stands back behind labelling, from 0 to 19.
+    """
+
+    memory: int | None = None
+    file_size: int = 16 << 30
+    nice: int = 5
+
+
+def lower(process: int, limits: Limits) -> None:
+    """Apply limits to a process; where the system knows none (macOS, Windows), what can be done is done."""
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, process, limits.nice)
+    try:
+        import resource
+    except ImportError:
+        return
+    set_limit = getattr(resource, "prlimit", None)
+    if set_limit is None:
+        return
+    memory = _machine() if limits.memory is None else limits.memory
+    for kind, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, limits.file_size)):
+        if value:
+            with suppress(OSError, ValueError):
+                set_limit(process, kind, (value, value))
+    with suppress(OSError, ValueError):
+        set_limit(process, resource.RLIMIT_CORE, (0, 0))  # a crash writes no gigabytes
+
+
+def _machine() -> int:
+    """Bytes of memory of the machine, at least 8 GiB, for libraries reserve more than they use."""
+    try:
+        return max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 8 << 30)
+    except (AttributeError, OSError, ValueError):
+        return 0

@@ -1,0 +1,314 @@
+"""One round: read what was answered, fit, measure, choose the next queue, and write it all down as a candidate.
+
+Everything that may take long says what it is doing; what can wait (labels saved) is done in the quiet after a round and
+stands in the next report.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.core.errors import QueristError, shorten
+from querist.core.ports import Learner, Strategy
+from querist.core.seeds import derive
+from querist.core.types import Array, FitReport, Labels, Progress, Round
+from querist.data.ledger import ItemState
+from querist.data.schema import MultiLabel, Number, SingleLabel
+from querist.data.spans import Spans
+from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
+from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
+from querist.server.trainer.choosing import Chooser, Chosen, check_items, guesses_of, interleaved, random_queue
+from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
+from querist.server.trainer.savings import Saved, estimate_saved, too_early
+from querist.server.trainer.snapshot import Snapshot
+from querist.session.agreement import stop_set
+from querist.session.rules.agreement import kappa
+
+__all__ = ["Rounds"]
+
+Beat = Callable[[str], None]
+_SEVERAL = "binary_minimum"
+"""What ``auto`` plays where an item may have several classes."""
+
+
+class Rounds:
+    """Makes round after round of one project.
+
+    Args:
+        snapshot: the project.
+        beat: told what is being done.
+    """
+
+    def __init__(self, snapshot: Snapshot, beat: Beat) -> None:
+        self.snapshot, self._beat = snapshot, beat
+        self.encoder = ""
+        self.history: list[Round] = []
+        self._turn = 0
+        self._made_for: tuple[Any, ...] = ()
+        self._learner: Learner | None = None
+        self._chooser: Chooser | None = None
+        self._notes: tuple[str, ...] = ()
+        self._watched: NDArray[np.int64] | None = None
+        self._last: tuple[Any, Array] | None = None
+        self._saved: Saved | None = None
+        self._saved_for = (-1, -1)
+        self.remark = ""
+        self.seconds: dict[str, float] = {}
+
+    def use(self, encoder: str, features: Array) -> None:
+        """See the items through these features from now on."""
+        self.encoder, self.snapshot.pool.features = encoder, features
+        self._made_for = ()
+
+    # -- a round -------------------------------------------------------------------------------------------------------
+
+    def run(self, queue: int) -> tuple[str, int, int]:
+        """One round of what the snapshot holds: the candidate's name, its number, and the event up to which it has seen.
+
+        Args:
+            queue: items of the queue.
+        """
+        started = time.perf_counter()
+        seconds: dict[str, float] = {}
+        self._equip()
+        self._take_history()
+        number = self.history[-1].round + 1 if self.history else 0
+        learnable = self._learner is not None and self.snapshot.labels
+        labels = self.snapshot.train.labels(self.snapshot.schema) if learnable else None
+        report, learner = FitReport(round=number), self._learner
+        if labels is not None and learner is not None:
+            self._beat("fit")
+            report = learner.fit(labels, seed=derive(self.snapshot.facts.seed, "fit", number))
+            seconds["fit"] = time.perf_counter() - started
+        fitted = labels is not None and learner is not None
+        self._beat("measure")
+        measured = self._measure(learner) if fitted else None
+        agreement = self._agreement(learner, len(labels)) if fitted and labels is not None else None
+        if labels is not None:
+            self._note(number, labels, measured, agreement)
+        before = time.perf_counter()
+        self._beat("choose")
+        chosen = self._choose(queue, fitted)
+        queued, guesses = self._finish_queue(chosen, queue, learner if fitted else None, labels)
+        seconds["select"] = time.perf_counter() - before
+        self._beat("save")
+        payload = self._report(number, report, measured, agreement, chosen, seconds)
+        payload["seconds"]["round"] = round(time.perf_counter() - started, 4)
+        save = learner.save if fitted and learner is not None else None
+        before = time.perf_counter()
+        name = write_candidate(self.snapshot.folder, self._turn, save, report=payload, queue=queued, guesses=guesses)
+        self.seconds = {**seconds, "save": time.perf_counter() - before}
+        return name, number, self.snapshot.seq
+
+    def quiet(self) -> None:
+        """What can wait until nobody waits: the estimate of labels saved."""
+        controls, validation = self.snapshot.controls(), self._validated()
+        key = (len(controls), len(validation) // 10)
+        if key == self._saved_for or not isinstance(self.snapshot.schema, (SingleLabel, MultiLabel)):
+            return
+        if self.snapshot.pool.features is None or len(self.snapshot.controls()) < 1:
+            return
+        self._saved_for = key
+        why = too_early(len(controls), len(validation))
+        if why:
+            self._saved = Saved(None, len(controls), why)
+            return
+        labels = self.snapshot.train.labels(self.snapshot.schema)
+        inside = np.isin(self.snapshot.train.rows(ItemState.LABELLED), controls.rows)
+        trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
+        truth = validation.targets
+
+        def hits(some: Labels) -> NDArray[np.bool_]:
+            trial.fit(some, seed=0)
+            return _hits(predicted(trial, self.snapshot.pool, self.snapshot.pool.rows_of(validation.items)), truth)
+
+        self._saved = estimate_saved(
+            some_labels(labels, inside),
+            some_labels(labels, ~inside),
+            hits,
+            seed=derive(self.snapshot.facts.seed, "saved", len(controls)),
+            beat=lambda: self._beat("compare with random"),
+        )
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _equip(self) -> None:
+        """A learner and a chooser for the strategy, features and classes of the moment."""
+        snapshot = self.snapshot
+        text = str(snapshot.setting("strategy", "auto"))
+        key = (text, repr(snapshot.schema), id(snapshot.pool), id(snapshot.pool.features))
+        if key == self._made_for:
+            return
+        self._learner, self._chooser, self._notes = None, None, ()
+        if isinstance(snapshot.schema, Spans):
+            self._notes = ("spans are asked about in random order: no tagger learns beside you yet",)
+            return
+        if snapshot.pool.features is None:
+            return
+        from querist.strategies.algebra import as_strategy
+
+        strategy: Strategy = as_strategy(text)
+        if text == "auto" and isinstance(snapshot.schema, MultiLabel):
+            strategy = as_strategy(_SEVERAL)
+        try:
+            self._learner = learner_for(strategy, snapshot.pool, snapshot.schema)
+        except QueristError as error:
+            strategy = as_strategy("random")
+            self._learner = linear_learner(snapshot.pool, snapshot.schema)
+            self._notes = (f"{shorten(text)} cannot be used here, so the queue is random: {shorten(str(error), 200)}",)
+        self._chooser = Chooser(snapshot, self._learner, strategy, as_strategy("k_means"))
+        self._made_for = key
+        self._last = None
+
+    def _take_history(self) -> None:
+        """Rounds that the journal has and we have not: those of a trainer before this one."""
+        last = self.history[-1].round if self.history else -1
+        self.history += [r for r in self.snapshot.facts.rounds if r.round > last]
+
+    def _measure(self, learner: Learner | None) -> Measured | None:
+        labels = self._validated()
+        if learner is None or not len(labels):
+            return None
+        said = predicted(learner, self.snapshot.pool, self.snapshot.pool.rows_of(labels.items))
+        if isinstance(self.snapshot.schema, Number):
+            errors = np.abs(said - labels.targets)
+            half = 1.96 * float(errors.std(ddof=1)) / np.sqrt(len(errors)) if len(errors) > 1 else float(errors.mean())
+            mean = float(errors.mean())
+            return Measured("mae", mean, max(mean - half, 0.0), mean + half, len(errors))
+        hits = _hits(said, labels.targets)
+        low, high = wilson(int(hits.sum()), len(hits))
+        name = "exact_match" if isinstance(self.snapshot.schema, MultiLabel) else "accuracy"
+        return Measured(name, float(hits.mean()), low, high, len(hits))
+
+    def _validated(self) -> Labels:
+        if not self.snapshot.validation.count(ItemState.LABELLED):
+            return Labels([], np.zeros(0))
+        return self.snapshot.validation.labels(self.snapshot.schema)
+
+    def _agreement(self, learner: Learner | None, labels: int) -> float | None:
+        """Kappa between the models of this milestone and of the last, on a fixed set; None between milestones."""
+        if learner is None or not isinstance(self.snapshot.schema, SingleLabel):
+            return None
+        past = milestones(self.history)
+        if past and not is_milestone(past[-1].labels, labels):
+            return None
+        if self._watched is None or self._last is None:
+            self._watched = np.asarray(stop_set(self.snapshot.train, self.snapshot.facts.seed).rows)
+            self._last = self._remember(past[-1].labels) if past and past[-1].labels < labels else None
+        now = predicted(learner, self.snapshot.pool, self._watched).argmax(axis=1)
+        last, self._last = self._last, (self.snapshot.classes, now)
+        return None if last is None or last[0] != self.snapshot.classes else float(kappa(last[1], now))
+
+    def _remember(self, count: int) -> tuple[Any, Array] | None:
+        """What the model of the last milestone said, fitted again on its labels: after a restart, or new features."""
+        if count < 1 or self._watched is None:
+            return None
+        trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
+        trial.fit(some_labels(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
+        return self.snapshot.classes, predicted(trial, self.snapshot.pool, self._watched).argmax(axis=1)
+
+    def _note(self, number: int, labels: Labels, measured: Measured | None, agreement: float | None) -> None:
+        self.history.append(
+            Round(
+                round=number,
+                labels=len(labels),
+                cost=self.snapshot.train.cost,
+                metrics={} if measured is None else measured.metrics(),
+                agreement=agreement,
+                strategy=str(self.snapshot.setting("strategy", "auto")),
+                queried=tuple(self.snapshot.facts.fresh),
+            )
+        )
+
+    def _choose(self, queue: int, fitted: bool) -> Chosen:
+        self._turn += 1
+        if self._chooser is None:
+            return random_queue(self.snapshot, queue, self._turn)
+        rounds = tuple(self.history) if fitted else ()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a strategy's remarks are for programmers; its errors become notes
+            return self._chooser.choose(queue, rounds, self._turn)
+
+    def _finish_queue(
+        self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None
+    ) -> tuple[tuple[Wanted, ...], Guesses]:
+        checks: list[Wanted] = []
+        single = isinstance(self.snapshot.schema, SingleLabel)
+        if learner is not None and labels is not None and single and self.snapshot.doubtful():
+            self._beat("check old labels")
+            rows = self.snapshot.train.rows(ItemState.LABELLED)
+            checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
+        queue = interleaved(chosen.queue, checks, count)
+        return queue, guesses_of(learner, self.snapshot, queue) if learner is not None else {}
+
+    def _unseen(self, labels: Labels) -> Array:
+        """(L, C) probabilities of the labelled items from models that were fitted on the others: three folds."""
+        out = np.zeros((len(labels), len(self.snapshot.classes)))
+        fold = np.arange(len(labels)) % 3
+        trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
+        rows = self.snapshot.pool.rows_of(labels.items)
+        for k in range(3):
+            inside = fold == k
+            if inside.any() and (~inside).any():
+                trial.fit(some_labels(labels, ~inside), seed=0)
+                out[inside] = predicted(trial, self.snapshot.pool, rows[inside])
+        return out
+
+    def _report(
+        self,
+        number: int,
+        report: FitReport,
+        measured: Measured | None,
+        agreement: float | None,
+        chosen: Chosen,
+        seconds: dict[str, float],
+    ) -> dict[str, Any]:
+        snapshot = self.snapshot
+        count = snapshot.train.count
+        progress = Progress(
+            items=len(snapshot.pool) - count(ItemState.HELD),
+            labels=snapshot.labels,
+            cost=snapshot.train.cost,
+            rounds=len(self.history),
+            turns=self._turn,
+            available=count(ItemState.UNLABELLED),
+            pending=count(ItemState.PENDING),
+            skipped=count(ItemState.SKIPPED),
+            rejected=count(ItemState.REJECTED),
+            history=tuple(self.history),
+        )
+        told = snapshot.facts.told
+        rule = str(snapshot.setting("stop", "") or DEFAULT_RULE)
+        if isinstance(snapshot.schema, Number) and rule == DEFAULT_RULE:
+            rule = "plateau(metric=mae, patience=3, best=min)"
+        return {
+            "round": number,
+            "labels": snapshot.labels,
+            "cost": snapshot.train.cost,
+            "model": None,
+            "metrics": {} if measured is None else measured.metrics(),
+            "agreement": agreement,
+            "surprise": None,
+            "notes": [note for note in (*report.notes, *self._notes, *chosen.notes, self.remark) if note],
+            "seconds": {name: round(value, 4) for name, value in seconds.items()},
+            "encoder": self.encoder,
+            "upto": snapshot.seq,
+            "advice": advise(progress, told, rule, measured),
+            "strategy": chosen.strategy,
+            "candidates": chosen.candidates,
+            "saved": None if self._saved is None else self._saved.to_json(),
+        }
+
+
+def _hits(said: Array, targets: Array) -> NDArray[np.bool_]:
+    """Whether the most probable class is the label's, or all several labels are right."""
+    if targets.ndim == 2 and not np.allclose(targets.sum(axis=1), 1.0):
+        return np.asarray(((said >= 0.5) == (targets >= 0.5)).all(axis=1))
+    truth = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    return np.asarray(said.argmax(axis=1) == truth)

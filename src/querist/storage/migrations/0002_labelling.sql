@@ -1,0 +1,126 @@
+-- The labelling page. A hand-out is a lease of one place (slot) of an item to one person; the two unique indexes hold the
+-- promise that an item never has more live leases and counted answers than places, and is never with one person twice.
+CREATE TABLE handed (
+    stream TEXT NOT NULL,
+    query TEXT NOT NULL,
+    item TEXT NOT NULL,
+    place INTEGER NOT NULL CHECK (place >= 0),
+    person TEXT NOT NULL,
+    tab TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    until REAL NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'answered', 'returned', 'undone', 'replaced')),
+    replaces TEXT,
+    told INTEGER,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (stream, query),
+    FOREIGN KEY (stream, seq) REFERENCES event (stream, seq)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX handed_slot ON handed (stream, item, place) WHERE state IN ('open', 'answered');
+CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN ('open', 'answered');
+CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
+CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
+
+ALTER TABLE answer ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE answer ADD COLUMN seconds REAL;
+ALTER TABLE answer ADD COLUMN role TEXT;
+
+CREATE INDEX item_by_state ON item (stream, state, last_seq);
+
+-- How many items are in each state, kept by the triggers: counting a million rows at every answer would be slow.
+CREATE TABLE tally (
+    stream TEXT NOT NULL,
+    state TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (stream, state)
+) WITHOUT ROWID;
+
+INSERT INTO tally SELECT stream, state, count(*) FROM item GROUP BY stream, state;
+
+CREATE TRIGGER item_comes AFTER INSERT ON item
+BEGIN
+    INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+
+CREATE TRIGGER item_goes AFTER DELETE ON item
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
+END;
+
+CREATE TRIGGER item_changes AFTER UPDATE OF state ON item WHEN OLD.state <> NEW.state
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
+    INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+
+CREATE TABLE flag (
+    stream TEXT NOT NULL,
+    item TEXT NOT NULL,
+    person TEXT NOT NULL,
+    note TEXT,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (stream, item),
+    FOREIGN KEY (stream, seq) REFERENCES event (stream, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE setting (
+    stream TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (stream, name)
+) WITHOUT ROWID;
+
+CREATE TABLE class (
+    stream TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (stream, place),
+    UNIQUE (stream, name)
+) WITHOUT ROWID;
+
+-- Not read from the journal: what the last model said, who may come in, and replies to posts that may be repeated.
+CREATE TABLE queue (
+    place INTEGER PRIMARY KEY,
+    item TEXT NOT NULL UNIQUE,
+    score REAL,
+    reason TEXT NOT NULL,
+    role TEXT NOT NULL
+);
+
+CREATE TABLE guess (
+    item TEXT PRIMARY KEY,
+    shares TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE reply (
+    person TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (person, key)
+) WITHOUT ROWID;
+
+CREATE TABLE person (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    made REAL NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE login (
+    hash BLOB PRIMARY KEY,
+    person TEXT NOT NULL REFERENCES person (name),
+    made REAL NOT NULL,
+    seen REAL NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE link (
+    hash BLOB PRIMARY KEY,
+    person TEXT NOT NULL REFERENCES person (name),
+    until REAL NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,85 @@
+"""Labels saved against random: cases with a known answer, and cases in which nobody could know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from querist.core.seeds import generator
+from querist.core.types import Labels
+from querist.server.trainer.savings import _needed, _sizes, estimate_saved, too_early
+
+VALIDATION = 400
+
+
+def labels(kind: str, count: int) -> Labels:
+    return Labels([f"{kind}{k}" for k in range(count)], np.zeros(count, dtype=np.int64))
+
+
+def model(asked_rate: float, random_rate: float, validation: int = VALIDATION):  # type: ignore[no-untyped-def]
+    """Accuracy grows as 1 - exp(-rate * labels); the same items are easy for all models."""
+    easy = generator(0, "easy").uniform(size=validation)
+
+    def hits(some: Labels) -> NDArray[np.bool_]:
+        rate = random_rate if some.items[0].startswith("r") else asked_rate
+        return np.asarray(easy < 1 - np.exp(-rate * len(some)))
+
+    return hits
+
+
+def estimate(asked: float, random: float, controls: int = 60, validation: int = VALIDATION):  # type: ignore[no-untyped-def]
+    beats: list[None] = []
+    found = estimate_saved(
+        labels("r", controls),
+        labels("a", 400),
+        model(asked, random, validation),
+        seed=1,
+        beat=lambda: beats.append(None),
+    )
+    assert len(beats) > 5
+    return found
+
+
+def test_asking_that_is_twice_as_good_saves_about_half() -> None:
+    found = estimate(0.04, 0.02)
+    assert found.random == 45  # three quarters of 60
+    assert found.asked == pytest.approx(22, abs=4)
+    assert "saved" in found.text
+    assert found.to_json() == {"asked": found.asked, "random": 45, "text": found.text}
+
+
+def test_asking_that_is_worse_is_told_so() -> None:
+    found = estimate(0.01, 0.02)
+    assert found.asked == pytest.approx(90, abs=15)
+    assert "random does better" in found.text
+
+
+def test_equal_ways_are_too_early_to_tell() -> None:
+    found = estimate(0.02, 0.02)
+    assert found.asked is None
+    assert "Too early to tell" in found.text
+
+
+def test_asking_that_never_gets_there_is_no_figure() -> None:
+    found = estimate(0.0, 0.02)
+    assert found.asked is None
+    assert "or more" in found.text
+
+
+def test_too_few_of_anything() -> None:
+    assert "12 of 20 control" in too_early(12, 100)
+    assert "5 of 30" in too_early(50, 5)
+    assert too_early(20, 30) == ""
+    few = estimate_saved(labels("r", 20), labels("a", 3), model(1, 1), seed=0, beat=lambda: None)
+    assert few.asked is None
+
+
+def test_the_crossing_is_found_between_sizes_on_a_rising_curve() -> None:
+    sizes = [10, 20, 40]
+    assert _needed(np.array([0.2, 0.6, 0.5]), 0.4, sizes) == 15.0
+    assert _needed(np.array([0.2, 0.6, 0.5]), 0.1, sizes) == 10.0
+    assert _needed(np.array([0.2, 0.6, 0.5]), 0.7, sizes) == float("inf")
+    assert _sizes(20, 400)[-1] == 60
+    assert 20 in _sizes(20, 400)
+    assert _sizes(20, 4) == []
