@@ -153,9 +153,11 @@ def _check(current: Task, label: Mapping[str, Json], record: Record, where: str,
         return  # kept; it says nothing of a class
     try:
         current.check(kind, label.get("value"), record.id or "?", record.text)
-    except UnknownNameError as error:
-        raise UnknownNameError(f"{where}: {error}. To add such classes: --new-classes", code="UnknownLabel") from error
     except QueristError as error:
+        if isinstance(error, UnknownNameError) and set(_classes(label, task)) - set(current.classes):
+            raise UnknownNameError(
+                f"{where}: {error}; to add such classes: --new-classes", code="UnknownLabel"
+            ) from error
         raise DataError(
             f"{where}: {error}; the project asks for {task.kind}: {shorten(repr(label.get('value')), 60)} does not fit",
             code="BadRow",

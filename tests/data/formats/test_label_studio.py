@@ -71,7 +71,7 @@ def test_predictions_are_suggestions_and_unknown_results_are_kept(tmp_path: Path
 
 
 def test_what_is_written(tmp_path: Path) -> None:
-    answers = [
+    answers: list[dict[str, Any]] = [
         {"kind": "label", "value": [[2, 3, "X"]], "annotator": "a@b.c", "seconds": 2.0},
         {"kind": "skip", "annotator": "d@e.f", "note": "odd"},
     ]
