@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Asker, make, running, until
 
 from querist.core.errors import ArgumentError, ResourceError, StateError, UnknownNameError
 from querist.server.client import Client
+from serving import Asker, make, running, until
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def test_it_does_all_that_the_page_does(ask: Asker, tmp_path: Path) -> None:
     with ask.server.client() as client:
         assert client.user == "me"
         one, two, three, four, five = client.next(5)
-        assert client.label(one, "cat", seconds=2.0, shown=True, note="n", rationale={"words": [[0, 4]]})["labelled"] == 1
+        assert (
+            client.label(one, "cat", seconds=2.0, shown=True, note="n", rationale={"words": [[0, 4]]})["labelled"] == 1
+        )
         assert client.distribution(two, {"cat": 0.5, "dog": 0.5})["labelled"] == 2
         assert client.skip(three)["state"] == "skipped"
         assert client.reject(four)["state"] == "rejected"
@@ -92,7 +94,9 @@ def test_refusals_are_named_errors(ask: Asker) -> None:
             assert code in (None, caught.value.code)
 
 
-@pytest.mark.parametrize("link", ["", "http://127.0.0.1", "https://127.0.0.1:1/open#x", "127.0.0.1:80", "http://127.0.0.1:81/open"])
+@pytest.mark.parametrize(
+    "link", ["", "http://127.0.0.1", "https://127.0.0.1:1/open#x", "127.0.0.1:80", "http://127.0.0.1:81/open"]
+)
 def test_a_link_that_is_none_is_named(link: str) -> None:
     with pytest.raises(ArgumentError, match="link") as caught:
         Client(link)
@@ -142,8 +146,8 @@ def faulty(ask: Asker, plan: Plan) -> Iterator[int]:
                 count[0] += 1
                 if what == "refuse":
                     return
-                own = f"127.0.0.1:{ask.server.port}".encode()
-                data = data.replace(f"127.0.0.1:{port}".encode(), own).replace(f"querist-{port}=".encode(), b"querist-%d=" % ask.server.port)
+                for text in ("127.0.0.1:{}", "querist-{}="):  # host, origin, cookie
+                    data = data.replace(text.format(port).encode(), text.format(ask.server.port).encode())
                 for _ in range(2 if what == "twice" else 1):
                     with socket.create_connection(("127.0.0.1", ask.server.port)) as server:
                         server.sendall(data)
@@ -171,7 +175,9 @@ def whole(line: socket.socket) -> bytes | None:
                 return None
             data += part
         head, _, body = data.partition(b"\r\n\r\n")
-        length = next((int(h.split(b":")[1]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:")), 0)
+        length = next(
+            (int(h.split(b":")[1]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:")), 0
+        )
         while len(body) < length:
             body += line.recv(1 << 16)
     except OSError:
@@ -181,12 +187,12 @@ def whole(line: socket.socket) -> bytes | None:
 
 def test_r10_lost_answers_are_sent_again_and_count_once(ask: Asker) -> None:
     faults = ["pass", "drop", "refuse", "twice", "pass", "drop", "drop", "pass"]
-    with faulty(ask, lambda k: faults[k % len(faults)]) as port:
-        with Client(f"http://127.0.0.1:{port}", session=ask.session) as client:
-            for _ in range(12):
-                handed = client.next(1)
-                if handed:
-                    assert client.label(handed[0], "cat")["counted"] is True
+    plan = lambda k: faults[k % len(faults)]  # noqa: E731
+    with faulty(ask, plan) as port, Client(f"http://127.0.0.1:{port}", session=ask.session) as client:
+        for _ in range(12):
+            handed = client.next(1)
+            if handed:
+                assert client.label(handed[0], "cat")["counted"] is True
     overview = ask.server.service.overview
     kinds = dict(overview.rows("SELECT kind, count(*) FROM event WHERE stream = ? GROUP BY kind"))
     assert kinds.get("late", 0) == 0
@@ -194,9 +200,12 @@ def test_r10_lost_answers_are_sent_again_and_count_once(ask: Asker) -> None:
 
 
 def test_what_is_not_safe_to_repeat_is_sent_once(ask: Asker) -> None:
-    with faulty(ask, lambda k: "drop") as port, Client(f"http://127.0.0.1:{port}", session=ask.session) as client:
-        with pytest.raises(ResourceError):
-            client.add_class("bird")
+    with (
+        faulty(ask, lambda k: "drop") as port,
+        Client(f"http://127.0.0.1:{port}", session=ask.session) as client,
+        pytest.raises(ResourceError),
+    ):
+        client.add_class("bird")
     with ask.server.client() as other:
         assert [c["name"] for c in other.project()["classes"]] == ["cat", "dog", "bird"]
 

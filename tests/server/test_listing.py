@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Asker, make, running
 
 from querist.data.record import Record
 from querist.server.listing import Listing
 from querist.server.wire import ItemsQuery
+from serving import Asker, make, running
 
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     """i0 cat, i1 dog, i2 half cat, i3 skipped, i4 rejected, i5 handed out, i6 flagged; the model has guessed i7, i8, i9."""
-    records = [Record(id=f"i{k}", text=f"Text {k} 100% a_b ÄRGER" if k == 7 else f"text {k}", fields={"n": k}) for k in range(12)]
+    texts = [f"Text {k} 100% a_b ÄRGER" if k == 7 else f"text {k}" for k in range(12)]
+    records = [Record(id=f"i{k}", text=text, fields={"n": k}) for k, text in enumerate(texts)]
     folder = make(tmp_path_factory.mktemp("listing") / "p", records, settings={"validation": 0.0})
     with running(folder) as ask, ask.server.client() as client:
         told: list[tuple[str, str, Any]] = [
@@ -30,7 +31,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
 
         def guesses(work: Any) -> None:
             for id, p in (("i7", 0.9), ("i8", 0.5), ("i9", 0.5)):
-                work.connection.execute("INSERT INTO guess VALUES (?, ?)", (id, json.dumps([["cat", p], ["dog", 1 - p]])))
+                work.connection.execute(
+                    "INSERT INTO guess VALUES (?, ?)", (id, json.dumps([["cat", p], ["dog", 1 - p]]))
+                )
 
         ask.server.service.project.writer.do(guesses)
         yield ask
@@ -105,7 +108,7 @@ def test_the_connection_cannot_write(ask: Asker) -> None:
     folder = ask.server.service.folder
     listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
     for statement in ("DELETE FROM contents.item", "DELETE FROM main.flag"):
-        with pytest.raises(Exception, match="readonly|read-only"):
+        with pytest.raises(Exception, match=r"readonly|read-only"):
             listing._connection.execute(statement)
     listing.close()
 
@@ -119,7 +122,8 @@ def test_a_page_of_many_items_reads_a_page(tmp_path: Path) -> None:
             from querist.server import listing as module
 
             text, values = module._by_row(query, {})
-            plan = listing._connection.execute(f"EXPLAIN QUERY PLAN {text}", {**values, "stream": "main", "limit": 5}).fetchall()
+            values |= {"stream": "main", "limit": 5}
+            plan = listing._connection.execute(f"EXPLAIN QUERY PLAN {text}", values)
             steps = " / ".join(step[3] for step in plan)
             assert "SEARCH c USING INTEGER PRIMARY KEY" in steps, steps
             assert "TEMP B-TREE" not in steps, steps

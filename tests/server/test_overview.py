@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from serving import make, running
 
 from querist.server.overview import Overview
+from serving import make, running
 
 
 def test_counts_follow_the_answers(tmp_path: Path) -> None:

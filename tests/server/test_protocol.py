@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from serving import Asker, make, running, until
 
 from querist.server import protocol
+from serving import Asker, make, running, until
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,13 @@ def test_connections_are_bounded(ask: Asker, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /health HTTP/1.1\r\nbad header\r\n\r\n", b"\x16\x03\x01\x02\x00"],
+    [
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nbad header\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
 )
 def test_what_is_no_http_is_refused(ask: Asker, data: bytes) -> None:
     answer = ask.wire(data + b"\r\n\r\n", wait=2)
@@ -82,13 +88,15 @@ def test_what_is_no_http_is_refused(ask: Asker, data: bytes) -> None:
 
 def test_a_body_in_two_lengths_is_refused(ask: Asker) -> None:
     head = (
-        f"POST /api/v1/next HTTP/1.1\r\nHost: 127.0.0.1:{ask.server.port}\r\nOrigin: {ask.server.address}\r\nCookie: {ask.cookie}\r\n"
-        "Content-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+        f"POST /api/v1/next HTTP/1.1\r\nHost: 127.0.0.1:{ask.server.port}\r\nOrigin: {ask.server.address}\r\n"
+        f"Cookie: {ask.cookie}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
     )
     assert b" 400 " in first_line(ask.wire(head.encode(), wait=2))
 
 
 def test_no_web_socket_is_opened(ask: Asker) -> None:
-    more = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    more = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    more += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
     answer = ask.wire(request(ask, more), wait=2)
     assert b" 101 " not in first_line(answer)

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from serving import make, running
 
 from querist.core.errors import ArgumentError, ResourceError, StateError
 from querist.server.client import Client
 from querist.server.serve import Server, check_host, serve
+from serving import make, running
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.2", "localhost.", "0"])

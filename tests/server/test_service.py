@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import make, running, until
 
 from querist.core.errors import ResourceError, StateError
 from querist.server import service as module
 from querist.server.logs import to_handler
 from querist.server.service import Service
+from serving import make, running, until
 
 
 def test_what_is_made_is_private(tmp_path: Path) -> None:
@@ -131,7 +131,14 @@ def test_logs_hold_no_data(tmp_path: Path) -> None:
         logging.getLogger("querist.server").removeHandler(handler)
     text = "\n".join(lines)
     assert '"route": "/api/v1/answers"' in text
-    for word in (*words, link.partition("#")[2], ask.session, str(client.session), str(tmp_path), handed["item"]["id"] + '"'):
+    for word in (
+        *words,
+        link.partition("#")[2],
+        ask.session,
+        str(client.session),
+        str(tmp_path),
+        handed["item"]["id"] + '"',
+    ):
         assert word not in text
     entry = json.loads(next(line for line in lines if "/api/v1/answers" in line))
     assert set(entry) == {"at", "event", "id", "method", "route", "status", "ms"}

@@ -14,7 +14,7 @@ MODELS = [getattr(wire, name) for name in wire.__all__]
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_refuses_what_it_does_not_know(model: type[BaseModel]) -> None:
     assert model.model_config["extra"] == "forbid"
-    with pytest.raises(ValidationError, match="extra_forbidden|not permitted"):
+    with pytest.raises(ValidationError, match=r"extra_forbidden|not permitted"):
         model.model_validate({"surprise": 1})
 
 
@@ -23,7 +23,10 @@ def test_nothing_that_comes_in_goes_out() -> None:
     assert not {getattr(shapes, name) for name in shapes.__all__} & set(MODELS)
 
 
-@pytest.mark.parametrize("change", [{"fence": "1"}, {"fence": 1.0}, {"fence": -1}, {"seconds": "1"}, {"shown": 1}, {"item": ""}, {"query": 5}])
+@pytest.mark.parametrize(
+    "change",
+    [{"fence": "1"}, {"fence": 1.0}, {"fence": -1}, {"seconds": "1"}, {"shown": 1}, {"item": ""}, {"query": 5}],
+)
 def test_values_are_not_converted(change: dict[str, Any]) -> None:
     good = {"key": str(uuid.uuid4()), "query": "q0", "fence": 0, "item": "i", "kind": "label", "value": "cat"}
     assert wire.AnswerIn.model_validate(good).seconds == 0.0

@@ -105,15 +105,9 @@ def write_export(
     kind: Any = task.kind
     about = About(kind, task.classes, task.low, task.high, project.root)
     items = exported(connection, project, everything=everything)
-    stem = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in project.name
-    )
-    name = (stem.strip("_") or "labels")[:60]
+    name = _plain(project.name) if format in ("csv", "jsonl", "parquet") else f"{_plain(project.name)}-{format}"
     if SUFFIXES[format]:
-        lost = write_records(format, items, path, about)
-        return f"{name}-{format}{SUFFIXES[format]}" if format not in ("csv", "jsonl", "parquet") else name + SUFFIXES[
-            format
-        ], lost
+        return name + SUFFIXES[format], write_records(format, items, path, about)
     folder = path.with_name(f"{path.name}-folder")
     try:
         lost = write_records(format, items, folder, about)
@@ -126,7 +120,7 @@ def write_export(
 
 def _plain(name: str) -> str:
     """A file name of plain letters."""
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in name.partition(".")[0])
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in Path(name).stem)
     return (plain.strip("_") or "labels")[:60]
 
 

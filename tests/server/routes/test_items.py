@@ -5,12 +5,25 @@ from urllib.parse import quote
 
 import pytest
 from PIL import Image
-from serving import Asker, make, running
 
 from querist.data.record import Record
 from querist.server.task import Task
+from serving import Asker, make, running
 
-ODD = ["a/b.png", "a/b.png/image", "50%", "é😀", "a b", "x?y#z", "<script>alert(1)</script>", "..a", "a%2Fb", "+", "take", "a/take"]
+ODD = [
+    "a/b.png",
+    "a/b.png/image",
+    "50%",
+    "é😀",
+    "a b",
+    "x?y#z",
+    "<script>alert(1)</script>",
+    "..a",
+    "a%2Fb",
+    "+",
+    "take",
+    "a/take",
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,9 @@ from querist.server.problems import Problem
 from querist.server.routes.kit import item_path
 
 
-@pytest.mark.parametrize("sent, id", [("a", "a"), ("a%2Fb", "a/b"), ("%25", "%"), ("%C3%A9", "é"), ("a+b", "a+b"), ("%", "%")])
+@pytest.mark.parametrize(
+    "sent, id", [("a", "a"), ("a%2Fb", "a/b"), ("%25", "%"), ("%C3%A9", "é"), ("a+b", "a+b"), ("%", "%")]
+)
 def test_ids_are_decoded_once(sent: str, id: str) -> None:
     assert item_path(sent) == id
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from serving import Asker, make, running
 
 
@@ -29,7 +30,13 @@ def test_an_item_is_handed_out_and_answered(ask: Asker) -> None:
     assert handed["item"]["text"] == f"item {handed['item']['id'][1:]} é😀"
     said = ask("POST", "/api/v1/answers", body(handed))
     assert said.status == 200
-    assert {**said.json, "seq": 0} == {"counted": True, "seq": 0, "item": handed["item"]["id"], "state": "labelled", "labelled": 1}
+    assert {**said.json, "seq": 0} == {
+        "counted": True,
+        "seq": 0,
+        "item": handed["item"]["id"],
+        "state": "labelled",
+        "labelled": 1,
+    }
     project = ask("GET", "/api/v1/project").json
     assert [(c["name"], c["count"]) for c in project["classes"]] == [("cat", 1), ("dog", 0)]
 
@@ -101,7 +108,12 @@ def test_row_59_what_is_no_answer_is_refused(ask: Asker, change: dict[str, Any],
 
 def test_all_that_was_said_is_kept(ask: Asker) -> None:
     (handed,) = ask.hand()
-    said = {"kind": "distribution", "value": {"cat": 0.25, "dog": 0.75}, "rationale": {"words": [[0, 4]]}, "note": "é😀"}
+    said = {
+        "kind": "distribution",
+        "value": {"cat": 0.25, "dog": 0.75},
+        "rationale": {"words": [[0, 4]]},
+        "note": "é😀",
+    }
     assert ask("POST", "/api/v1/answers", body(handed, **said)).status == 200
     back = ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())}).json["handed"]
     assert back["item"]["id"] == handed["item"]["id"]

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from serving import Asker, make, running
 
 from querist.server import auth
+from serving import Asker, make, running
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from serving import Asker, make, running
 
 from querist.server.routes import pages
+from serving import Asker, make, running
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,17 @@ def test_built_files_are_tagged(ask: Asker) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../pages/label.html", "..%2fpages%2flabel.html", "%2e%2e/pages/label.html", "..%5cpages", "/etc/passwd", "%2fetc%2fpasswd", "app.js%00", "", "."],
+    [
+        "../pages/label.html",
+        "..%2fpages%2flabel.html",
+        "%2e%2e/pages/label.html",
+        "..%5cpages",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "app.js%00",
+        "",
+        ".",
+    ],
 )
 def test_nothing_else_is_a_built_file(ask: Asker, name: str) -> None:
     assert ask("GET", f"/static/{name}").status == 404

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from serving import Asker, make, running
 
 
@@ -19,7 +20,9 @@ def names(ask: Asker) -> list[str]:
 
 
 def test_settings_change_and_last(ask: Asker) -> None:
-    said = ask("PATCH", "/api/v1/settings", {"advance": False, "guideline": "# Read *me*", "keys": {"submit": "Ctrl+Enter"}})
+    said = ask(
+        "PATCH", "/api/v1/settings", {"advance": False, "guideline": "# Read *me*", "keys": {"submit": "Ctrl+Enter"}}
+    )
     assert said.status == 200
     assert said.json["guideline"] == "# Read *me*"
     assert said.json["settings"]["advance"] is False

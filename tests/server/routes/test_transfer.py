@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from serving import Asker, Said, make, running, until
 
 
@@ -79,7 +80,7 @@ def test_more_items_come_in(ask: Asker) -> None:
 @pytest.mark.parametrize(
     "name, content, code",
     [
-        ("more.csv", b"id,text\nn1,a text that is open,\"x\n", "BadRow"),
+        ("more.csv", b'id,text\nn1,a text that is open,"x\n', "BadRow"),
         ("more.csv", b"id,text\n1,2,3,4\n", "BadRow"),
         ("more.jsonl", b'{"text": "a long enough text"}\n{"text": \n', "BadRow"),
         ("more.csv", b"", None),
@@ -91,7 +92,9 @@ def test_more_items_come_in(ask: Asker) -> None:
         ("more.csv", b"x,y\n1,2\n3,4\n", "OtherKind"),
     ],
 )
-def test_what_cannot_be_read_is_named_and_nothing_taken(ask: Asker, name: str, content: bytes, code: str | None) -> None:
+def test_what_cannot_be_read_is_named_and_nothing_taken(
+    ask: Asker, name: str, content: bytes, code: str | None
+) -> None:
     said = send(ask, name, content)
     assert said.status == 422, said.body
     assert code in (None, said.code), said.body
@@ -106,7 +109,12 @@ def test_a_form_of_a_million_fields_is_refused(ask: Asker) -> None:
     raw = part * 20_000 + f"--{edge}--\r\n".encode()
     said = ask("POST", "/api/v1/import", raw=raw, headers={"Content-Type": f"multipart/form-data; boundary={edge}"})
     assert 400 <= said.status < 500
-    for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary="):
+    for kind in (
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+    ):
         said = ask("POST", "/api/v1/import", raw=b"a=1&" * 1000, headers={"Content-Type": kind})
         assert 400 <= said.status < 500, kind
 
