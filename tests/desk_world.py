@@ -7,6 +7,7 @@ over what was said about it. It cannot say which free item is handed out; it che
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from querist.storage.projections import TABLES
 from querist.storage.transaction import Transaction
 
 PEOPLE, TABS = ("anna", "ben", "cleo"), ("", "second")
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where folders lie whose files need not survive a power cut: the steps are many and disks slow."""
 LEASE = 100.0
 MOST_ITEMS = 60
 T = TypeVar("T")
