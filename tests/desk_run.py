@@ -16,7 +16,6 @@ from collections import Counter
 from pathlib import Path
 
 from desk_world import MEMORY, World
-
 from querist.core.errors import StateError
 from querist.data.record import Record
 from querist.server.desk import Post, Receipt

@@ -207,7 +207,9 @@ class World:
     def _answer(self, lease: Lease, b: int, c: int) -> None:
         kind = ("label", "label", "label", "distribution", "skip", "reject")[b % 6]
         numbers = sorted(self.model.classes)
-        value: Any = {"label": numbers[c % len(numbers)], "distribution": {numbers[0]: 0.25, numbers[-1]: 0.75}}.get(kind)
+        value: Any = {"label": numbers[c % len(numbers)], "distribution": {numbers[0]: 0.25, numbers[-1]: 0.75}}.get(
+            kind
+        )
         if kind == "distribution" and len(numbers) == 1:
             value = {numbers[0]: 1.0}
         self.count += 1
@@ -384,7 +386,19 @@ class World:
         self._fast()
         self.check_refold()
 
-    STEPS = ("take", "answer", "answer", "answer_old", "repeat", "foreign", "undo", "pick", "give_back", "renew", "wait")
+    STEPS = (
+        "take",
+        "answer",
+        "answer",
+        "answer_old",
+        "repeat",
+        "foreign",
+        "undo",
+        "pick",
+        "give_back",
+        "renew",
+        "wait",
+    )
     STEPS += ("take", "take", "answer", "add", "promote", "put_first", "classes", "answer", "restart")
 
     def step(self, name: str, a: int, b: int, c: int) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_run import crowd, walk
-from desk_world import MEMORY, World
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from desk_run import crowd, walk
+from desk_world import MEMORY, World
 
 NUMBERS = {name: st.integers(0, 1000) for name in "abc"}
 
