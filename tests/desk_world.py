@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from querist.core.errors import QueristError
 from querist.core.types import Event
 from querist.data.arrays import text_source
@@ -505,12 +507,9 @@ class World:
     def _refused(self, code: str, work: Callable[[Transaction], object]) -> None:
         """Refused with this code, and nothing is changed."""
         before = self.project.store.last("main")
-        try:
+        with pytest.raises(QueristError) as caught:
             self._do(work)
-        except QueristError as error:
-            assert error.code == code, error
-        else:
-            raise AssertionError(f"not refused: {code}")
+        assert caught.value.code == code, caught.value
         assert self.project.store.last("main") == before
 
     def _rows(self, sql: str) -> list[Any]:

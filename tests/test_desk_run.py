@@ -59,9 +59,7 @@ TestLabelling.settings = settings(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_random_steps_agree_with_the_model(seed: int) -> None:
-    for part in range(14):
-        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-            walk(Path(folder) / "p", 200, 100 * seed + part)
+    _walks(14, 200, 100 * seed)
 
 
 @pytest.mark.slow
@@ -71,6 +69,12 @@ def test_fifty_clients_at_one_writer() -> None:
     assert kinds["told"] > 1000
     assert kinds["undone"] > 10
     assert kinds["returned"] > 10
+
+
+def _walks(count: int, steps: int, first: int = 0) -> None:
+    for seed in range(first, first + count):
+        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+            walk(Path(folder) / "p", steps, seed)
 
 
 def _stops_following() -> Any:
@@ -101,6 +105,4 @@ def test_the_model_finds_faults(broken: str, by: Any, monkeypatch: pytest.Monkey
     """A test of the test: a desk with a fault does not pass."""
     monkeypatch.setattr(f"querist.server.{broken}", by)
     with pytest.raises(AssertionError, match="the last steps were"):
-        for seed in range(20):
-            with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-                walk(Path(folder) / "p", 150, seed)
+        _walks(20, 150)

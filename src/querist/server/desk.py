@@ -85,7 +85,8 @@ class Desk:
         self.pool.follow(work.connection)
         self.items.get(item)
         row = work.connection.execute(
-            f"SELECT {_HANDED}, state, person FROM handed WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
+            f"SELECT {_HANDED}, state, person FROM handed INDEXED BY handed_slot "
+            "WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
             (STREAM, item),
         ).fetchone()
         if row is not None and row[-1] != person:
@@ -97,7 +98,8 @@ class Desk:
         role, inclusion = ("validation", self.share) if measures else ("picked", None)
         choice = Choice(item, role, "You chose this item yourself.", None, "picked", inclusion, replaces)
         (before,) = work.connection.execute(
-            "SELECT max(seq) FROM answer WHERE stream = ? AND item = ? AND counted", (STREAM, item)
+            "SELECT max(seq) FROM answer INDEXED BY answer_by_item WHERE stream = ? AND item = ? AND counted",
+            (STREAM, item),
         ).fetchone()
         return self._hand(work, choice, person, tab, self.changes.settings(work.connection), before)
 
@@ -118,7 +120,8 @@ class Desk:
     def expire(self, work: Transaction) -> int:
         """Hand-outs whose time is over go back, in this very transaction; returns how many."""
         rows = work.connection.execute(
-            "SELECT query FROM handed WHERE stream = ? AND state = 'open' AND until < ? ORDER BY fence LIMIT 1000",
+            "SELECT query FROM handed INDEXED BY handed_open "
+            "WHERE stream = ? AND state = 'open' AND until < ? ORDER BY fence LIMIT 1000",
             (STREAM, self.clock()),
         ).fetchall()
         self._return(work, [row[0] for row in rows], "expired")
@@ -128,7 +131,9 @@ class Desk:
         """After a start: no lease of the run before lasts longer than a whole one from now, however the clock was set."""
         until = self.clock() + self.changes.settings(work.connection).lease
         rows = work.connection.execute(
-            "SELECT query FROM handed WHERE stream = ? AND state = 'open' AND until > ? ORDER BY fence", (STREAM, until)
+            "SELECT query FROM handed INDEXED BY handed_open "
+            "WHERE stream = ? AND state = 'open' AND until > ? ORDER BY fence",
+            (STREAM, until),
         ).fetchall()
         if rows:
             work.append(STREAM, [Event("renewed", {"queries": [row[0] for row in rows], "until": until})])
@@ -186,8 +191,8 @@ class Desk:
             StateError: there is none (code ``NothingToUndo``).
         """
         row = work.connection.execute(
-            "SELECT query, item, told, replaces, role, seq FROM handed WHERE stream = ? AND person = ? AND state = 'answered' "
-            "ORDER BY told DESC LIMIT 1",
+            "SELECT query, item, told, replaces, role, seq FROM handed INDEXED BY handed_told "
+            "WHERE stream = ? AND person = ? AND state = 'answered' ORDER BY told DESC LIMIT 1",
             (STREAM, person),
         ).fetchone()
         if row is None:
@@ -285,7 +290,8 @@ class Desk:
 
     def _held(self, connection: sqlite3.Connection, person: str, tab: str) -> list[Handed]:
         rows = connection.execute(
-            f"SELECT {_HANDED} FROM handed WHERE stream = ? AND person = ? AND tab = ? AND state = 'open' ORDER BY fence",
+            f"SELECT {_HANDED} FROM handed INDEXED BY handed_held "
+            "WHERE stream = ? AND person = ? AND tab = ? AND state = 'open' ORDER BY fence",
             (STREAM, person, tab),
         ).fetchall()
         return [self._read(connection, row) for row in rows]
@@ -353,7 +359,9 @@ def _told(connection: sqlite3.Connection, seq: int | None, item: str) -> dict[st
 def _nobody_else(connection: sqlite3.Connection, item: str, role: str, replaces: str | None) -> bool:
     """Whether a hand-out that went back could be taken up again: nobody has the item, nothing was said since."""
     row = connection.execute(
-        "SELECT query FROM handed WHERE stream = ? AND item = ? AND state IN ('open', 'answered')", (STREAM, item)
+        "SELECT query FROM handed INDEXED BY handed_slot "
+        "WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
+        (STREAM, item),
     ).fetchone()
     if row is not None:
         return replaces is not None and row[0] == replaces

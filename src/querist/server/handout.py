@@ -102,8 +102,10 @@ def next_choice(
     return _to_measure(pool, share) or _to_check(connection, pool, settings.strategy, person, share)
 
 
+# SQLite would rather read all rows of the stream than use an index that holds some of them: it is told to.
 _FREE = """
-    NOT EXISTS (SELECT 1 FROM handed h WHERE h.stream = 'main' AND h.item = {item} AND h.state IN ('open', 'answered'))
+    NOT EXISTS (SELECT 1 FROM handed h INDEXED BY handed_slot
+                WHERE h.stream = 'main' AND h.item = {item} AND h.state IN ('open', 'answered'))
     AND NOT EXISTS (SELECT 1 FROM item i WHERE i.stream = 'main' AND i.id = {item} AND i.state <> 'unlabelled')
 """
 
@@ -126,8 +128,8 @@ def _to_check(connection: sqlite3.Connection, pool: Pool, strategy: str, person:
     """
     row = connection.execute(
         "SELECT q.item, q.score, q.reason, h.query FROM queue q "
-        "JOIN handed h ON h.stream = 'main' AND h.item = q.item AND h.state = 'answered' AND h.person = ? "
-        "WHERE q.role = 'check' ORDER BY q.place LIMIT 1",
+        "CROSS JOIN handed h INDEXED BY handed_slot ON h.stream = 'main' AND h.item = q.item AND h.person = ? "
+        "AND h.state IN ('open', 'answered') AND h.state = 'answered' WHERE q.role = 'check' ORDER BY q.place LIMIT 1",
         (person,),
     ).fetchone()
     if row is None:
