@@ -113,10 +113,10 @@ def bring(
             if id not in marked
         ]
         transaction.append(STREAM, events)
+        project.desk.pool.follow(connection)
         return taken, len(events)
 
     taken, flags = project.writer.submit(work).result()
-    project.desk.set_validation([*project.desk.validation, *kept], project.desk.share)
     return Brought(items, counts["known"], taken, len(told) - taken, counts["history"], flags, tuple(added))
 
 
