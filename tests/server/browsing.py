@@ -49,6 +49,7 @@ class Desk:
         self.mock, self.url = mock, url
         self.context = chrome.new_context(viewport={"width": 1280, "height": 860}, **context)
         self.context.set_default_timeout(5_000)
+        self.context.add_init_script("window.pressed = []; onkeydown = event => window.pressed.push(event.key)")
         self.faults: list[str] = []
         self.page = self.tab()
 
@@ -60,6 +61,7 @@ class Desk:
         page.goto(self.url + path)
         if path == "/":
             page.wait_for_selector(".item, .nothing")
+            page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return page
 
     def keys(self, *names: str) -> None:
@@ -80,7 +82,8 @@ class Desk:
         deadline = time.monotonic() + 8
         while len(self.mock.told) != count and time.monotonic() < deadline:
             self.page.wait_for_timeout(20)
-        shown = (self.page.inner_text("#save-state"), self.page.inner_text(".work"), len(self.mock.posts))
+        pressed = self.page.evaluate("window.pressed")
+        shown = (self.page.inner_text("#save-state"), self.page.inner_text(".work"), len(self.mock.posts), pressed)
         assert len(self.mock.told) == count, shown
         self.saved()
 

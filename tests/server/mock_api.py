@@ -23,7 +23,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -333,7 +333,10 @@ def application(mock: Mock) -> Starlette:
             return JSONResponse({"detail": "the disk is full", "code": "OutOfSpace"}, status_code=mock.failing)
         if not mock.logged_in and path != "/session":
             return JSONResponse({"detail": "log in first", "code": "NoSession"}, status_code=401)
-        body = json.loads(await request.body() or b"{}")
+        try:
+            body = json.loads(await request.body() or b"{}")
+        except ClientDisconnect:
+            return Response(status_code=400)
         try:
             with mock.lock:
                 if path == "/export":
@@ -398,7 +401,7 @@ def application(mock: Mock) -> Starlette:
 def served(mock: Mock, port: int = 0) -> Iterator[str]:
     """Serve a mock on loopback in a thread; the address."""
     config = uvicorn.Config(
-        application(mock), host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1, lifespan="off"
+        application(mock), host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1, lifespan="off"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -3,7 +3,8 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiFault } from "../api";
-import { Desk, LINKS, type View } from "../desk/desk";
+import { Desk } from "../desk/desk";
+import { LINKS, type View } from "../desk/view";
 import { Keys } from "../desk/keys";
 import { keymap } from "../logic/keymap";
 import { percent } from "../logic/shares";

@@ -1,7 +1,8 @@
 /** Beside the item: progress, the model, and the last ten answers. */
 
 import type { JSX } from "preact";
-import type { Desk, View } from "../desk/desk";
+import type { Desk } from "../desk/desk";
+import type { View } from "../desk/view";
 import { said } from "../desk/draft";
 import type { AnswerBody, Entry } from "../desk/store";
 import { percent } from "../logic/shares";
