@@ -347,22 +347,18 @@ class Supervisor:
 
     def _read(self, stream: IO[bytes], spawned: int) -> None:
         """Lines of one trainer into the inbox; a line without end is one too, cut off."""
-        try:
+        with stream, suppress(OSError, ValueError):
             while raw := stream.readline(_LONGEST_LINE):
                 self._inbox.put(("line", (spawned, raw)))
                 while self._inbox.qsize() > 1_000:  # a trainer gone mad fills no memory
                     time.sleep(0.01)
-        except (OSError, ValueError):
-            pass
         self._inbox.put(("gone", (spawned, None)))
 
     def _listen(self, stream: IO[bytes], spawned: int) -> None:
-        try:
+        with stream, suppress(OSError, ValueError):
             while piece := stream.read1(4096):  # type: ignore[attr-defined]
                 if spawned == self._spawned:
                     self._words = (self._words + piece)[-_LAST_WORDS:]
-        except (OSError, ValueError):
-            pass
 
     def _silent(self) -> str:
         at = self._standing.doing or "its start"
