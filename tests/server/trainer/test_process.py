@@ -1,4 +1,4 @@
-"""The trainer as a process: its lines, what piles up, how it ends, and that it writes nothing but candidates and features."""
+"""The trainer as a process: its lines, what piles up, how it ends, and that it writes only candidates and features."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from live_project import LiveProject
 from querist.core.errors import StateError
 from querist.data.item_store import ItemStore, Record
 from querist.data.ledger import ItemState
-from querist.server.trainer.snapshot import Snapshot
+from querist.server.trainer.snapshot import Pool, Snapshot
 
 
 @pytest.fixture
@@ -26,6 +26,17 @@ def opened(project: LiveProject) -> Snapshot:
     snapshot = Snapshot(project.folder)
     snapshot.refresh()
     return snapshot
+
+
+def test_features_are_scaled_to_about_a_unit() -> None:
+    pool = Pool(["a", "b", "c"])
+    with pytest.raises(StateError) as caught:
+        pool.take(slice(None))
+    assert caught.value.code == "NoFeatures"
+    pool.features = np.array([[3000.0, 0.0], [-3000.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    np.testing.assert_allclose(pool.take(slice(0, 2)), np.array([[1, 0], [-1, 0]]) * np.sqrt(1.5), rtol=1e-6)
+    pool.features = plain = np.array([[1.0], [-1.0], [0.5]], dtype=np.float32)
+    assert np.shares_memory(pool.take(slice(None)), plain)  # near enough to a unit: as it is
 
 
 def test_validation_answers_stand_apart_and_controls_train(project: LiveProject) -> None:

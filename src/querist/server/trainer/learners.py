@@ -25,7 +25,6 @@ __all__ = ["STRENGTH", "learner_for", "linear_learner", "predicted", "some_label
 
 STRENGTH = 30.0
 """Inverse of the penalty on the weights, for rows that lie about a unit from their mean: 1 is far too strong for those."""
-_SCALED = 5_000
 _HIDDEN = 64
 
 
@@ -34,20 +33,12 @@ def linear_learner(pool: Pool, schema: Schema) -> Learner:
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.multiclass import OneVsRestClassifier
 
-    strength = STRENGTH / _spread(pool)
     if isinstance(schema, Number):
-        return SklearnLearner(Ridge(alpha=1.0 / strength), pool, schema)
-    head = LogisticRegression(C=strength, max_iter=100, tol=1e-3)
+        return SklearnLearner(Ridge(alpha=1.0 / STRENGTH), pool, schema)
+    head = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-3)
     if isinstance(schema, MultiLabel):
         return _Several(OneVsRestClassifier(head), pool, schema)
     return SklearnLearner(head, pool, schema)
-
-
-def _spread(pool: Pool) -> float:
-    """Mean square distance of the features from their mean: encoders differ in it a thousandfold."""
-    count = len(pool)
-    rows = pool.take(np.unique(np.linspace(0, count - 1, min(count, _SCALED)).astype(np.int64)))
-    return max(float(rows.var(axis=0, dtype=np.float64).sum()), 1e-6)
 
 
 class _Several(SklearnLearner):

@@ -27,6 +27,7 @@ __all__ = ["STREAM", "Changed", "Pool", "Snapshot"]
 STREAM = "main"
 _DRAWN = ("queue", "validation", "control")
 """Roles that say what an item is for; check, again and picked ask anew about an item and change nothing of that."""
+_LOOKED_AT = 5_000
 _LABELS = (str(AnswerKind.LABEL), str(AnswerKind.DISTRIBUTION))
 
 
@@ -39,17 +40,32 @@ class Pool(Source):
 
     def __init__(self, ids: list[str]) -> None:
         super().__init__(digest_texts(ids), ids=ids, name="the project", modality="array")
-        self.features: Array | None = None
+        self._features: Array | None = None
+        self._scale = np.float32(1.0)
+
+    @property
+    def features(self) -> Array | None:
+        """(N, D) features as the encoder gave them, or None."""
+        return self._features
+
+    @features.setter
+    def features(self, features: Array) -> None:
+        self._features, self._scale = features, np.float32(1.0)
+        rows = np.unique(np.linspace(0, len(features) - 1, min(len(features), _LOOKED_AT)).astype(np.int64))
+        spread = float(features[rows].var(axis=0, dtype=np.float64).sum()) if len(rows) else 0.0
+        if spread > 0 and not 0.25 <= spread <= 4.0:
+            self._scale = np.float32(spread**-0.5)
 
     def take(self, rows: NDArray[np.int64] | slice) -> Array:
-        """(n, D) features.
+        """(n, D) features, scaled so that they lie about a unit from their mean: heads and kernels reckon with that.
 
         Raises:
             StateError: there are none yet (code ``NoFeatures``).
         """
-        if self.features is None:
+        if self._features is None:
             raise StateError("there are no features of the items yet", code="NoFeatures")
-        return self.features[rows]
+        found = self._features[rows]
+        return found if self._scale == 1 else found * self._scale
 
 
 @dataclass(frozen=True, slots=True)
