@@ -58,8 +58,10 @@ def test_many_threads_lose_nothing_and_share_commits(tmp_path: Path) -> None:
                 given.append((writer.do(add(100 * k + i)), 100 * k + i))
 
         people = [threading.Thread(target=person, args=(k,)) for k in range(16)]
-        [p.start() for p in people]
-        [p.join() for p in people]
+        for p in people:
+            p.start()
+        for p in people:
+            p.join()
         writer.close()
     assert len({seq for seq, _ in given}) == 400
     kept = numbers(path)
@@ -123,7 +125,12 @@ def test_too_much_waiting_is_refused_at_once(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "journal.db") as store:
         writer = GroupWriter(store, waiting=3)
         hold, started = threading.Event(), threading.Event()
-        first = writer.submit(lambda work: (started.set(), hold.wait(10)))
+
+        def slow(work: Transaction) -> bool:
+            started.set()
+            return hold.wait(10)
+
+        first = writer.submit(slow)
         started.wait(10)
         waiting = [writer.submit(add(n)) for n in range(3)]
         with pytest.raises(ResourceError) as caught:

@@ -13,7 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from querist import __version__
-from querist.cli import backup, bench, demo, doctor, init, replay, report, restore, run, select, strategies
+from querist.cli import backup, bench, demo, doctor, init, label, replay, report, restore, run, select, serve, strategies
+from querist.cli.state import debug as wants_traceback
+from querist.cli.state import set_debug
 from querist.core.errors import QueristError, QueristWarning
 
 __all__ = ["app", "main"]
@@ -28,14 +30,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _verb in (demo, init, run, select, bench, report, strategies, replay, backup, restore, doctor):
+for _verb in (demo, label, serve, init, run, select, bench, report, strategies, replay, backup, restore, doctor):
     app.command(
         _verb.command.__name__,
         epilog=_verb.EXAMPLES,
         short_help=(_verb.__doc__ or "").partition(": ")[2].strip().rstrip("."),
     )(_verb.command)
-
-_state = {"debug": False}
 
 
 def _version(value: bool) -> None:
@@ -51,7 +51,7 @@ def _frame(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    _state["debug"] = debug
+    set_debug(debug)
 
 
 def _say(text: str) -> None:
@@ -60,7 +60,7 @@ def _say(text: str) -> None:
 
 def _warn(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
     """Our warnings as one line; nothing of others' on the screen of someone who did not ask."""
-    if issubclass(category, QueristWarning) or _state["debug"]:
+    if issubclass(category, QueristWarning) or wants_traceback():
         _say(f"warning: {message}")
 
 
@@ -75,7 +75,7 @@ def _run(arguments: list[str] | None) -> int:
         result = app(args=strategies.bare_cell(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
         return result if isinstance(result, int) else 0
     except QueristError as error:
-        if _state["debug"]:
+        if wants_traceback():
             raise
         _say(f"error: {error} [{error.code}]")
         return error.exit_code
@@ -91,7 +91,7 @@ def _run(arguments: list[str] | None) -> int:
             return int(getattr(error, "exit_code", 2))
         if isinstance(error, typer.Abort):
             return 130
-        if _state["debug"]:
+        if wants_traceback():
             raise
         _say(
             f"error: {type(error).__name__}: {error}\nThis is a fault of querist, not yours. "

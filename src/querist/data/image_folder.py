@@ -17,7 +17,7 @@ from querist.data.ids import Contents, digest_bytes
 from querist.data.pictures import check_size, decode, image_fault
 from querist.data.source import Kept, Noticed, Source, row_numbers
 
-__all__ = ["IMAGE_SUFFIXES", "ImageSource", "image_source"]
+__all__ = ["IMAGE_SUFFIXES", "ImageSource", "found_images", "image_source"]
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 """Files with another ending are not looked at."""
@@ -82,7 +82,7 @@ def image_source(root: Path, *, size: int | None = None, mode: str = "RGB", dedu
     ids: list[str] = []
     digests: list[Contents] = []
     bad: list[tuple[str, str]] = []
-    for path, name, reason in _found(root):
+    for path, name, reason in found_images(root):
         reason = reason or image_fault(path)
         if reason:
             bad.append((name, reason))
@@ -114,8 +114,12 @@ def image_source(root: Path, *, size: int | None = None, mode: str = "RGB", dedu
     )
 
 
-def _found(root: Path) -> Iterator[tuple[Path, str, str]]:
-    """Image files below a folder in order of their ids: path, id, and why it is not to be opened or ""."""
+def found_images(root: Path) -> Iterator[tuple[Path, str, str]]:
+    """Image files below a folder in order of their ids: path, id, and why it is not to be opened or "".
+
+    Raises:
+        DataError: no folder, or one that cannot be listed (code ``NoData``).
+    """
     if not root.is_dir():
         reason = "it is a file, and a folder is needed" if root.exists() else "no such folder"
         raise DataError(f"cannot read {shorten_path(root)}: {reason}", code="NoData")

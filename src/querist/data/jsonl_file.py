@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import json
-import math
 import zlib
 from pathlib import Path
 from typing import Any
 
 from querist.core.errors import DataError, shorten
 from querist.data.source import Noticed, Source
+from querist.data.strict_json import parse_object
 from querist.data.table import LABEL_NAMES, Columns, table_source
 from querist.data.text_file import check_file, decode_text, read_text
 
 __all__ = ["jsonl_rows", "jsonl_source"]
 
 _LARGEST = 1 << 30
-_DEEPEST = 32
 
 
 def jsonl_source(path: Path, wanted: Columns, *, dedupe: bool = False, skip_bad: bool = False) -> Source:
@@ -59,7 +57,7 @@ def jsonl_rows(path: Path, *, skip_bad: bool = False) -> tuple[list[dict[str, An
         if not line.strip():
             continue
         try:
-            rows.append(_object(line))
+            rows.append(parse_object(line))
             lines.append(number)
         except ValueError as error:
             if not skip_bad:
@@ -92,85 +90,3 @@ def _text(path: Path) -> str:
     if len(data) > _LARGEST:
         raise DataError(f"{path.name} unpacks to more than 1 GiB; unpack it yourself", code="NoData")
     return decode_text(data, path.name)
-
-
-def _object(line: str) -> dict[str, Any]:
-    """The object of a line.
-
-    Raises:
-        ValueError: what is wrong, beginning with the column.
-    """
-    try:
-        value = json.loads(line, parse_constant=_constant, parse_float=_float, parse_int=_int, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"column {error.colno}: {error.msg}") from error
-    except RecursionError:
-        raise ValueError(f"column 1: more than {_DEEPEST} levels") from None
-    except _RefusedError as error:
-        column = max(line.find(error.token), 0) + 1
-        raise ValueError(f"column {column}: {error}") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"column 1: an object {{...}} is needed, got {shorten(line, 40)}")
-    _check(value, 1)
-    return value
-
-
-class _RefusedError(ValueError):
-    """A token that JSON readers elsewhere choke on.
-
-    Args:
-        token: as it stands in the line.
-        why: what is wrong with it.
-    """
-
-    def __init__(self, token: str, why: str) -> None:
-        super().__init__(why)
-        self.token = token
-
-
-def _constant(name: str) -> Any:
-    raise _RefusedError(name, f"{name} is no JSON number; write null or leave the key out")
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise _RefusedError(text, f"the number {shorten(text, 20)} is too large")
-    return value
-
-
-def _int(text: str) -> int:
-    if len(text) > 20 or not -(1 << 63) <= int(text) < 1 << 63:
-        raise _RefusedError(text, f"the whole number {shorten(text, 20)} has more than 64 bits; write it as text")
-    return int(text)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in out:
-            raise _RefusedError(json.dumps(key), f"key {shorten(key)!r} stands there twice")
-        out[key] = value
-    return out
-
-
-def _check(value: Any, depth: int) -> None:
-    """Refuse deep nesting and halves of surrogate pairs.
-
-    Raises:
-        ValueError: what is wrong.
-    """
-    if depth > _DEEPEST:
-        raise ValueError(f"column 1: more than {_DEEPEST} levels")
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _check(key, depth)
-            _check(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner, depth + 1)
-    elif isinstance(value, str):
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ValueError(f"column 1: half a surrogate pair in {shorten(ascii(value), 40)}") from error

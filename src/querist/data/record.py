@@ -27,6 +27,8 @@ class Record:
             beside its keys ``note``, ``seconds`` and ``shown``.
         suggestions: guesses that came with it, ``{"value", "score", "source"}`` each.
         extra: what else the file holds, for a faithful export: ``{name: value}``.
+        flag: whether somebody marked it.
+        flag_note: what they wrote.
     """
 
     id: str | None = None
@@ -36,6 +38,8 @@ class Record:
     labels: Sequence[Mapping[str, Json]] = ()
     suggestions: Sequence[Mapping[str, Json]] = ()
     extra: Mapping[str, Json] = field(default_factory=dict)
+    flag: bool = False
+    flag_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

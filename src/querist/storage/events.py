@@ -24,6 +24,7 @@ _REQUIRED = {
     "stopped": ("rule", "text"),
     "returned": ("query", "items"),
     "undone": ("query", "items", "seq"),
+    "renewed": ("queries", "until"),
     "flagged": ("item", "flag"),
     "class_added": ("class",),
     "class_renamed": ("class", "to"),

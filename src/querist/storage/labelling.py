@@ -27,13 +27,14 @@ def hand_out(connection: sqlite3.Connection, stream: str, seq: int, payload: Map
             "UPDATE handed SET state = 'replaced' WHERE stream = ? AND query = ?", (stream, payload["replaces"])
         )
     connection.execute(
-        "INSERT INTO handed VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, NULL, ?)",
+        "INSERT INTO handed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, NULL, ?)",
         (
             stream,
             payload["query"],
             payload["items"][0],
             int(payload.get("place", 0)),
             payload["user"],
+            payload.get("tab", ""),
             int(payload["turn"]),
             payload.get("role", "queue"),
             float(payload["until"]),
@@ -162,10 +163,18 @@ def _rename(connection: sqlite3.Connection, stream: str, old: str, new: str) -> 
         )
 
 
+def _renewed(connection: sqlite3.Connection, stream: str, seq: int, payload: Mapping[str, Any]) -> None:
+    connection.executemany(
+        "UPDATE handed SET until = ? WHERE stream = ? AND query = ? AND state = 'open'",
+        [(float(payload["until"]), stream, query) for query in payload["queries"]],
+    )
+
+
 FOLDS: dict[str, _Fold] = {
     "created": _created,
     "returned": _returned,
     "undone": _undone,
+    "renewed": _renewed,
     "flagged": _flagged,
     "configured": _configured,
     "class_added": _class_added,

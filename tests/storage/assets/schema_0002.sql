@@ -74,6 +74,7 @@ CREATE TABLE handed (
     item TEXT NOT NULL,
     place INTEGER NOT NULL CHECK (place >= 0),
     person TEXT NOT NULL,
+    tab TEXT NOT NULL,
     fence INTEGER NOT NULL,
     role TEXT NOT NULL,
     until REAL NOT NULL,
@@ -84,12 +85,12 @@ CREATE TABLE handed (
     PRIMARY KEY (stream, query),
     FOREIGN KEY (stream, seq) REFERENCES event (stream, seq)
 ) WITHOUT ROWID;
-INSERT INTO "handed" VALUES('main','q0','a',0,'anna',0,'queue',2000.0,'replaced',NULL,3,2);
-INSERT INTO "handed" VALUES('main','q1','b',0,'anna',1,'queue',2000.0,'undone',NULL,5,4);
-INSERT INTO "handed" VALUES('main','q2','b',0,'anna',2,'again',2000.0,'answered',NULL,8,7);
-INSERT INTO "handed" VALUES('main','q3','c',0,'anna',3,'queue',2000.0,'returned',NULL,NULL,9);
-INSERT INTO "handed" VALUES('main','q4','a',0,'anna',4,'picked',2000.0,'open','q0',NULL,16);
-INSERT INTO "handed" VALUES('main','q5','d',0,'anna',5,'queue',2000.0,'open',NULL,NULL,17);
+INSERT INTO "handed" VALUES('main','q0','a',0,'anna','',0,'queue',2000.0,'replaced',NULL,3,2);
+INSERT INTO "handed" VALUES('main','q1','b',0,'anna','',1,'queue',2000.0,'undone',NULL,5,4);
+INSERT INTO "handed" VALUES('main','q2','b',0,'anna','',2,'again',2000.0,'answered',NULL,8,7);
+INSERT INTO "handed" VALUES('main','q3','c',0,'anna','',3,'queue',2000.0,'returned',NULL,NULL,9);
+INSERT INTO "handed" VALUES('main','q4','a',0,'anna','',4,'picked',2000.0,'open','q0',NULL,16);
+INSERT INTO "handed" VALUES('main','q5','d',0,'anna','',5,'queue',2000.0,'open',NULL,NULL,17);
 CREATE TABLE item (
     stream TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -173,6 +174,15 @@ CREATE TABLE status (
     FOREIGN KEY (stream, last_seq) REFERENCES event (stream, seq)
 ) WITHOUT ROWID;
 INSERT INTO "status" VALUES('main',6,0,3,3.0,NULL,NULL,17);
+CREATE TABLE tally (
+    stream TEXT NOT NULL,
+    state TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (stream, state)
+) WITHOUT ROWID;
+INSERT INTO "tally" VALUES('main','labelled',2);
+INSERT INTO "tally" VALUES('main','pending',1);
+INSERT INTO "tally" VALUES('main','unlabelled',1);
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
@@ -187,4 +197,17 @@ CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN 
 CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
 CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
+CREATE TRIGGER item_comes AFTER INSERT ON item
+BEGIN
+    INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+CREATE TRIGGER item_goes AFTER DELETE ON item
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
+END;
+CREATE TRIGGER item_changes AFTER UPDATE OF state ON item WHEN OLD.state <> NEW.state
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
+    INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
 COMMIT;

@@ -6,6 +6,7 @@ CREATE TABLE handed (
     item TEXT NOT NULL,
     place INTEGER NOT NULL CHECK (place >= 0),
     person TEXT NOT NULL,
+    tab TEXT NOT NULL,
     fence INTEGER NOT NULL,
     role TEXT NOT NULL,
     until REAL NOT NULL,
@@ -27,6 +28,32 @@ ALTER TABLE answer ADD COLUMN seconds REAL;
 ALTER TABLE answer ADD COLUMN role TEXT;
 
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
+
+-- How many items are in each state, kept by the triggers: counting a million rows at every answer would be slow.
+CREATE TABLE tally (
+    stream TEXT NOT NULL,
+    state TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (stream, state)
+) WITHOUT ROWID;
+
+INSERT INTO tally SELECT stream, state, count(*) FROM item GROUP BY stream, state;
+
+CREATE TRIGGER item_comes AFTER INSERT ON item
+BEGIN
+    INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+
+CREATE TRIGGER item_goes AFTER DELETE ON item
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
+END;
+
+CREATE TRIGGER item_changes AFTER UPDATE OF state ON item WHEN OLD.state <> NEW.state
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
+    INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
 
 CREATE TABLE flag (
     stream TEXT NOT NULL,

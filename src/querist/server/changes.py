@@ -1,0 +1,84 @@
+"""Changes to a project while people label: its classes and its settings, each one piece of work in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from querist.core.errors import ArgumentError, UnknownNameError, shorten
+from querist.core.types import Event, Json
+from querist.server.settings import Settings
+from querist.server.task import Task
+from querist.storage.transaction import Transaction
+
+__all__ = ["STREAM", "Changes"]
+
+STREAM = "main"
+"""The journal's stream of a project."""
+
+
+class Changes:
+    """The class list and the settings as they stand, and how they change.
+
+    Args:
+        task: what the project was made for; its class list is read from the journal at each call.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def task(self, connection: sqlite3.Connection) -> Task:
+        """What is asked now, with the class list as it stands."""
+        if self._task.kind == "number":
+            return self._task
+        rows = connection.execute("SELECT name FROM class WHERE stream = ? ORDER BY place", (STREAM,)).fetchall()
+        return self._task.with_classes([row[0] for row in rows])
+
+    def settings(self, connection: sqlite3.Connection) -> Settings:
+        """The live settings."""
+        return Settings.read(connection, STREAM)
+
+    def configure(self, work: Transaction, person: str, changes: Mapping[str, Json]) -> Settings:
+        """Change settings; all or none."""
+        settings = self.settings(work.connection).with_changes(changes)
+        kept = {name: value for name, value in settings.to_json().items() if name in changes}
+        if kept:
+            work.append(STREAM, [Event("configured", kept)])
+        return settings
+
+    def add_class(self, work: Transaction, person: str, name: str) -> Task:
+        """One more class at the end."""
+        task = self.task(work.connection)
+        changed = task.with_classes([*_classes(task), name])
+        work.append(STREAM, [Event("class_added", {"class": changed.classes[-1], "user": person})])
+        return changed
+
+    def rename_class(self, work: Transaction, person: str, name: str, to: str) -> Task:
+        """Another name for a class; answers given under the old one say the new one."""
+        task = self.task(work.connection)
+        changed = task.with_classes([to if c == _known(task, name) else c for c in task.classes])
+        work.append(STREAM, [Event("class_renamed", {"class": name, "to": to, "user": person})])
+        return changed
+
+    def merge_class(self, work: Transaction, person: str, name: str, into: str) -> Task:
+        """Make one class part of another."""
+        task = self.task(work.connection)
+        if _known(task, name) == _known(task, into):
+            raise ArgumentError(f"class {name!r} cannot be merged into itself", code="BadLabel")
+        work.append(STREAM, [Event("class_merged", {"class": name, "into": into, "user": person})])
+        return self.task(work.connection)
+
+
+def _classes(task: Task) -> tuple[str, ...]:
+    if task.kind == "number":
+        raise ArgumentError("the task is a number: it has no classes", code="BadTask")
+    return task.classes
+
+
+def _known(task: Task, name: str) -> str:
+    if name not in _classes(task):
+        raise UnknownNameError(
+            f"there is no class {shorten(repr(name))}; there are {shorten(', '.join(task.classes))}",
+            code="UnknownLabel",
+        )
+    return name

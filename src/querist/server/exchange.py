@@ -1,0 +1,139 @@
+"""Labels out and items in: the project's items with their answers as writers take them, and files as records."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from querist.core.errors import DataError
+from querist.core.types import Json
+from querist.data.formats import SUFFIXES, read_records, write_records
+from querist.data.formats.exported import About, Exported, Lost
+from querist.data.formats.reading import Reading
+from querist.data.record import StoredItem
+from querist.server.changes import STREAM
+from querist.server.guess import guess
+from querist.server.project import Project
+from querist.server.task import Task
+
+__all__ = ["exported", "import_file", "write_export"]
+
+_PIECE = 1_000
+_MOST_BYTES = 50 << 20
+_LONGEST_TEXT = 1 << 20
+_KEPT = ("rationale", "note", "seconds", "shown", "cost", "provenance", "at")
+
+
+def exported(connection: sqlite3.Connection, project: Project, *, everything: bool) -> Iterator[Exported]:
+    """The items in order of rows, each with its answers; without ``everything`` only those that somebody answered.
+
+    Args:
+        connection: a reader of the journal; no transaction stays open between pieces.
+        project: whose contents are read.
+        everything: also items without an answer.
+    """
+    if everything:
+        for piece in project.items.batches(_PIECE):
+            yield from _with_answers(connection, piece)
+        return
+    ids = [
+        row[0]
+        for row in connection.execute(
+            "SELECT DISTINCT item FROM answer WHERE stream = ? UNION SELECT json_extract(payload, '$.answers[0].item') "
+            "FROM event WHERE stream = ? AND kind = 'late'",
+            (STREAM, STREAM),
+        )
+    ]
+    rows = sorted(project.items.row_of(id) for id in ids)
+    for start in range(0, len(rows), _PIECE):
+        yield from _with_answers(connection, project.items.at(rows[start : start + _PIECE]))
+
+
+def _with_answers(connection: sqlite3.Connection, items: list[StoredItem]) -> Iterator[Exported]:
+    wanted = json.dumps([item.id for item in items])
+    inside = "(SELECT value FROM json_each(?))"
+    states = dict(
+        connection.execute(
+            f"SELECT id, state FROM item WHERE stream = ? AND id IN {inside}", (STREAM, wanted)
+        ).fetchall()
+    )
+    flags = dict(
+        connection.execute(
+            f"SELECT item, note FROM flag WHERE stream = ? AND item IN {inside}", (STREAM, wanted)
+        ).fetchall()
+    )
+    answers: dict[str, list[tuple[int, dict[str, Json]]]] = {}
+    rows = connection.execute(
+        "SELECT a.item, a.seq, a.place, a.kind, a.value, a.annotator, a.counted, e.payload, e.at FROM answer a JOIN event e "
+        f"ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? AND a.item IN {inside} ORDER BY a.seq, a.place",
+        (STREAM, wanted),
+    ).fetchall()
+    for id, seq, place, kind, value, person, counted, payload, at in rows:
+        told = json.loads(payload)["answers"][place]
+        answer = {"kind": kind, "annotator": person, "at": at, **{k: told[k] for k in _KEPT if k in told}}
+        if value is not None:
+            answer["value"] = json.loads(value)  # under the name that the class has now
+        if not counted:
+            answer["counted"] = False
+        answers.setdefault(id, []).append((seq, answer))
+    for item in items:
+        state = states.get(item.id, "unlabelled")
+        told_here = [answer for _, answer in answers.get(item.id, ())]
+        yield Exported(item, told_here, state, item.id in flags, flags.get(item.id))
+
+
+def write_export(
+    connection: sqlite3.Connection, project: Project, task: Task, format: str, path: Path, *, everything: bool
+) -> tuple[str, list[Lost]]:
+    """Write the labels to ``path``; a format that is a folder is packed.
+
+    Returns:
+        The name that the file should have, and what the format has no place for.
+    """
+    kind: Any = task.kind
+    about = About(kind, task.classes, task.low, task.high, project.root)
+    items = exported(connection, project, everything=everything)
+    stem = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in project.name
+    )
+    name = (stem.strip("_") or "labels")[:60]
+    if SUFFIXES[format]:
+        lost = write_records(format, items, path, about)
+        return f"{name}-{format}{SUFFIXES[format]}" if format not in ("csv", "jsonl", "parquet") else name + SUFFIXES[
+            format
+        ], lost
+    folder = path.with_name(f"{path.name}-folder")
+    try:
+        lost = write_records(format, items, folder, about)
+        packed = shutil.make_archive(f"{path}-packed", "zip", folder)
+        Path(packed).replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return f"{name}-{format}.zip", lost
+
+
+def import_file(project: Project, task: Task, path: Path, name: str) -> tuple[int, list[str]]:
+    """Take the items of a file in, all or none; those that are known already are left out.
+
+    Returns:
+        How many are new, and sentences worth the user's eye.
+
+    Raises:
+        DataError: it cannot be read, or holds another kind of items (code ``OtherKind``).
+    """
+    kind: Any = task.kind
+    found = guess(path, task=kind)
+    if found.modality is not None and found.modality != project.modality:
+        raise DataError(
+            f"{name} holds items of the kind {found.modality}, and this project is of the kind {project.modality}",
+            code="OtherKind",
+        )
+    made = found.reading()
+    reading = Reading(
+        **{**{f: getattr(made, f) for f in made.__slots__}, "most_bytes": _MOST_BYTES, "longest": _LONGEST_TEXT}
+    )
+    return project.add(read_records(found.format, path, reading), name), list(found.notes)

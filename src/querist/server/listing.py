@@ -1,0 +1,193 @@
+"""Pages of items for people to look through: the journal's state joined to the contents, never all of it in memory.
+
+What narrows most comes first: with a state, a label or a flag the journal's own items are read, not the whole pool; so
+that a page of a million items comes quickly. The connection can only read, and sees both files.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from querist.core.types import Json
+from querist.server.changes import STREAM
+from querist.server.cursor import read_cursor, write_cursor
+from querist.server.wire import ItemsQuery
+from querist.storage.connection import open_reader
+from querist.storage.sqlite_errors import named
+
+__all__ = ["Listing", "Row"]
+
+Row = dict[str, Any]
+_COLUMNS = (
+    "c.row, c.id, c.text, c.file, c.fields, coalesce(j.state, 'unlabelled'), j.value, "
+    "EXISTS (SELECT 1 FROM flag f WHERE f.stream = :stream AND f.item = c.id), g.shares"
+)
+_GUESSED = "json_extract(g.shares, '$[0][1]')"
+_PLACES = ("text", "fields", "file", "id")
+_ESCAPES = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
+_DONE_BY = (
+    "SELECT a.annotator, e.at FROM answer a JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
+    "WHERE a.stream = ? AND a.item = ? AND a.counted ORDER BY a.seq DESC LIMIT 1"
+)
+_HISTORY_KINDS = ("asked", "told", "late", "returned", "undone", "flagged")
+
+
+class Listing:
+    """Reads both files of a project.
+
+    Args:
+        journal: journal.db.
+        items: items.db.
+        secret: signs the cursors.
+    """
+
+    def __init__(self, journal: Path, items: Path, secret: bytes) -> None:
+        self._path, self._secret = journal, secret
+        self._lock = threading.Lock()
+        self._connection = open_reader(journal, check=False)
+        with named(items):
+            self._connection.execute("ATTACH DATABASE ? AS contents", (f"{items.absolute().as_uri()}?mode=ro",))
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def page(self, query: ItemsQuery) -> tuple[list[Row], str | None]:
+        """The rows of a page, and the cursor of the next one or None.
+
+        Raises:
+            Problem: a cursor that is none (code ``BadCursor``).
+        """
+        start = {} if query.cursor is None else read_cursor(self._secret, query.cursor)
+        if query.sort == "doubt":
+            text, values = _by_doubt(query, start)
+        else:
+            text, values = _by_row(query, start)
+        with self._lock, named(self._path):
+            found = self._connection.execute(text, {**values, "stream": STREAM, "limit": query.limit + 1}).fetchall()
+            rows = [self._row(row) for row in found[: query.limit]]
+        if len(found) <= query.limit:
+            return rows, None
+        last = found[query.limit - 1]
+        return rows, write_cursor(self._secret, {"row": last[0], "p": last[9] if query.sort == "doubt" else None})
+
+    def one(self, id: str) -> Row | None:
+        """One item, or None."""
+        text = f"SELECT {_COLUMNS} FROM contents.item c {_JOINED} WHERE c.id = :id"
+        with self._lock, named(self._path):
+            row = self._connection.execute(text, {"stream": STREAM, "id": id}).fetchone()
+            return None if row is None else self._row(row)
+
+    def history(self, id: str, most: int = 500) -> list[dict[str, Json]]:
+        """What was done to an item, oldest first: hand-outs, answers, flags; the newest ``most`` of them."""
+        with self._lock, named(self._path):
+            seqs = self._connection.execute(
+                "SELECT seq FROM (SELECT seq FROM handed WHERE stream = :s AND item = :i UNION SELECT told FROM handed "
+                "WHERE stream = :s AND item = :i UNION SELECT seq FROM answer WHERE stream = :s AND item = :i UNION "
+                "SELECT seq FROM flag WHERE stream = :s AND item = :i UNION SELECT last_seq FROM item WHERE stream = :s AND "
+                "id = :i) WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT :most",
+                {"s": STREAM, "i": id, "most": most},
+            ).fetchall()
+            rows = self._connection.execute(
+                "SELECT seq, at, kind, payload FROM event WHERE stream = ? AND seq IN (SELECT value FROM json_each(?)) "
+                "ORDER BY seq",
+                (STREAM, json.dumps([seq for (seq,) in seqs])),
+            ).fetchall()
+        return [_step(*row) for row in rows if row[2] in _HISTORY_KINDS]
+
+    def _row(self, row: tuple[Any, ...]) -> Row:
+        number, id, text, file, fields, state, value, flag, shares = row[:9]
+        by, at = (
+            self._connection.execute(_DONE_BY, (STREAM, id)).fetchone() if value or state != "unlabelled" else None
+        ) or (
+            None,
+            None,
+        )
+        guess = json.loads(shares) if shares else []
+        return {
+            "row": number,
+            "id": id,
+            "text": text,
+            "file": file,
+            "fields": json.loads(fields) if fields else None,
+            "state": state,
+            "value": json.loads(value) if value else None,
+            "by": by,
+            "at": at,
+            "guess": tuple(guess[0]) if guess else None,
+            "flag": bool(flag),
+        }
+
+
+_JOINED = "LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id LEFT JOIN main.guess g ON g.item = c.id"
+
+
+def _by_row(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    tests, values = _tests(query)
+    tests.append("c.row > :after")
+    values["after"] = int(start.get("row", -1))
+    if query.label is not None or query.state not in (None, "unlabelled"):
+        source = "main.item j CROSS JOIN contents.item c ON c.id = j.id LEFT JOIN main.guess g ON g.item = c.id"
+        tests.append("j.stream = :stream")
+    elif query.flag:
+        source = f"main.flag f CROSS JOIN contents.item c ON c.id = f.item {_JOINED}"
+        tests.append("f.stream = :stream")
+    else:
+        source = f"contents.item c {_JOINED}"
+    return f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(tests)} ORDER BY c.row LIMIT :limit", values
+
+
+def _by_doubt(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Items of which the model has said something, the least sure first."""
+    tests, values = _tests(query)
+    if start.get("p") is not None:
+        tests.append(f"({_GUESSED} > :p OR ({_GUESSED} = :p AND c.row > :after))")
+        values.update(p=float(start["p"]), after=int(start["row"]))
+    where = f"WHERE {' AND '.join(tests)}" if tests else ""
+    return (
+        f"SELECT {_COLUMNS}, {_GUESSED} AS p FROM main.guess g CROSS JOIN contents.item c ON c.id = g.item "
+        f"LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id {where} ORDER BY p, c.row LIMIT :limit",
+        values,
+    )
+
+
+def _tests(query: ItemsQuery) -> tuple[list[str], dict[str, Any]]:
+    tests: list[str] = []
+    values: dict[str, Any] = {}
+    if query.state == "unlabelled":
+        tests.append("coalesce(j.state, 'unlabelled') = 'unlabelled'")
+    elif query.state is not None:
+        tests.append("j.state = :state")
+        values["state"] = query.state
+    if query.label is not None:
+        tests.append("j.state = 'labelled' AND instr(j.value, :label)")
+        values["label"] = json.dumps(query.label, ensure_ascii=False)
+    if query.flag is not None:
+        inside = "SELECT item FROM flag WHERE stream = :stream"
+        tests.append(f"c.id {'' if query.flag else 'NOT '}IN ({inside})")
+    if query.text is not None:
+        text = query.text
+        forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.capitalize()}
+        likes = []
+        for number, form in enumerate(sorted(forms)):
+            values[f"t{number}"] = "%" + form.translate(_ESCAPES) + "%"
+            likes += [f"c.{place} LIKE :t{number} ESCAPE '\\'" for place in _PLACES]
+        tests.append(f"({' OR '.join(likes)})")
+    return tests, values
+
+
+def _step(seq: int, at: float, kind: str, payload: str) -> dict[str, Json]:
+    """One event as the page shows it: who, when, what was said; nothing that only the journal needs."""
+    data = json.loads(payload)
+    out: dict[str, Json] = {"kind": kind, "seq": seq, "at": at, "user": data.get("user")}
+    if kind in ("told", "late"):
+        answer = (data.get("answers") or [{}])[0]
+        out.update(answer=answer.get("kind"), value=answer.get("value"), note=answer.get("note"))
+    for name in ("role", "why", "flag", "note"):
+        if name in data and out.get(name) is None:
+            out[name] = data[name]
+    return out

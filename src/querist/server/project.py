@@ -1,0 +1,284 @@
+"""A labelling project on disk: made from records, opened again, closed. One process writes, through one writer.
+
+The folder holds ``querist.toml`` (what it was made from), ``journal.db``, ``items.db``, ``features/`` and ``artifacts/``;
+nobody but its owner may read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from querist import __version__
+from querist.core.errors import ArgumentError, DataError, StateError, shorten_path
+from querist.core.seeds import check_seed
+from querist.core.types import Event, Json
+from querist.data.item_store import ItemStore
+from querist.data.record import Record
+from querist.server.changes import STREAM, Changes
+from querist.server.desk import Desk
+from querist.server.handout import VALIDATION_ITEMS, validation_items
+from querist.server.settings import Settings
+from querist.server.task import Task
+from querist.storage.artifacts import Artifacts
+from querist.storage.group_writer import GroupWriter
+from querist.storage.sqlite_store import SqliteStore
+from querist.storage.transaction import Transaction
+
+__all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project"]
+
+JOURNAL, ITEMS, SETTINGS_FILE = "journal.db", "items.db", "querist.toml"
+_PIECE = 500
+
+
+class Project:
+    """An open project.
+
+    Args:
+        folder: of the project.
+        store: its journal, open for writing.
+        clock: seconds since the epoch.
+
+    Attributes:
+        name, modality, seed: as it was made.
+        root: folder of the images, or None.
+        items: contents. desk: hands out and takes in. changes: classes and settings. writer: runs their work.
+        artifacts: models by digest.
+    """
+
+    def __init__(self, folder: Path, store: SqliteStore, *, clock: Callable[[], float] = time.time) -> None:
+        self.folder = folder
+        self.store = store
+        created = next(iter(store.read(STREAM)), None)
+        if created is None or created.kind != "created" or "labelling" not in created.payload.get("spec", {}):
+            raise StateError(
+                f"{shorten_path(folder)} is no labelling project; `querist label PATH` makes one", code="NotAProject"
+            )
+        made = created.payload["spec"]["labelling"]
+        self.name, self.modality = str(made["name"]), str(made["modality"])
+        self.seed = int(created.payload["seed"])
+        self.root = _root(folder)
+        self.items = ItemStore(folder / ITEMS, create=False)
+        self.changes = Changes(Task.from_json(created.payload["schema"]))
+        self.artifacts = Artifacts(folder / "artifacts")
+        self.desk = Desk(
+            self.items,
+            self.changes,
+            seed=self.seed,
+            validation=[*made["validation"], *_imported(store)],
+            share=float(made["share"]),
+            clock=clock,
+        )
+        self.writer = GroupWriter(store)
+
+    @classmethod
+    def make(
+        cls,
+        folder: Path | str,
+        records: Iterable[Record],
+        *,
+        task: Task,
+        modality: str,
+        name: str,
+        root: Path | None = None,
+        seed: int = 0,
+        settings: Mapping[str, Json] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """A new project: the items are read in, with the answers that came with them.
+
+        Raises:
+            StateError: there is a project already (code ``ProjectExists``). DataError: no items (``EmptyPool``), or what
+            `ItemStore.add` refuses; nothing is left behind then.
+        """
+        folder = Path(folder)
+        if (folder / JOURNAL).exists():
+            raise StateError(
+                f"{shorten_path(folder)} holds a project already; open it with `querist serve {shorten_path(folder)}`, or "
+                "choose another folder with --project",
+                code="ProjectExists",
+            )
+        if modality not in ("text", "image", "table"):
+            raise ArgumentError(f"the modality is text, image or table; got {modality!r}", code="BadTask")
+        seed = check_seed(seed)
+        given = Settings().with_changes(settings or {})
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chmod(folder, 0o700)
+        (folder / ITEMS).unlink(missing_ok=True)  # left by a killed attempt: there is no journal
+        told: list[dict[str, Json]] = []
+        with ItemStore(folder / ITEMS) as items:
+            count = items.add(records, name, each=lambda id, record, new: told.extend(_answers(id, record)))
+            if not count:
+                raise DataError(f"the pool has 0 items: {name} is empty", code="EmptyPool")
+            share = min(given.validation, VALIDATION_ITEMS / count)
+            known = {answer["item"] for answer in told}
+            kept = [i for i in validation_items(items.ids(), seed, share) if i not in known]
+            digest = items.digest()
+        _write_toml(folder, name, task, modality, root)
+        labelling = {"name": name, "modality": modality, "share": share, "validation": kept}
+        store = SqliteStore(folder / JOURNAL, clock=clock)
+        try:
+            os.chmod(folder / JOURNAL, 0o600)
+            task_now = task if task.kind == "number" or task.classes else task.with_classes(_classes_in(told))
+            with store.transaction() as work:
+                created = {"spec": {"labelling": labelling}, "seed": seed, "strategy": given.strategy}
+                pool = {"items": count, "digest": digest}
+                work.append(STREAM, [Event("created", {**created, "schema": task_now.to_json(), "pool": pool})])
+                if settings:
+                    changed = {k: v for k, v in given.to_json().items() if k in settings}
+                    work.append(STREAM, [Event("configured", changed)])
+                work.append(STREAM, list(_told_events(told)))
+            return cls(folder, store, clock=clock)
+        except BaseException:
+            store.close()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path | str, *, clock: Callable[[], float] = time.time) -> Self:
+        """A project that was made before.
+
+        Raises:
+            StateError: no project (codes ``NoJournal``, ``NotAProject``), open elsewhere (``Locked``, with the holder),
+                damaged (``Corrupt``).
+        """
+        store = SqliteStore(Path(folder) / JOURNAL, create=False, clock=clock)
+        try:
+            return cls(Path(folder), store, clock=clock)
+        except BaseException:
+            store.close()
+            raise
+
+    def add(self, records: Iterable[Record], name: str) -> int:
+        """Take more items in; those whose id is known already are left out. Returns how many are new."""
+        told: list[dict[str, Json]] = []
+        fresh: list[str] = []
+
+        def each(id: str, record: Record, new: bool) -> None:
+            if new:
+                fresh.append(id)
+                told.extend(_answers(id, record))
+
+        count = self.items.add(records, name, known="skip", each=each)
+        known = {answer["item"] for answer in told}
+        kept = [i for i in validation_items(fresh, self.seed, self.desk.share) if i not in known]
+
+        def work(transaction: Transaction) -> None:
+            imported = {"items": count, "name": name, "validation": kept}
+            transaction.append(STREAM, [Event("imported", imported), *_told_events(told)])
+
+        self.writer.do(work)
+        self.desk.set_validation([*self.desk.validation, *kept], self.desk.share)
+        return count
+
+    def promote(
+        self, report: Mapping[str, Json], queue: Sequence[Mapping[str, Json]], guesses: Mapping[str, Json]
+    ) -> None:
+        """A new model is in use: its report is an event, its queue and guesses replace those of the one before."""
+
+        def work(transaction: Transaction) -> None:
+            connection = transaction.connection
+            transaction.append(STREAM, [Event("fitted", report)])
+            connection.execute("DELETE FROM queue")
+            connection.executemany(
+                "INSERT OR IGNORE INTO queue VALUES (?, ?, ?, ?, ?)",
+                [(k, q["item"], q.get("score"), q["reason"], q.get("role", "queue")) for k, q in enumerate(queue)],
+            )
+            connection.execute("DELETE FROM guess")
+            connection.executemany(
+                "INSERT INTO guess VALUES (?, ?)", [(item, json.dumps(shares)) for item, shares in guesses.items()]
+            )
+
+        self.writer.do(work)
+
+    def put_first(self, items: Sequence[str], reason: str) -> int:
+        """Items to the head of the queue (keyword and example seeds), until the next model orders it anew."""
+
+        def work(transaction: Transaction) -> int:
+            connection = transaction.connection
+            (first,) = connection.execute("SELECT coalesce(min(place), 0) FROM queue").fetchone()
+            wanted = [i for i in items if i not in self.desk.reserved]
+            connection.executemany(
+                "INSERT INTO queue VALUES (?, ?, NULL, ?, 'queue') "
+                "ON CONFLICT (item) DO UPDATE SET place = excluded.place, reason = excluded.reason",
+                [(int(first) - len(wanted) + k, item, reason) for k, item in enumerate(wanted)],
+            )
+            return len(wanted)
+
+        return self.writer.do(work)
+
+    def close(self) -> None:
+        """Finish what was taken, and give the lock back; a second time does nothing."""
+        self.writer.close()
+        self.items.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """The project itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close."""
+        self.close()
+
+
+def _answers(id: str, record: Record) -> list[dict[str, Json]]:
+    return [{**label, "item": id} for label in record.labels]
+
+
+def _told_events(told: Sequence[Mapping[str, Json]]) -> Iterator[Event]:
+    for start in range(0, len(told), _PIECE):
+        yield Event("told", {"query": None, "answers": [dict(a) for a in told[start : start + _PIECE]]})
+
+
+def _classes_in(told: Sequence[Mapping[str, Json]]) -> list[str]:
+    """The classes that answers name, by alphabet."""
+    found: set[str] = set()
+    for answer in told:
+        value = answer.get("value")
+        for part in value if isinstance(value, (list, dict)) else [value]:
+            name = part[-1] if isinstance(part, list) and part else part
+            found |= {name} if isinstance(name, str) else set()
+    return sorted(found)
+
+
+def _imported(store: SqliteStore) -> list[str]:
+    out: list[str] = []
+    with store.transaction() as work:
+        rows = work.connection.execute(
+            "SELECT payload FROM event WHERE stream = ? AND kind = 'imported' ORDER BY seq", (STREAM,)
+        ).fetchall()
+    for (payload,) in rows:
+        out += json.loads(payload).get("validation", [])
+    return out
+
+
+def _write_toml(folder: Path, name: str, task: Task, modality: str, root: Path | None) -> None:
+    lines = [
+        f"# A labelling project of querist {__version__}. `querist serve` opens it; what changes is in journal.db.",
+        "[labelling]",
+        f"name = {json.dumps(name)}",
+        f'modality = "{modality}"',
+        f'task = "{task.kind}"',
+    ]
+    if root is not None:
+        lines += ["# where the images lie: change it when they move", f"root = {json.dumps(str(root.resolve()))}"]
+    path = folder / SETTINGS_FILE
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.chmod(path, 0o600)
+
+
+def _root(folder: Path) -> Path | None:
+    path = folder / SETTINGS_FILE
+    if not path.exists():
+        return None
+    try:
+        made: Any = tomllib.loads(path.read_text(encoding="utf-8")).get("labelling", {})
+        root = made.get("root")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError) as error:
+        raise DataError(f"{shorten_path(path)} cannot be read: {error}", code="BadConfig") from error
+    return None if root is None else Path(str(root))

@@ -1,0 +1,65 @@
+"""What a person does: take items, answer, undo, give back, keep longer, flag."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+
+from querist.server.policy import GuardedRoute, session
+from querist.server.routes.kit import ERRORS, ItemId, Router, service_of
+from querist.server.shapes import Answered, Handed, HandedOut, Renewed, Returned, Undone
+from querist.server.wire import AnswerIn, FlagIn, Next, Queries, Take, Undo
+
+router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["labelling"], responses=ERRORS)
+
+
+@router.post("/next")
+@session(body="json")
+async def next_items(request: Request, body: Next) -> HandedOut:
+    """Items to answer, handed out until they are answered, given back, or their time is over."""
+    return HandedOut.model_validate(await service_of(request).next(request.state.user, body))
+
+
+@router.post("/answers", responses={200: {"model": Answered}, 202: {"model": Answered}})
+@session(body="json")
+async def answer(request: Request, body: AnswerIn) -> Response:
+    """Answer a hand-out; the reply is sent when the answer is on the disk. 202: kept and not counted, with the reason."""
+    status, said = await service_of(request).answer(request.state.user, body)
+    return JSONResponse(said, status)
+
+
+@router.post("/undo", responses={200: {"model": Undone}})
+@session(body="json")
+async def undo(request: Request, body: Undo) -> Response:
+    """Take this person's last answer back; its item is handed out again, with what was said."""
+    status, said = await service_of(request).undo(request.state.user, body)
+    return JSONResponse(said, status)
+
+
+@router.post("/return")
+@session(body="json")
+async def give_back(request: Request, body: Queries) -> Returned:
+    """Give hand-outs back unanswered; the reply counts those that were open."""
+    return Returned.model_validate(await service_of(request).give_back(request.state.user, body.queries))
+
+
+@router.post("/renew")
+@session(body="json")
+async def renew(request: Request, body: Queries) -> Renewed:
+    """Keep hand-outs longer; those that are gone stay gone."""
+    return Renewed.model_validate(await service_of(request).renew(request.state.user, body.queries))
+
+
+@router.post("/items/{id}/take")
+@session(body="json")
+async def take(request: Request, id: ItemId, body: Take | None = None) -> Handed:
+    """Have this item handed out now: to label it next, or to change its answer."""
+    return Handed.model_validate(await service_of(request).take(request.state.user, id, body.tab if body else ""))
+
+
+@router.post("/items/{id}/flag", status_code=204)
+@session(body="json")
+async def flag(request: Request, id: ItemId, body: FlagIn) -> Response:
+    """Mark an item for a second look, or take the mark away."""
+    await service_of(request).flag(request.state.user, id, body.flag, body.note)
+    return Response(status_code=204)

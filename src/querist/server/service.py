@@ -1,0 +1,392 @@
+"""What the routes call: one open project with its writer, pictures, events, sessions and trainer.
+
+Work that writes goes to the one writer and is awaited; what only reads runs in threads beside it. Nothing here waits for
+the trainer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from querist import __version__
+from querist.core.errors import ArgumentError
+from querist.core.types import Json
+from querist.data.item_store import StoredItem
+from querist.server.auth import Links, Sessions, read_secret
+from querist.server.coach import Coach
+from querist.server.desk import Handed, Post
+from querist.server.exchange import import_file, write_export
+from querist.server.listing import Listing
+from querist.server.logs import line
+from querist.server.media import Media
+from querist.server.overview import Overview
+from querist.server.problems import Problem
+from querist.server.project import ITEMS, JOURNAL, Project
+from querist.server.rationale import check_rationale
+from querist.server.stream import Hub
+from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
+from querist.storage.connection import reader
+from querist.storage.transaction import Transaction
+
+__all__ = ["Service"]
+
+T = TypeVar("T")
+_OWNER = "me"
+_SHOWN_SETTINGS = ("strategy", "suggestions", "advance", "profile", "keys", "validation", "control", "lease")
+_EXPIRE_EVERY = 5.0
+_SEEDED = 1_000
+
+
+class Service:
+    """An open project, served.
+
+    Args:
+        folder: of the project; it is opened, and belongs to this process until `close`.
+        address: of the server, for links.
+        trainer: whether a model is trained beside.
+
+    Raises:
+        StateError: the project is open elsewhere (code ``Locked``), or is none.
+    """
+
+    owner = _OWNER
+
+    def __init__(self, folder: Path, *, address: str, trainer: bool = True) -> None:
+        self.folder, self.address = folder, address
+        self.project = Project.open(folder)
+        self._closed = False
+        try:
+            self.sessions = Sessions(folder / "sessions.json")
+            self.secret = read_secret(folder / "secret")
+            self.links = Links()
+            self.hub = Hub()
+            self.coach = Coach(self.project, self.hub, on=trainer)
+            self.overview = Overview(folder / JOURNAL)
+            self.listing = Listing(folder / JOURNAL, folder / ITEMS, self.secret)
+            self.scratch = Path(tempfile.mkdtemp(prefix=".new-serve-", dir=folder))
+            root = self.project.root
+            self.media = None if root is None else Media(root, folder / "pictures")
+            self._threads = ThreadPoolExecutor(4, thread_name_prefix="querist-read")
+            self.kind = self.overview.task(self.project.changes).kind
+        except BaseException:
+            self.project.close()
+            raise
+        self._beat: asyncio.Task[None] | None = None
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Belong to the running loop."""
+        self.hub.bind()
+        self.coach.start()
+        self._beat = asyncio.create_task(self._expire_now_and_then())
+
+    async def stop(self) -> None:
+        """End what runs by itself."""
+        self.hub.close()
+        if self._beat is not None:
+            self._beat.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._beat
+
+    def close(self) -> None:
+        """Finish what was taken, give the project back; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self.coach.stop()
+        if self.media is not None:
+            self.media.close()
+        self._threads.shutdown(wait=True)
+        self.listing.close()
+        self.overview.close()
+        self.project.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def link(self, user: str) -> str:
+        """A fresh one-time link for a person."""
+        return f"{self.address}/open#{self.links.issue(user)}"
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Have the writer do a piece of work; it is on the disk when this returns."""
+        return await asyncio.wrap_future(self.project.writer.submit(work))
+
+    async def read(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run what only reads, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    async def _expire_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_EXPIRE_EVERY)
+            with contextlib.suppress(Exception):  # a full disk now is no reason to stop looking
+                if await self.write(self.project.desk.expire):
+                    self.hub.send("queue", {"why": "expired"})
+
+    # -- labelling -----------------------------------------------------------------------------------------------------
+
+    async def next(self, user: str, wanted: Next) -> dict[str, Any]:
+        """Items for a person."""
+        desk = self.project.desk
+
+        def work(transaction: Transaction) -> tuple[list[Handed], int, int]:
+            handed = desk.take(transaction, user, wanted.count, tab=wanted.tab, have=wanted.have)
+            done, out = transaction.connection.execute(
+                "SELECT coalesce(sum(state NOT IN ('unlabelled', 'pending')), 0), coalesce(sum(state = 'pending'), 0) "
+                "FROM item WHERE stream = 'main'"
+            ).fetchone()
+            return handed, int(done), int(out)
+
+        handed, done, out = await self.write(work)
+        left = len(self.project.items) - done
+        shown = await self.shown(handed)
+        why = None
+        if len(handed) < wanted.count:
+            why = "exhausted" if left <= 0 else "all handed out"
+        return {"items": shown, "left": max(left, 0), "why": why}
+
+    async def shown(self, handed: list[Handed]) -> list[dict[str, Any]]:
+        """Hand-outs as the page shows them, with contents and the model's guesses."""
+        settings = self.overview.settings()
+        guesses = {} if settings.suggestions == "never" else self.overview.guesses([h.item for h in handed])
+        out = []
+        for one in handed:
+            item = await self._item(self.project.items.get(one.item))
+            more = {k: getattr(one, k) for k in ("query", "fence", "role", "reason", "score", "until", "previous")}
+            out.append({**more, "item": item, "suggestion": guesses.get(one.item)})
+        return out
+
+    async def answer(self, user: str, body: AnswerIn) -> tuple[int, dict[str, Any]]:
+        """Take an answer in; what is said, and the status."""
+        if body.rationale is not None:
+            check_rationale(body.rationale, body.item, self._stored(body.item).text)
+        post = Post(**body.model_dump())
+        desk = self.project.desk
+        receipt = await self.write(lambda transaction: desk.answer(transaction, user, post))
+        if not receipt.counted:
+            return 202, {"counted": False, "why": receipt.why}
+        self._told(receipt.labelled)
+        return 200, {k: v for k, v in asdict(receipt).items() if k != "why"}
+
+    async def undo(self, user: str, body: Undo) -> tuple[int, dict[str, Any]]:
+        """Take the last answer back, once for a key."""
+        desk = self.project.desk
+        digest = hashlib.blake2b(b"undo", digest_size=16).digest()
+
+        def work(transaction: Transaction) -> Handed:
+            connection = transaction.connection
+            row = connection.execute(
+                "SELECT body, text FROM reply WHERE person = ? AND key = ?", (user, body.key)
+            ).fetchone()
+            if row is not None and row[0] != digest:
+                raise ArgumentError("the key came with another post; give each post a key of its own", code="KeyReused")
+            if row is not None:
+                return Handed(**json.loads(row[1]))
+            handed = desk.undo(transaction, user, tab=body.tab)
+            connection.execute(
+                "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
+                (user, body.key, digest, json.dumps(asdict(handed)), desk.clock()),
+            )
+            return handed
+
+        handed = await self.write(work)
+        self.hub.send("queue", {"why": "undone"})
+        return 200, {"handed": (await self.shown([handed]))[0]}
+
+    async def give_back(self, user: str, queries: list[str]) -> dict[str, Any]:
+        """Let hand-outs go."""
+        desk = self.project.desk
+        count = await self.write(lambda transaction: desk.give_back(transaction, user, queries))
+        return {"count": count}
+
+    async def renew(self, user: str, queries: list[str]) -> dict[str, Any]:
+        """Keep hand-outs longer."""
+        desk = self.project.desk
+        return {"until": await self.write(lambda transaction: desk.renew(transaction, user, queries))}
+
+    async def take(self, user: str, item: str, tab: str) -> dict[str, Any]:
+        """Hand a certain item out."""
+        desk = self.project.desk
+        handed = await self.write(lambda transaction: desk.pick(transaction, user, item, tab=tab))
+        return (await self.shown([handed]))[0]
+
+    async def flag(self, user: str, item: str, flag: bool, note: str | None) -> None:
+        """Mark an item, or take the mark off."""
+        desk = self.project.desk
+        await self.write(lambda transaction: desk.flag(transaction, user, item, flag, note))
+
+    def _told(self, labelled: int) -> None:
+        self.hub.send("queue", {"labelled": labelled})
+        self.coach.told()
+
+    # -- items ---------------------------------------------------------------------------------------------------------
+
+    async def listed(self, query: ItemsQuery) -> dict[str, Any]:
+        """A page of items."""
+        rows, cursor = await self.read(self.listing.page, query)
+        return {"items": [_listed(row) for row in rows], "next": cursor}
+
+    async def one(self, id: str) -> dict[str, Any]:
+        """One item with its history."""
+        row = await self.read(self.listing.one, id)
+        if row is None:
+            raise _no_item()
+        return {**_listed(row), "history": await self.read(self.listing.history, id)}
+
+    async def file_of(self, id: str) -> str | None:
+        """Where the picture of an item lies, or None."""
+        return (await self.read(self._stored, id)).file
+
+    def _stored(self, id: str) -> StoredItem:
+        try:
+            return self.project.items.get(id)
+        except LookupError:
+            raise _no_item() from None
+
+    async def _item(self, item: StoredItem) -> dict[str, Any]:
+        width = height = None
+        if item.file is not None and self.media is not None:
+            shown = await self.media.show(item.file)
+            width, height = shown.width or None, shown.height or None
+        return {**_content(item.id, item.text, item.file, item.fields), "width": width, "height": height}
+
+    # -- the project ---------------------------------------------------------------------------------------------------
+
+    async def project_now(self) -> dict[str, Any]:
+        """Everything that a page needs to begin."""
+        return await self.read(self._project_now)
+
+    def _project_now(self) -> dict[str, Any]:
+        project, overview = self.project, self.overview
+        settings, states = overview.settings(), overview.states()
+        task = overview.task(project.changes)
+        number = {"low": task.low, "high": task.high, "step": task.step} if task.kind == "number" else None
+        shown = settings.to_json()
+        return {
+            "name": project.name,
+            "task": task.kind,
+            "modality": project.modality,
+            "classes": [{"name": n, "key": None, "count": c} for n, c in overview.classes()],
+            "number": number,
+            "guideline": settings.guideline,
+            "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
+            "items": len(project.items),
+            **{name: states[name] for name in ("labelled", "skipped", "rejected", "flagged")},
+            "encoder": self.coach.encoder(len(project.items)),
+            "trainer": self.coach.standing(),
+            "model": overview.model(),
+            "version": __version__,
+        }
+
+    async def configure(self, user: str, changes: Mapping[str, Json]) -> None:
+        """Change settings."""
+        here = self.project.changes
+        if "strategy" in changes:
+            await self.read(_check_strategy, changes["strategy"])
+        await self.write(lambda transaction: here.configure(transaction, user, changes))
+        self.hub.send("project", {"changed": sorted(changes)})
+        if "strategy" in changes:
+            self.coach.told()
+
+    async def classes(self, user: str, change: Mapping[str, str]) -> None:
+        """Add, rename or merge a class."""
+        here = self.project.changes
+
+        def work(transaction: Transaction) -> None:
+            if "add" in change:
+                here.add_class(transaction, user, change["add"])
+            elif "rename" in change:
+                here.rename_class(transaction, user, change["rename"], change["to"])
+            else:
+                here.merge_class(transaction, user, change["merge"], change["into"])
+
+        await self.write(work)
+        self.hub.send("project", {"changed": ["classes"]})
+        self.coach.told()
+
+    async def seeds(self, user: str, label: str, text: str) -> int:
+        """Items that hold the words come first."""
+        known = [name for name, _ in await self.read(self.overview.classes)]
+        if label not in known:
+            raise Problem(422, "UnknownLabel", "there is no such class; add it first", pointer="/class")
+
+        def work() -> int:
+            found = self.project.items.search(text, limit=_SEEDED)
+            return self.project.put_first([item.id for item in found], f"It holds words that you gave for {label}.")
+
+        count = await self.read(work)
+        self.hub.send("queue", {"why": "seeds"})
+        return count
+
+    async def steer(self, do: str) -> dict[str, Any]:
+        """Tell the trainer."""
+        self.coach.steer(do)
+        return self.coach.standing()
+
+    async def strategies(self) -> list[dict[str, str]]:
+        """The strategies that can be set."""
+        return await self.read(_strategies)
+
+    async def panel(self) -> dict[str, Any]:
+        """Figures and advice."""
+        return await self.read(self.overview.panel)
+
+    async def export(self, format: str, path: Path, *, everything: bool) -> str:
+        """Write the labels to ``path``; the name that the file should have."""
+
+        def work() -> str:
+            with reader(self.folder / JOURNAL, check=False) as connection:
+                task = self.project.changes.task(connection)
+                name, lost = write_export(connection, self.project, task, format, path, everything=everything)
+            line("exported", format=format, losses=len(lost))
+            return name
+
+        return await self.read(work)
+
+    async def import_file(self, user: str, path: Path, name: str) -> dict[str, Any]:
+        """Take more items in."""
+        task = self.overview.task(self.project.changes)
+        count, notes = await self.read(import_file, self.project, task, path, name)
+        self.hub.send("project", {"changed": ["items"]})
+        self.coach.told()
+        return {"items": count, "notes": notes}
+
+
+def _check_strategy(text: Any) -> None:
+    """Refuse a text that is no strategy, before it is kept."""
+    from querist.strategies.parser import parse
+
+    parse(text)
+
+
+def _strategies() -> list[dict[str, str]]:
+    from querist.core.registry import registry
+
+    found = registry.entries("strategy", "selector", "score")
+    return [{"name": e.name, "about": (e.factory.__doc__ or "").strip().partition("\n")[0]} for e in found]
+
+
+def _no_item() -> Problem:
+    return Problem(404, "UnknownItem", "there is no such item")
+
+
+def _content(id: str, text: str | None, file: str | None, fields: Any) -> dict[str, Any]:
+    image = None if file is None else f"/api/v1/items/{quote(id, safe='')}/image"
+    return {"id": id, "text": text, "image": image, "width": None, "height": None, "fields": fields}
+
+
+def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **_content(row["id"], row["text"], row["file"], row["fields"]),
+        **{name: row[name] for name in ("state", "value", "by", "at", "guess", "flag")},
+    }

@@ -1,0 +1,227 @@
+"""What the routes send back: the shapes of version 1 of the API, as OpenAPI shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = [
+    "Answered",
+    "ClassOut",
+    "EncoderOut",
+    "Handed",
+    "HandedOut",
+    "Imported",
+    "Item",
+    "Link",
+    "Listed",
+    "ListedItem",
+    "ModelOut",
+    "Number",
+    "OneItem",
+    "ProblemOut",
+    "Project",
+    "Renewed",
+    "Returned",
+    "Seeded",
+    "Strategy",
+    "Trainer",
+    "Undone",
+    "User",
+]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProblemOut(_Out):
+    """An error (application/problem+json)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    pointer: str | None
+
+
+class User(_Out):
+    """Who is logged in."""
+
+    user: str
+
+
+class Link(_Out):
+    """A fresh one-time link, for another browser or a program of the same person."""
+
+    link: str
+    seconds: float
+
+
+class ClassOut(_Out):
+    """One class."""
+
+    name: str
+    key: str | None
+    count: int
+
+
+class Number(_Out):
+    """Limits of a task that asks for numbers."""
+
+    low: float | None
+    high: float | None
+    step: float | None
+
+
+class EncoderOut(_Out):
+    """What makes features of the items, and how far it is."""
+
+    name: str
+    done: int
+    of: int
+
+
+class Trainer(_Out):
+    """What the trainer does."""
+
+    state: Literal["starting", "idle", "busy", "paused", "off"]
+    reason: str | None = None
+
+
+class ModelOut(_Out):
+    """The model that chooses now."""
+
+    round: int
+    labels: int
+    at: float | None
+
+
+class Project(_Out):
+    """Everything the page needs to begin."""
+
+    name: str
+    task: Literal["single", "multi", "number", "spans"]
+    modality: Literal["text", "image", "table"]
+    classes: list[ClassOut]
+    number: Number | None
+    guideline: str
+    settings: dict[str, Any]
+    items: int
+    labelled: int
+    skipped: int
+    rejected: int
+    flagged: int
+    encoder: EncoderOut
+    trainer: Trainer
+    model: ModelOut | None
+    version: str
+
+
+class Item(_Out):
+    """What is shown of one item."""
+
+    id: str
+    text: str | None
+    image: str | None
+    width: int | None
+    height: int | None
+    fields: dict[str, Any] | None
+
+
+class Handed(_Out):
+    """One item handed out."""
+
+    query: str
+    fence: int
+    item: Item
+    role: str
+    reason: str
+    score: float | None
+    until: float
+    suggestion: list[tuple[str, float]] | None
+    previous: dict[str, Any] | None
+
+
+class HandedOut(_Out):
+    """Items handed out together."""
+
+    items: list[Handed]
+    left: int
+    why: str | None
+
+
+class Answered(_Out):
+    """What became of an answer; one that came too late is kept and not counted, with the reason."""
+
+    counted: bool
+    seq: int | None = None
+    item: str | None = None
+    state: str | None = None
+    labelled: int | None = None
+    why: str | None = None
+
+
+class Undone(_Out):
+    """The item whose answer was taken back, handed out again."""
+
+    handed: Handed
+
+
+class Returned(_Out):
+    """How many hand-outs were given back."""
+
+    count: int
+
+
+class Renewed(_Out):
+    """Until when hand-outs are kept now, in seconds since the epoch; those that were gone stay gone."""
+
+    until: float
+
+
+class Seeded(_Out):
+    """How many items hold the words and come first now."""
+
+    items: int
+
+
+class Imported(_Out):
+    """What became of an import."""
+
+    items: int
+    labels: int = 0
+    notes: list[str] = []
+
+
+class Strategy(_Out):
+    """A strategy that can be set."""
+
+    name: str
+    about: str = ""
+
+
+class ListedItem(Item):
+    """One item of a list."""
+
+    state: str
+    value: Any
+    by: str | None
+    at: float | str | None
+    guess: tuple[str, float] | None
+    flag: bool
+
+
+class Listed(_Out):
+    """A page of items."""
+
+    items: list[ListedItem]
+    next: str | None
+
+
+class OneItem(ListedItem):
+    """One item with all that was done to it."""
+
+    history: list[dict[str, Any]]

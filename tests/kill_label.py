@@ -1,0 +1,191 @@
+"""Kill the labelling server at random moments under load and count what is lost. A script: python tests/kill_label.py 1000
+
+Eight clients label, skip, reject and undo; each writes what was acknowledged to a file of its own, with fsync, and before
+it the operation that it is about to send. After each SIGKILL of the whole process group the server is started again on the
+same project. At the end `querist export` must give, item by item, what was last acknowledged, or the one operation that was
+on its way when the kill came; nothing else (promise R1).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from label_server import LabelServer, free_port, made, texts
+from querist.core.errors import QueristError
+
+CLIENTS = 8
+CLASSES = ("cat", "dog")
+
+
+@dataclass
+class Outcome:
+    """What came of a campaign."""
+
+    kills: int = 0
+    acknowledged: int = 0
+    lost: list[str] = field(default_factory=list)
+    slowest_start: float = 0.0
+
+
+class Person:
+    """One client that keeps what it was told in a file.
+
+    Args:
+        path: the file; a line an operation, ``{"item", "state", "sent"|"acked"}``.
+        seed: of its choices.
+    """
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.file = path.open("a", encoding="utf-8")
+        self.rng = random.Random(seed)
+        self.held: list[dict[str, Any]] = []
+        self.acked = 0
+
+    def work(self, server: LabelServer, started: threading.Event) -> None:
+        """Answer until the server is gone."""
+        client = server.client(patience=0.0, timeout=10.0)
+        client.tab = f"tab-{self.file.name.rpartition('/')[2]}"
+        try:
+            while True:
+                self.held = client.next(3)
+                if not self.held:
+                    return
+                for handed in self.held:
+                    self._answer(client, handed)
+                    started.set()
+                if self.rng.random() < 0.1:
+                    self._undo(client)
+        except (QueristError, OSError):
+            return
+
+    def _answer(self, client: Any, handed: dict[str, Any]) -> None:
+        kind = self.rng.choices(["label", "skip", "reject"], [8, 1, 1])[0]
+        value = self.rng.choice(CLASSES) if kind == "label" else None
+        state = {"label": value, "skip": "skipped", "reject": "rejected"}[kind]
+        item = handed["item"]["id"]
+        self._note("sent", item, state)
+        reply = client.answer(handed, kind, value, key=str(uuid.uuid4()))
+        assert reply["counted"], reply
+        self._note("acked", item, state)
+
+    def _undo(self, client: Any) -> None:
+        self._note("sent", "?", "undone")
+        handed = client.undo()
+        self._note("acked", handed["item"]["id"], "unlabelled")
+        self._answer(client, handed)
+
+    def _note(self, what: str, item: str, state: str | None) -> None:
+        self.file.write(json.dumps({"what": what, "item": item, "state": state}) + "\n")
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.acked += what == "acked"
+
+
+def campaign(kills: int, seed: int = 0, items: int | None = None) -> Outcome:
+    """Kill a server ``kills`` times."""
+    rng = random.Random(seed)
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        project = made(root / "project", texts(items or 200 + 120 * kills), lease=86_400.0)
+        people = [Person(root / f"{k}.jsonl", seed * 100 + k) for k in range(CLIENTS)]
+        port, session = free_port(), None
+        for _ in range(kills):
+            before = time.monotonic()
+            server = LabelServer(project, port=port, session=session)
+            session = server.session
+            outcome.slowest_start = max(outcome.slowest_start, time.monotonic() - before)
+            started = threading.Event()
+            threads = [threading.Thread(target=p.work, args=(server, started)) for p in people]
+            for thread in threads:
+                thread.start()
+            started.wait(20)
+            time.sleep(rng.uniform(0.02, 0.8))
+            server.kill()
+            outcome.kills += 1
+            for thread in threads:
+                thread.join(30)
+        outcome.acknowledged = sum(p.acked for p in people)
+        for person in people:
+            person.file.close()
+        outcome.lost = lost(project, [root / f"{k}.jsonl" for k in range(CLIENTS)])
+    return outcome
+
+
+def lost(project: Path, files: list[Path]) -> list[str]:
+    """Items whose exported state is neither the last acknowledged one nor one that was on its way."""
+    states = exported(project)
+    out = []
+    allowed: dict[str, list[str]] = {}
+    for file in files:
+        waiting = False
+        for line in file.read_text(encoding="utf-8").splitlines():
+            note = json.loads(line)
+            if note["what"] == "acked":
+                allowed[note["item"]] = [note["state"]]
+            elif note["item"] != "?":
+                allowed.setdefault(note["item"], ["unlabelled"]).append(note["state"])
+            waiting = note["what"] == "sent" and note["item"] == "?"
+        if waiting:  # an undo was on its way: it may have hit the last answer
+            for item in allowed:
+                allowed[item].append("unlabelled")
+    for item, may in allowed.items():
+        if states.get(item, "unlabelled") not in may:
+            out.append(f"{item}: {states.get(item, 'unlabelled')}, and {may} was acknowledged or sent")
+    return out
+
+
+def exported(project: Path) -> dict[str, str]:
+    """State of each item as `querist export` tells it."""
+    target = project / "export.jsonl"
+    command = [
+        sys.executable,
+        "-m",
+        "querist",
+        "export",
+        str(project),
+        "--format",
+        "jsonl",
+        "--out",
+        str(target),
+        "--all",
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    out: dict[str, str] = {}
+    for line in target.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        value = row.get("label")
+        out[row["id"]] = value if isinstance(value, str) else row.get("state", "unlabelled")
+    return out
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kills", type=int, nargs="?", default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    outcome = campaign(options.kills, options.seed)
+    print(
+        f"{outcome.kills} kills, {outcome.acknowledged} acknowledged, {len(outcome.lost)} lost; slowest start "
+        f"{outcome.slowest_start:.2f} s"
+    )
+    for line in outcome.lost[:20]:
+        print(line)
+    sys.exit(bool(outcome.lost))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Starts `querist serve` as people do, in a process of its own, for scripts that kill it, load it or listen to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from querist.server.client import Client
+
+from querist.data.record import Record
+from querist.server.project import Project
+from querist.server.task import Task
+
+__all__ = ["LabelServer", "free_port", "made", "texts"]
+
+_START = 60.0
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def texts(count: int) -> Iterable[Record]:
+    """Generated texts about two things, told apart by their words."""
+    words = {"cat": ("purr", "whisker", "meow", "claw"), "dog": ("bark", "leash", "fetch", "howl")}
+    for k in range(count):
+        mine = words["cat" if k % 2 else "dog"]
+        yield Record(id=f"i{k}", text=f"{mine[k % 4]} {mine[k // 4 % 4]} and {mine[k // 16 % 4]}, note {k}")
+
+
+def made(folder: Path, records: Iterable[Record], **settings: Any) -> Path:
+    """A project of two classes, made and closed."""
+    task = Task("single", ("cat", "dog"))
+    with Project.make(folder, records, task=task, modality="text", name="generated", settings=settings or None):
+        return folder
+
+
+class LabelServer:
+    """One server process and its owner's session.
+
+    Args:
+        project: folder.
+        port: to listen on; the same one after a restart keeps a browser's address.
+        session: of an earlier process, or None to use the one-time link.
+        more: further arguments of the command.
+        prefix: a command that runs it, such as strace with its arguments.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        *,
+        port: int,
+        session: str | None = None,
+        more: Iterable[str] = (),
+        prefix: Iterable[str] = (),
+    ) -> None:
+        command = [*prefix, sys.executable, "-m", "querist", "serve", str(project), "--port", str(port), "--no-browser"]
+        self.process = subprocess.Popen(
+            [*command, *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        )
+        self.link = self._first_link()
+        self.session = session if session is not None else str(Client(self.link, patience=20.0).session)
+
+    def _first_link(self) -> str:
+        assert self.process.stdout is not None
+        timer = threading.Timer(_START, self.kill)
+        timer.start()
+        try:
+            for line in self.process.stdout:
+                found = next((word for word in line.split() if "/open#" in word), None)
+                if found is not None:
+                    return found
+        finally:
+            timer.cancel()
+        raise RuntimeError(f"the server gave no link within {_START:g} s, or ended (code {self.process.poll()})")
+
+    def client(self, **more: Any) -> Client:
+        """Another program of the same person."""
+        return Client(self.link.partition("/open")[0], session=self.session, **more)
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self._wait(10)
+
+    def stop(self) -> int:
+        """Ask it to end, as a service manager does; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._wait(30)
+
+    def _wait(self, seconds: float) -> int:
+        code = self.process.wait(seconds)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code

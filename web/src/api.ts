@@ -1,0 +1,93 @@
+/** The one door to the server. Faults are `ApiFault`: status 0 means that no answer came. */
+
+import type { Panel, Project, Row, RowHistory, Settings } from "./types";
+
+const BASE = "/api/v1";
+const PATIENCE = 15_000;
+
+export class ApiFault extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+export async function call<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let reply: Response;
+  try {
+    reply = await fetch(BASE + path, {
+      method,
+      headers,
+      credentials: "same-origin",
+      keepalive,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+  } catch {
+    throw new ApiFault(0, "Offline", "The server does not answer.");
+  }
+  if (!reply.ok) throw await faultOf(reply);
+  if (reply.status === 204) return undefined as T;
+  try {
+    return (await reply.json()) as T;
+  } catch {
+    throw new ApiFault(0, "BrokenReply", "The answer of the server was cut short.");
+  }
+}
+
+async function faultOf(reply: Response): Promise<ApiFault> {
+  let detail = `The server said ${reply.status}.`;
+  let code = "";
+  try {
+    const problem = (await reply.json()) as { detail?: unknown; code?: unknown };
+    if (typeof problem.detail === "string") detail = problem.detail;
+    if (typeof problem.code === "string") code = problem.code;
+  } catch {
+    // a proxy's page or nothing: the status says enough
+  }
+  return new ApiFault(reply.status, code, detail);
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  open: (token: string) => call<{ user: string }>("POST", "/session", { token }),
+  close: () => call<unknown>("DELETE", "/session"),
+  project: () => call<Project>("GET", "/project"),
+  panel: () => call<Panel>("GET", "/panel"),
+  settings: (part: Partial<Settings> & { guideline?: string }) => call<unknown>("PATCH", "/settings", part),
+  classes: (change: Record<string, string>) => call<unknown>("POST", "/classes", change),
+  seeds: (label: string, text: string) => call<{ items?: number }>("POST", "/seeds", { class: label, text }),
+  trainer: (what: "retrain" | "resume" | "pause") => call<unknown>("POST", "/trainer", { do: what }),
+  strategies: () => call<{ name: string; about?: string }[]>("GET", "/strategies"),
+  items: (query: URLSearchParams) => call<{ items: Row[]; next: string | null }>("GET", `/items?${query.toString()}`),
+  item: (item: string) => call<RowHistory>("GET", `/items/${id(item)}`),
+  take: (item: string) => call<unknown>("POST", `/items/${id(item)}/take`),
+  flag: (item: string, flag: boolean, note: string | null) =>
+    call<unknown>("POST", `/items/${id(item)}/flag`, { flag, note }),
+};
+
+/** Ask for a file and let the browser keep it. */
+export async function exported(format: string, all: boolean): Promise<string> {
+  const reply = await fetch(`${BASE}/export`, {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ format, all }),
+  }).catch(() => {
+    throw new ApiFault(0, "Offline", "The server does not answer.");
+  });
+  if (!reply.ok) throw await faultOf(reply);
+  const name = /filename="?([^";]+)"?/.exec(reply.headers.get("content-disposition") ?? "")?.[1] ?? `export.${format}`;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await reply.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return name;
+}

@@ -1,0 +1,435 @@
+/** The desk: the item in front of the person, the answer being made, and the way of answers to the server. */
+
+import { api, ApiFault, call } from "../api";
+import type { Action } from "../logic/keymap";
+import type { Guess, Handed, Kind, Project, Value } from "../types";
+import { blank, type Draft, draftOf, madeOf, rationaleOf, said } from "./draft";
+import { backOff, type Link, Outbox, tabLock } from "./outbox";
+import { type Held, isFault, preload, Queue } from "./queue";
+import { type AnswerBody, type Entry, openStore } from "./store";
+
+export interface Notice {
+  kind: "fault" | "hint";
+  text: string;
+}
+
+export interface View {
+  project: Project | null;
+  current: Held | null;
+  draft: Draft;
+  /** entries of the history, newest first */
+  history: Entry[];
+  /** place in the history that is looked at; null at work */
+  looking: number | null;
+  waiting: number;
+  refused: Entry[];
+  link: Link;
+  why: string | null;
+  saying: string;
+  notice: Notice | null;
+  last: { text: string; guess: Guess[] | null; late: string | null } | null;
+  empty: string | null;
+  flagged: boolean;
+  lasting: boolean;
+  started: boolean;
+}
+
+export const TAB = crypto.randomUUID();
+
+export class Desk {
+  view: View = {
+    project: null,
+    current: null,
+    draft: blank(),
+    history: [],
+    looking: null,
+    waiting: 0,
+    refused: [],
+    link: "up",
+    why: null,
+    saying: "",
+    notice: null,
+    last: null,
+    empty: null,
+    flagged: false,
+    lasting: true,
+    started: false,
+  };
+  readonly queue = new Queue(() => Number(localStorage.getItem("querist.reserve") ?? "20"));
+  private outbox: Outbox | null = null;
+  private readonly listeners = new Set<() => void>();
+  private readonly channel = new BroadcastChannel("querist");
+  private chain: Promise<unknown> = Promise.resolve();
+  private shownAt = performance.now();
+  private hiddenAt: number | null = null;
+  private away = 0;
+  private tries = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private parity = false;
+
+  listen(run: () => void): () => void {
+    this.listeners.add(run);
+    return () => this.listeners.delete(run);
+  }
+
+  set(part: Partial<View>): void {
+    this.view = { ...this.view, ...part };
+    for (const run of this.listeners) run();
+  }
+
+  draft(part: Partial<Draft>): void {
+    this.set({ draft: { ...this.view.draft, touched: true, ...part }, notice: null });
+  }
+
+  /** Said aloud by a screen reader; the same words twice are said twice. */
+  say(text: string): void {
+    this.parity = !this.parity;
+    this.set({ saying: this.parity ? text : `${text}\u00a0` });
+  }
+
+  hint(text: string): void {
+    this.set({ notice: { kind: "hint", text } });
+    this.say(text);
+  }
+
+  /** One thing after the other: no press is lost and none meets a half-made state. */
+  act(run: () => Promise<void>): Promise<void> {
+    const next = this.chain.then(run).catch((fault: unknown) => {
+      this.set({ notice: { kind: "fault", text: fault instanceof Error ? fault.message : String(fault) } });
+    });
+    this.chain = next;
+    return next;
+  }
+
+  async start(): Promise<void> {
+    const project = await api.project();
+    const user = localStorage.getItem("querist.user") ?? "me";
+    const store = await openStore();
+    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, (entry, reply) => {
+      this.settled(entry, reply);
+      this.channel.postMessage({ settled: entry.key });
+    });
+    this.set({ project, lasting: store.lasting, started: true });
+    this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
+    this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
+      if ("settled" in event.data) void this.recount();
+      if (event.data["session"]) void this.drain();
+    };
+    this.watch();
+    await this.recount();
+    await Promise.all([this.drain(), this.refill()]);
+  }
+
+  private watch(): void {
+    addEventListener("online", () => void this.again());
+    addEventListener("offline", () => this.set({ link: "offline", why: null }));
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.hiddenAt = performance.now();
+      else if (this.hiddenAt !== null) {
+        this.away += performance.now() - this.hiddenAt;
+        this.hiddenAt = null;
+      }
+    });
+    // what was not answered goes back at once when the tab closes; what waits to be sent is kept
+    addEventListener("pagehide", () => {
+      const queries = this.heldQueries().filter((query) => query);
+      if (queries.length > 0) void call("POST", "/return", { queries }, true).catch(() => undefined);
+    });
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+    setInterval(() => void this.renew(), 60_000);
+  }
+
+  private heldQueries(): string[] {
+    const held = this.view.current && !this.view.current.from ? [this.view.current.query] : [];
+    return [...held, ...this.queue.all().map((one) => (one.from ? "" : one.query))];
+  }
+
+  private async renew(): Promise<void> {
+    const waiting = (await this.outbox?.all()) ?? [];
+    const queries = waiting.flatMap((entry) => (entry.state === "waiting" && entry.lease ? [entry.lease.query] : []));
+    if (this.view.current && !this.view.current.from) queries.push(this.view.current.query);
+    await this.queue.renew(queries).catch(() => undefined);
+  }
+
+  /** The way is open again, it seems: send and ask at once. */
+  async again(): Promise<void> {
+    this.tries = 0;
+    await Promise.all([this.drain(), this.refill()]);
+    void this.refresh();
+  }
+
+  private later(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void Promise.all([this.drain(), this.refill()]), backOff(this.tries));
+    this.tries += 1;
+  }
+
+  async drain(): Promise<void> {
+    if (!this.outbox) return;
+    const before = this.view.link;
+    const { link, why } = await this.outbox.drain();
+    if (link === "up") {
+      this.tries = 0;
+      if (before !== "up") this.say("Connected again. Everything is saved.");
+    } else {
+      if (before === "up") this.say(LINKS[link]);
+      this.later();
+    }
+    this.set({ link, why });
+    await this.recount();
+  }
+
+  async recount(): Promise<void> {
+    const entries = (await this.outbox?.all()) ?? [];
+    const waiting = entries.filter((entry) => entry.state === "waiting" || entry.why === "unsent").length;
+    const seen = new Set<string>();
+    const history: Entry[] = [];
+    for (const entry of entries.reverse()) {
+      const item = entry.item?.id ?? "";
+      if (entry.op !== "answer" || entry.state === "undone" || entry.state === "refused" || seen.has(item)) continue;
+      seen.add(item);
+      history.push(entry);
+    }
+    const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer");
+    this.set({ waiting, history: history.slice(0, 30), refused });
+  }
+
+  private settled(entry: Entry, reply: { labelled?: number } | null): void {
+    const { project } = this.view;
+    if (project && typeof reply?.labelled === "number") {
+      this.set({ project: { ...project, labelled: reply.labelled } });
+    }
+    if (entry.op === "answer" && entry.state === "late") {
+      this.hint(`Kept, not counted: ${entry.why ?? "it came too late"}`);
+    }
+    if (entry.op === "answer" && entry.state === "refused") {
+      this.set({ notice: { kind: "fault", text: `Not accepted: ${entry.why ?? "no reason given"}` } });
+    }
+  }
+
+  async refill(): Promise<void> {
+    const { project } = this.view;
+    if (!project) return;
+    const entries = (await this.outbox?.all()) ?? [];
+    const pending = entries.filter((entry) => entry.state === "waiting" && entry.op === "answer");
+    const busy = (): string[] => [
+      ...(this.view.current ? [this.view.current.query] : []),
+      ...pending.flatMap((entry) => (entry.handed ? [entry.handed.query] : [])),
+    ];
+    const items = new Set(pending.map((entry) => entry.item?.id ?? ""));
+    const taken = (item: string): boolean => item === this.view.current?.item.id || items.has(item);
+    try {
+      this.queue.dropExpired();
+      await this.queue.fill(project.model !== null, busy, taken);
+      if (this.view.link !== "up" && this.view.waiting === 0) this.set({ link: "up", why: null });
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      const link: Link = fault.status === 0 ? "offline" : fault.status === 401 || fault.status === 403 ? "session" : "server";
+      this.set({ link, why: fault.message });
+      this.later();
+    }
+    if (!this.view.current) this.show(this.queue.take());
+  }
+
+  show(held: Held | null, draft?: Draft): void {
+    const task = this.view.project?.task ?? "single";
+    this.shownAt = performance.now();
+    this.away = 0;
+    this.set({
+      current: held,
+      draft: draft ?? draftOf(held?.previous ?? null, task),
+      looking: null,
+      notice: null,
+      flagged: false,
+      empty: held ? null : this.emptyWords(),
+    });
+  }
+
+  private emptyWords(): string {
+    if (this.view.link !== "up") return "offline";
+    return this.queue.why ?? "waiting";
+  }
+
+  /** What is in front of the person: the item at work or one of the history. */
+  shown(): Held | null {
+    const { looking, history, current } = this.view;
+    return looking === null ? current : (history[looking]?.handed ?? null);
+  }
+
+  async submit(): Promise<void> {
+    const { project, draft } = this.view;
+    if (!project || !this.shown()) return;
+    const made = madeOf(draft, project.task, project.number);
+    if ("fault" in made) return this.hint(made.fault);
+    await this.answer(made.kind, made.value);
+  }
+
+  async answer(kind: Kind, value: Value): Promise<void> {
+    const { project, draft, looking } = this.view;
+    const held = this.shown();
+    if (!project || !held || !this.outbox) return;
+    const seconds = Math.min(3_600, Math.max(0, performance.now() - this.shownAt - this.away) / 1000);
+    const before = project.settings.suggestions === "before" && Boolean(held.suggestion);
+    const body: AnswerBody = {
+      kind,
+      value,
+      rationale: rationaleOf(draft),
+      note: draft.note.trim() || null,
+      seconds: Math.round(seconds * 100) / 100,
+      shown: before,
+    };
+    const { picture: _, from, ...handed } = held;
+    let source = from ?? null;
+    if (looking !== null) source = await this.takeAgain(held);
+    const lease = source ? null : { query: held.query, fence: held.fence };
+    const key = crypto.randomUUID();
+    await this.outbox.add({ key, tab: TAB, op: "answer", item: held.item, handed, lease, from: source, body });
+    if (held.picture) keepPicture(held.item.id, held.picture);
+    const guess = project.settings.suggestions === "after" ? held.suggestion : null;
+    this.set({ last: { text: said(kind, value), guess, late: null }, waiting: this.view.waiting + 1 });
+    const words = said(kind, value);
+    if (looking === null) this.show(this.queue.take());
+    else this.set({ looking: null, draft: blank(), notice: null });
+    await this.recount();
+    if (looking !== null) this.restoreCurrent();
+    void this.sendAndSay(looking === null ? words : `changed to ${words}`);
+  }
+
+  private async sendAndSay(words: string): Promise<void> {
+    await this.drain();
+    this.say(this.view.link === "up" ? `${words}. Saved.` : `${words}. Kept in this browser.`);
+    await this.refill();
+  }
+
+  private async takeAgain(held: Held): Promise<string> {
+    const key = crypto.randomUUID();
+    const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null, body: null };
+    await this.outbox?.add({ key, op: "take", ...plain });
+    return key;
+  }
+
+  private restoreCurrent(): void {
+    const { current, project } = this.view;
+    this.set({ draft: draftOf(current?.previous ?? null, project?.task ?? "single"), flagged: false });
+    this.shownAt = performance.now();
+  }
+
+  async undo(): Promise<void> {
+    if (!this.outbox) return;
+    const last = this.view.history[0];
+    if (!last?.handed || !last.item) return this.undoElsewhere();
+    const back: Held = { ...last.handed };
+    const picture = pictures.get(last.item.id);
+    if (picture) back.picture = picture;
+    if (await this.outbox.withdraw(last.key)) {
+      if (last.from) back.from = last.from;
+    } else {
+      await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
+      back.from = crypto.randomUUID();
+      const plain = { tab: TAB, item: last.item, handed: null, lease: null, from: null, body: null };
+      await this.outbox.add({ key: back.from, op: "undo", ...plain });
+    }
+    if (this.view.current) this.queue.putBack(this.view.current);
+    const body = last.body as AnswerBody;
+    const draft = draftOf({ ...body }, this.view.project?.task ?? "single");
+    if (draft.mode === "plain") draft.label = body.kind === "label" ? draft.label : null;
+    this.show(back, draft);
+    this.set({ last: null });
+    this.say(`Undone: ${said(body.kind, body.value)}. The item is back.`);
+    await this.recount();
+    void this.drain();
+  }
+
+  /** Nothing of this browser is left to undo: the server may know an answer from elsewhere. */
+  private async undoElsewhere(): Promise<void> {
+    try {
+      const { handed } = await call<{ handed: Handed }>("POST", "/undo", { key: crypto.randomUUID() });
+      await preload(handed);
+      if (this.view.current) this.queue.putBack(this.view.current);
+      this.show(handed);
+      this.say("Undone. The item is back.");
+    } catch (fault) {
+      this.hint(isFault(fault) && fault.status === 0 ? "Offline: nothing to undo here." : "There is nothing to undo.");
+    }
+  }
+
+  look(step: number): void {
+    const { looking, history, project } = this.view;
+    const next = (looking ?? -1) + step;
+    if (next < 0) {
+      if (looking === null) return this.hint("This is the newest item.");
+      this.set({ looking: null, notice: null });
+      this.restoreCurrent();
+      return this.say("Back at work.");
+    }
+    this.lookAt(Math.min(next, history.length - 1), project);
+  }
+
+  lookAt(index: number, project = this.view.project): void {
+    const entry = this.view.history[index];
+    if (!entry?.handed) return this.hint("No earlier answers in this browser.");
+    const body = entry.body as AnswerBody;
+    this.set({ looking: index, draft: draftOf(body, project?.task ?? "single"), notice: null, flagged: false });
+    this.say(`Answer ${index + 1} back: ${said(body.kind, body.value)}. A label changes it.`);
+  }
+
+  async flag(): Promise<void> {
+    const held = this.shown();
+    if (!held || !this.outbox) return;
+    const flag = !this.view.flagged;
+    const note = this.view.draft.note.trim() || null;
+    const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null };
+    await this.outbox.add({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
+    this.set({ flagged: flag });
+    this.say(flag ? "Flagged." : "Flag removed.");
+    await this.recount();
+    void this.drain();
+  }
+
+  async dismiss(entry: Entry): Promise<void> {
+    await this.outbox?.forget([entry.key]);
+    await this.recount();
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const project = await api.project();
+      const first = this.view.project?.model === null && project.model !== null;
+      if (first) this.queue.warm();
+      this.set({ project });
+      if (this.view.link !== "up") await this.drain();
+      if (!this.view.current || first) await this.refill();
+    } catch (fault) {
+      if (!(fault instanceof ApiFault)) throw fault;
+    }
+  }
+
+  picture(held: Held): string | null {
+    return held.picture ?? pictures.get(held.item.id) ?? held.item.image;
+  }
+}
+
+const pictures = new Map<string, string>();
+
+/** Pictures of the last answers stay in memory; older ones are let go. */
+function keepPicture(item: string, address: string): void {
+  const before = pictures.get(item);
+  if (before && before !== address) URL.revokeObjectURL(before);
+  pictures.delete(item);
+  pictures.set(item, address);
+  for (const [old, gone] of pictures) {
+    if (pictures.size <= 40) break;
+    pictures.delete(old);
+    URL.revokeObjectURL(gone);
+  }
+}
+
+export const LINKS: Record<Exclude<Link, "up">, string> = {
+  offline: "Offline. Answers are kept in this browser and sent when the server is back.",
+  session: "Your session has ended. Answers are kept here. Open the link that the terminal prints to go on.",
+  server: "The server cannot save just now. Answers are kept here and sent again.",
+};
+
+export type Doer = Record<Action, () => void>;

@@ -1,0 +1,127 @@
+/** Items held by this tab: the next ones, fresh from the model, and a reserve for work while the server is away.
+ *
+ * Before there is a model all are used in the order they came. From the first model on, what is held moves to the
+ * reserve and only a few fresh ones are kept ahead, so that what a person answers is what the newest model asks.
+ */
+
+import { ApiFault, call } from "../api";
+import type { Handed, NextReply } from "../types";
+
+export const FRESH = 4;
+const FEW = 2;
+
+export interface Held extends Handed {
+  /** address of the picture in memory, so that it shows while offline */
+  picture?: string;
+  /** key of the undo or take that brings the lease */
+  from?: string;
+}
+
+export class Queue {
+  ahead: Held[] = [];
+  reserve: Held[] = [];
+  left = 0;
+  why: NextReply["why"] = null;
+  private asking: Promise<boolean> | null = null;
+
+  constructor(private readonly atMost: () => number) {}
+
+  get size(): number {
+    return this.ahead.length + this.reserve.length;
+  }
+
+  all(): Held[] {
+    return [...this.ahead, ...this.reserve];
+  }
+
+  take(): Held | null {
+    return this.ahead.shift() ?? this.reserve.shift() ?? null;
+  }
+
+  putBack(held: Held): void {
+    this.ahead.unshift(held);
+  }
+
+  /** The first model is there: what was held before it becomes the reserve. */
+  warm(): void {
+    const later = this.ahead.splice(FEW).filter((held) => held.role === "queue");
+    this.reserve.push(...later);
+  }
+
+  /** How many to ask for, and for which place. */
+  wanted(warm: boolean): { count: number; place: "ahead" | "reserve" } | null {
+    const most = this.atMost();
+    const fair = Math.min(most, Math.floor(this.left / 10));
+    if (!warm) {
+      const goal = FRESH + (this.left > 0 ? Math.min(most, Math.floor(this.left / 5)) : 0);
+      return this.ahead.length < goal ? { count: Math.min(20, goal - this.ahead.length), place: "ahead" } : null;
+    }
+    if (this.ahead.length <= FEW) return { count: FRESH - this.ahead.length, place: "ahead" };
+    if (this.reserve.length < fair) return { count: Math.min(20, fair - this.reserve.length), place: "reserve" };
+    return null;
+  }
+
+  /** Ask until enough is held; true when something came. Faults of the way are thrown as `ApiFault`. */
+  fill(warm: boolean, busy: () => string[], taken: (item: string) => boolean): Promise<boolean> {
+    this.asking ??= this.ask(warm, busy, taken).finally(() => {
+      this.asking = null;
+    });
+    return this.asking;
+  }
+
+  private async ask(warm: boolean, busy: () => string[], taken: (item: string) => boolean): Promise<boolean> {
+    let came = false;
+    for (let round = 0; round < 4; round += 1) {
+      const want = this.wanted(warm);
+      if (!want) break;
+      const have = [...this.all().map((held) => held.query), ...busy()];
+      const reply = await call<NextReply>("POST", "/next", { count: want.count, have });
+      this.left = reply.left;
+      this.why = reply.why;
+      const fresh = reply.items.filter((held) => !have.includes(held.query) && !taken(held.item.id));
+      for (const held of fresh) {
+        const urgent = want.place === "ahead" || held.role !== "queue";
+        (urgent ? this.ahead : this.reserve).push(held);
+      }
+      came ||= fresh.length > 0;
+      await Promise.all(fresh.map(preload));
+      if (fresh.length === 0) break;
+    }
+    return came;
+  }
+
+  /** Tell the server that these are still wanted; what it no longer holds for us is dropped. */
+  async renew(more: string[]): Promise<void> {
+    const queries = [...this.all().map((held) => held.query), ...more];
+    if (queries.length === 0) return;
+    const reply = await call<{ lost?: string[]; until?: number } | undefined>("POST", "/renew", { queries });
+    const lost = new Set(reply?.lost ?? []);
+    const until = reply?.until;
+    const keep = (held: Held): boolean => !lost.has(held.query);
+    this.ahead = this.ahead.filter(keep);
+    this.reserve = this.reserve.filter(keep);
+    if (typeof until === "number") for (const held of this.all()) held.until = until;
+  }
+
+  /** What has run out while the computer slept is not shown any more. */
+  dropExpired(now = Date.now() / 1000): void {
+    const keep = (held: Held): boolean => Boolean(held.from) || held.until > now;
+    this.ahead = this.ahead.filter(keep);
+    this.reserve = this.reserve.filter(keep);
+  }
+}
+
+/** Bring a picture into memory. A picture that does not come is asked for again when it is shown. */
+export async function preload(held: Held): Promise<void> {
+  if (!held.item.image || held.picture) return;
+  try {
+    const reply = await fetch(held.item.image, { credentials: "same-origin", signal: AbortSignal.timeout(15_000) });
+    if (reply.ok) held.picture = URL.createObjectURL(await reply.blob());
+  } catch {
+    // shown by its address instead
+  }
+}
+
+export function isFault(fault: unknown): fault is ApiFault {
+  return fault instanceof ApiFault;
+}

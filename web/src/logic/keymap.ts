@@ -1,0 +1,166 @@
+/** What a key press means: profiles, remapped keys and the keys of the classes. Pure: no document, no state. */
+
+import type { ClassInfo, Profile, Task } from "../types";
+
+export const ACTIONS = {
+  submit: "Save the answer",
+  skip: "Skip: not now, not by me",
+  reject: "Reject: does not belong to the task",
+  undo: "Undo the last answer",
+  back: "Look at the answer before",
+  forward: "Go forward again",
+  soft: "Not sure: shares over the classes",
+  reason: "Mark the reason",
+  note: "Write a note",
+  flag: "Flag for another look",
+  guideline: "Show the guideline",
+  help: "Show the keys",
+} as const;
+
+export type Action = keyof typeof ACTIONS;
+
+const COMMON: Record<Action, string[]> = {
+  submit: ["Enter"],
+  skip: ["Space"],
+  reject: ["x"],
+  undo: ["Backspace", "u", "Ctrl+z"],
+  back: ["ArrowLeft"],
+  forward: ["ArrowRight"],
+  soft: ["s"],
+  reason: ["r"],
+  note: ["n"],
+  flag: ["f"],
+  guideline: ["g"],
+  help: ["?"],
+};
+
+export const PROFILES: Record<Profile, Record<Action, string[]>> = {
+  querist: COMMON,
+  "label-studio": {
+    ...COMMON,
+    submit: ["Ctrl+Enter"],
+    skip: ["Ctrl+Space"],
+    undo: ["Ctrl+z"],
+    back: ["Ctrl+ArrowLeft"],
+    forward: ["Ctrl+ArrowRight"],
+  },
+  argilla: { ...COMMON, skip: ["Backspace"], undo: ["u", "Ctrl+z"] },
+};
+
+/** Arrows move the word cursor in texts with spans, so browsing takes the brackets there. */
+const SPAN_KEYS: Partial<Record<Action, string[]>> = { back: ["["], forward: ["]"] };
+
+export interface Press {
+  key: string;
+  code?: string;
+  ctrlKey?: boolean;
+  metaKey?: boolean;
+  altKey?: boolean;
+  shiftKey?: boolean;
+}
+
+/** The name of a press: "a", "?", "Ctrl+z", "Shift+ArrowLeft". Shift is named only where it does not change the sign. */
+export function nameOf(press: Press): string {
+  const key = press.key === " " || press.key === "Spacebar" ? "Space" : press.key;
+  const single = [...key].length === 1;
+  const parts: string[] = [];
+  if (press.ctrlKey || press.metaKey) parts.push("Ctrl");
+  if (press.altKey) parts.push("Alt");
+  if (press.shiftKey && (!single || parts.length > 0)) parts.push("Shift");
+  parts.push(single && parts.length > 0 ? key.toLowerCase() : key);
+  return parts.join("+");
+}
+
+/** Keys of every action under a profile; a key that the person has set takes the place of the profile's. */
+export function actionKeys(profile: Profile, own: Record<string, string>, task: Task): Record<Action, string[]> {
+  const base = { ...(PROFILES[profile] ?? COMMON) };
+  if (task === "spans" && profile !== "label-studio") Object.assign(base, SPAN_KEYS);
+  for (const action of Object.keys(ACTIONS) as Action[]) {
+    const key = own[action];
+    if (key) base[action] = [key];
+  }
+  return base;
+}
+
+export interface Keymap {
+  actions: Map<string, Action>;
+  labels: Map<string, number>;
+  /** The key shown on each class button; "" where no key is left. */
+  shown: string[];
+  names: Record<Action, string[]>;
+}
+
+const CLASS_KEYS = [..."123456789abcdefghijklmnopqrstuvwxyz"];
+
+/** The whole keymap. A class keeps the key that the server gives it, unless an action has it; then the next free one. */
+export function keymap(profile: Profile, own: Record<string, string>, task: Task, classes: ClassInfo[]): Keymap {
+  const names = actionKeys(profile, own, task);
+  const actions = new Map<string, Action>();
+  for (const action of Object.keys(ACTIONS) as Action[]) {
+    for (const key of names[action]) if (!actions.has(key) || own[action] === key) actions.set(key, action);
+  }
+  const labels = new Map<string, number>();
+  const shown = classes.map((one, index) => {
+    const key = one.key;
+    if (!key || actions.has(key) || labels.has(key)) return "";
+    labels.set(key, index);
+    return key;
+  });
+  const free = CLASS_KEYS.filter((key) => !actions.has(key) && !labels.has(key));
+  for (let index = 0; index < shown.length; index += 1) {
+    if (shown[index]) continue;
+    const key = free.shift() ?? "";
+    shown[index] = key;
+    if (key) labels.set(key, index);
+  }
+  return { actions, labels, shown, names };
+}
+
+export type Meaning = { action: Action } | { label: number } | null;
+
+/** What a press means. Digits also work where the digit row needs Shift, by the place of the key. */
+export function meaningOf(press: Press, map: Keymap): Meaning {
+  const name = nameOf(press);
+  const action = map.actions.get(name);
+  if (action) return { action };
+  const label = map.labels.get(name);
+  if (label !== undefined) return { label };
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(press.code ?? "");
+  if (digit && !press.ctrlKey && !press.metaKey && !press.altKey && !press.shiftKey) {
+    const byPlace = map.labels.get(digit[1] ?? "");
+    if (byPlace !== undefined) return { label: byPlace };
+  }
+  return null;
+}
+
+/** Two names for one key, or one key for two actions: said in the settings. */
+export function clashes(names: Record<Action, string[]>): string[] {
+  const seen = new Map<string, Action>();
+  const out: string[] = [];
+  for (const action of Object.keys(ACTIONS) as Action[]) {
+    for (const key of names[action]) {
+      const other = seen.get(key);
+      if (other) out.push(`${printed(key)} stands for both “${ACTIONS[other]}” and “${ACTIONS[action]}”.`);
+      seen.set(key, action);
+    }
+  }
+  return out;
+}
+
+const PRINTED: Record<string, string> = {
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  Backspace: "⌫",
+  Enter: "Enter",
+  Escape: "Esc",
+};
+
+/** A key's name as shown on a key cap. */
+export function printed(name: string): string {
+  return name
+    .split(/\+(?=.)/)
+    .map((part) => PRINTED[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .join("+");
+}

@@ -1,0 +1,42 @@
+/** The one-time link: the token stands behind #, is never sent in an address, and leaves the address bar at once. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../api";
+import { Frame } from "../parts/frame";
+import { asFault } from "../parts/loaded";
+
+export function Open(): JSX.Element {
+  const [fault, setFault] = useState<string | null>(null);
+  useEffect(() => {
+    const token = location.hash.slice(1);
+    history.replaceState(null, "", "/open");
+    if (!token) {
+      setFault("This address has no token. Copy the whole link from the terminal, with what stands behind #.");
+      return;
+    }
+    api.open(token).then(
+      ({ user }) => {
+        localStorage.setItem("querist.user", user);
+        new BroadcastChannel("querist").postMessage({ session: true });
+        location.replace("/");
+      },
+      (problem: unknown) => setFault(asFault(problem).message),
+    );
+  }, []);
+  return (
+    <Frame name="querist">
+      <section class="card plain">
+        {fault === null ? (
+          <p class="loading">Opening …</p>
+        ) : (
+          <>
+            <h1>The link does not open</h1>
+            <p role="alert">{fault}</p>
+            <p>A link works once and for ten minutes. The terminal prints a new one when the server starts.</p>
+          </>
+        )}
+      </section>
+    </Frame>
+  );
+}

@@ -1,0 +1,131 @@
+/** The panel: how far the model is, what asking saves, and whether to stop. */
+
+import type { JSX } from "preact";
+import { api } from "../api";
+import { Chart } from "../parts/chart";
+import { ended, Fault, Frame } from "../parts/frame";
+import { useLoaded } from "../parts/loaded";
+import { useCalm, useEvents } from "../parts/use";
+import type { Panel as Figures } from "../types";
+
+function hours(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1) return "under a minute";
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function Advice(props: { figures: Figures }): JSX.Element {
+  const { advice } = props.figures;
+  if (!advice) {
+    return (
+      <section class="card advice">
+        <h2>Stop or go on</h2>
+        <p>No advice yet: the rule needs a few rounds of the model first.</p>
+      </section>
+    );
+  }
+  return (
+    <section class={`card advice ${advice.stop ? "stop" : ""}`}>
+      <h2>{advice.stop ? "You can stop" : "Go on"}</h2>
+      <p class="lead" id="advice">{advice.text}</p>
+      <p><strong>Another hour:</strong> {advice.hour}</p>
+      <p class="dim">Rule: {advice.rule}</p>
+      {advice.history.length > 1 && (
+        <Chart title="What the rule watches" x="labels" dots={advice.history.map((one) => ({ x: one.labels, y: one.value }))} />
+      )}
+    </section>
+  );
+}
+
+function Classes(props: { figures: Figures }): JSX.Element {
+  const most = Math.max(1, ...props.figures.classes.map((one) => one.count));
+  return (
+    <section class="card">
+      <h2>Labels by class</h2>
+      {props.figures.classes.length === 0 && <p class="dim">This task has no classes.</p>}
+      <ul class="bars">
+        {props.figures.classes.map((one) => (
+          <li key={one.name}>
+            <span class="bar-name">{one.name}</span>
+            <span class="bar-room" aria-hidden="true"><span class="bar" style={{ width: `${(100 * one.count) / most}%` }} /></span>
+            <span class="bar-count">{one.count}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Body(props: { figures: Figures }): JSX.Element {
+  const { curve, saved, agreement, cost, notes } = props.figures;
+  const newest = curve[curve.length - 1];
+  const kappa = agreement[agreement.length - 1];
+  return (
+    <div class="panel">
+      <Advice figures={props.figures} />
+      <section class="card wide-card">
+        <h2>Learning curve</h2>
+        {newest ? (
+          <>
+            <p>
+              Accuracy {Math.round(newest.accuracy * 100)} % ({Math.round(newest.low * 100)} to {Math.round(newest.high * 100)} %), measured on{" "}
+              {newest.n} items drawn at random.
+            </p>
+            <Chart title="Accuracy by number of labels" percent high={1} low={0} x="labels"
+              dots={curve.map((one) => ({ x: one.labels, y: one.accuracy, low: one.low, high: one.high }))} />
+          </>
+        ) : (
+          <p class="dim">No point yet. Items drawn at random are asked now and then; the curve begins with the first of them.</p>
+        )}
+      </section>
+      <Classes figures={props.figures} />
+      <section class="card">
+        <h2>Saved against random</h2>
+        {saved ? (
+          <>
+            <p class="figure">{Math.round(saved.random - saved.asked)} <span>labels</span></p>
+            <p>{saved.text}</p>
+          </>
+        ) : (
+          <p class="dim">Not known yet: a small random share is asked beside, and needs more answers.</p>
+        )}
+      </section>
+      <section class="card">
+        <h2>Agreement</h2>
+        {kappa ? (
+          <p class="figure">{kappa.kappa.toFixed(2)} <span>kappa at {kappa.labels} labels</span></p>
+        ) : (
+          <p class="dim">Not measured yet: no item has two answers.</p>
+        )}
+      </section>
+      <section class="card">
+        <h2>Time</h2>
+        <p class="figure">{Math.round(cost.per_hour)} <span>answers an hour</span></p>
+        <p>{cost.answers} answers in {hours(cost.seconds)}.</p>
+      </section>
+      {notes.length > 0 && (
+        <section class="card wide-card">
+          <h2>Worth knowing</h2>
+          <ul>{notes.map((note) => <li key={note}>{note}</li>)}</ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+export function PanelPage(): JSX.Element {
+  const project = useLoaded(api.project);
+  const panel = useLoaded(api.panel);
+  const calm = useCalm(panel.again, 2_000);
+  useEvents((kind) => {
+    if (kind === "panel" || kind === "model" || kind === "project") calm();
+  });
+  const fault = panel.fault ?? project.fault;
+  return (
+    <Frame name={project.thing?.name ?? "querist"}>
+      <h1>Panel</h1>
+      {fault?.status === 401 ? ended() : fault && <Fault text={fault.message} again={panel.again} />}
+      {panel.thing ? <Body figures={panel.thing} /> : !fault && <p class="loading">Counting …</p>}
+    </Frame>
+  );
+}

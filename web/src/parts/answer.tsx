@@ -1,0 +1,208 @@
+/** The answer under the item: labels, numbers, shares, and the other things that can be done. */
+
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { Desk, View } from "../desk/desk";
+import type { Keys } from "../desk/keys";
+import { type Action, type Keymap, printed } from "../logic/keymap";
+import { buttonsOf } from "../logic/numbers";
+import { percent, sharesOf } from "../logic/shares";
+import type { Project } from "../types";
+import { Cap } from "./frame";
+
+interface Props {
+  desk: Desk;
+  view: View;
+  keys: Keys;
+  map: Keymap;
+  project: Project;
+}
+
+function guessOf(view: View, project: Project): Map<string, number> {
+  if (project.settings.suggestions !== "before" || view.looking !== null) return new Map();
+  return new Map(view.current?.suggestion ?? []);
+}
+
+function Labels(props: Props): JSX.Element {
+  const { view, project, keys, map, desk } = props;
+  const group = useRef<HTMLDivElement>(null);
+  const { draft } = view;
+  const guess = guessOf(view, project);
+  const best = [...guess.entries()].sort((a, b) => b[1] - a[1])[0]?.[0];
+  const single = project.task === "single";
+  const roving = Math.max(0, project.classes.findIndex((one) => one.name === draft.label));
+
+  // inside a radio group the arrows move between the labels; they do not browse
+  const arrows = (event: KeyboardEvent): void => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!single || step === undefined || event.ctrlKey) return;
+    const radios = [...(group.current?.querySelectorAll<HTMLButtonElement>("[role=radio]") ?? [])];
+    const here = radios.findIndex((radio) => radio === document.activeElement);
+    radios[(here + step + radios.length) % radios.length]?.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div
+      ref={group}
+      class={project.classes.length > 12 ? "labels many" : "labels"}
+      role={single ? "radiogroup" : "group"}
+      aria-label={project.task === "spans" ? "Labels for the chosen words" : single ? "Label" : "Labels"}
+      onKeyDown={arrows}
+    >
+      {project.classes.map((one, index) => {
+        const on = single ? draft.label === one.name : draft.labels.includes(one.name);
+        const share = guess.get(one.name);
+        const state = single ? { role: "radio" as const, "aria-checked": on } : project.task === "multi" ? { "aria-pressed": on } : {};
+        return (
+          <button
+            key={one.name}
+            type="button"
+            class={`label ${on ? "on" : ""} ${one.name === best ? "guessed" : ""} ${project.task === "spans" ? `hue-${index % 8}` : ""}`}
+            tabIndex={single ? (index === roving ? 0 : -1) : 0}
+            onClick={() => void desk.act(() => keys.label(index, 1))}
+            {...state}
+          >
+            <Cap name={printed(map.shown[index] ?? "")} />
+            <span class="name">{one.name}</span>
+            {share !== undefined && <span class="share">{percent(share)}</span>}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+function Soft(props: Props): JSX.Element {
+  const { view, project, keys, map, desk } = props;
+  const shares = sharesOf(view.draft.points, project.task) ?? {};
+  return (
+    <div class="soft" role="group" aria-label="Shares over the classes">
+      {project.classes.map((one, index) => {
+        const share = shares[one.name] ?? 0;
+        return (
+          <div class="soft-row" key={one.name}>
+            <Cap name={printed(map.shown[index] ?? "")} />
+            <span class="name">{one.name}</span>
+            <meter min={0} max={1} value={share} aria-label={`Share of ${one.name}`}>
+              {percent(share)}
+            </meter>
+            <output>{percent(share)}</output>
+            <button type="button" aria-label={`Less ${one.name}`} onClick={() => void desk.act(() => keys.label(index, -1))}>
+              −
+            </button>
+            <button type="button" aria-label={`More ${one.name}`} onClick={() => void desk.act(() => keys.label(index, 1))}>
+              +
+            </button>
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function NumberField(props: Props): JSX.Element {
+  const { view, project, keys, desk } = props;
+  const scale = project.number;
+  const buttons = buttonsOf(scale);
+  if (buttons) {
+    return (
+      <div class="labels ratings" role="radiogroup" aria-label="Rating">
+        {buttons.map((value) => (
+          <button
+            key={value}
+            type="button"
+            class={`label ${view.draft.number === String(value) ? "on" : ""}`}
+            role="radio"
+            aria-checked={view.draft.number === String(value)}
+            onClick={() => void desk.act(() => keys.number(value))}
+          >
+            <span class="name">{value}</span>
+          </button>
+        ))}
+      </div>
+    );
+  }
+  return (
+    <form
+      class="number"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void desk.act(() => desk.submit());
+      }}
+    >
+      <label for="number">
+        Number{scale ? ` from ${scale.low} to ${scale.high}` : ""}
+      </label>
+      <input
+        id="number"
+        inputMode="decimal"
+        autocomplete="off"
+        value={view.draft.number}
+        onInput={(event) => desk.draft({ number: event.currentTarget.value })}
+      />
+    </form>
+  );
+}
+
+export function Tools(props: Props & { note: () => void; guideline: () => void; help: () => void }): JSX.Element {
+  const { desk, view, keys, map, project } = props;
+  const cap = (action: Action): JSX.Element => <Cap name={printed(map.names[action][0] ?? "")} />;
+  const { draft } = view;
+  const act = (run: () => unknown) => () => void desk.act(async () => void (await run()));
+  const none = desk.shown() === null;
+  const soft = project.task === "single" || project.task === "multi";
+  return (
+    <div class="tools" role="group" aria-label="Other answers and tools">
+      <button type="button" disabled={none} onClick={act(() => desk.answer("skip", null))}>
+        Skip {cap("skip")}
+      </button>
+      <button type="button" disabled={none} onClick={act(() => desk.answer("reject", null))}>
+        Reject {cap("reject")}
+      </button>
+      <button type="button" onClick={act(() => desk.undo())}>
+        Undo {cap("undo")}
+      </button>
+      {soft && (
+        <button type="button" disabled={none} aria-pressed={draft.mode === "soft"} onClick={act(() => keys.toggleSoft())}>
+          Not sure {cap("soft")}
+        </button>
+      )}
+      <button type="button" disabled={none} aria-pressed={draft.mode === "reason"} onClick={act(() => keys.toggleReason())}>
+        Reason {cap("reason")}
+      </button>
+      <button type="button" disabled={none} aria-pressed={draft.noting} onClick={props.note}>
+        Note {cap("note")}
+      </button>
+      <button type="button" disabled={none} aria-pressed={view.flagged} onClick={act(() => desk.flag())}>
+        Flag {cap("flag")}
+      </button>
+      <button type="button" onClick={props.guideline}>
+        Guideline {cap("guideline")}
+      </button>
+      <button type="button" onClick={props.help}>
+        Keys {cap("help")}
+      </button>
+    </div>
+  );
+}
+
+export function AnswerArea(props: Props): JSX.Element {
+  const { desk, view, project, map } = props;
+  const { draft } = view;
+  const needsEnter =
+    draft.mode === "soft" || project.task === "multi" || project.task === "spans" || !project.settings.advance ||
+    (project.task === "number" && !buttonsOf(project.number));
+  return (
+    <div class="answer">
+      {draft.mode === "soft" ? <Soft {...props} /> : project.task === "number" ? <NumberField {...props} /> : <Labels {...props} />}
+      {needsEnter && (
+        <button type="button" class="main-button" onClick={() => void desk.act(() => desk.submit())}>
+          {draft.mode === "soft" ? "Save shares" : view.looking === null ? "Save" : "Save the change"}
+          <Cap name={printed(map.names.submit[0] ?? "")} />
+        </button>
+      )}
+    </div>
+  );
+}

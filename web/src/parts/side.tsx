@@ -1,0 +1,91 @@
+/** Beside the item: progress, the model, and the last ten answers. */
+
+import type { JSX } from "preact";
+import type { Desk, View } from "../desk/desk";
+import { said } from "../desk/draft";
+import type { AnswerBody, Entry } from "../desk/store";
+import { percent } from "../logic/shares";
+import type { Project } from "../types";
+
+const STATES: Record<Project["trainer"]["state"], string> = {
+  starting: "getting ready",
+  idle: "up to date",
+  busy: "learning",
+  paused: "paused",
+  off: "off; labelling goes on",
+};
+
+const SAVED: Record<string, string> = { waiting: "waiting", saved: "saved", late: "kept, not counted" };
+
+function shortened(entry: Entry): string {
+  const { item } = entry;
+  if (!item) return "";
+  const text = item.text ?? (item.fields ? Object.values(item.fields).map(String).join(", ") : item.id);
+  return [...text].slice(0, 60).join("");
+}
+
+export function Side(props: { desk: Desk; view: View; project: Project }): JSX.Element {
+  const { desk, view, project } = props;
+  const done = project.labelled + project.skipped + project.rejected;
+  const { encoder, trainer, model } = project;
+  return (
+    <aside class="side" aria-label="About this project">
+      {view.last && (
+        <section>
+          <h2>Last answer</h2>
+          <p class="last">
+            {view.last.text}
+            {view.last.guess?.[0] && (
+              <span class="dim" id="guess-after">
+                {" "}
+                the model’s guess: {view.last.guess[0][0]} {percent(view.last.guess[0][1])}
+              </span>
+            )}
+          </p>
+        </section>
+      )}
+      <section>
+        <h2>Progress</h2>
+        <p>
+          <strong id="labelled">{project.labelled}</strong> of {project.items} labelled
+          {project.skipped + project.rejected > 0 ? `, ${project.skipped + project.rejected} set aside` : ""}
+        </p>
+        <progress max={Math.max(1, project.items)} value={done} aria-label="Items done" />
+      </section>
+      <section>
+        <h2>Model</h2>
+        <p id="model">{model ? `Round ${model.round}, learnt from ${model.labels} labels` : "None yet; a few labels of two classes start it"}</p>
+        <p class={trainer.state === "off" ? "bad-text" : "dim"} id="trainer">
+          Trainer: {STATES[trainer.state] ?? trainer.state}
+          {trainer.reason ? ` (${trainer.reason})` : ""}
+        </p>
+        {encoder && (
+          <p class="dim" id="encoder">
+            Encoder: {encoder.name}
+            {encoder.done < encoder.of ? `, ${percent(encoder.done / Math.max(1, encoder.of))} of the items read` : ""}
+          </p>
+        )}
+        <p class="dim">Strategy: {project.settings.strategy}</p>
+      </section>
+      <section>
+        <h2>Last ten</h2>
+        {view.history.length === 0 && <p class="dim">Your answers show here. The left arrow looks at them.</p>}
+        <ol class="history" id="history">
+          {view.history.slice(0, 10).map((entry, index) => {
+            const body = entry.body as AnswerBody;
+            return (
+              <li key={entry.key}>
+                <button type="button" aria-current={view.looking === index ? "true" : undefined} onClick={() => desk.lookAt(index)}>
+                  {entry.item?.image && <img src={desk.picture({ ...entry.handed!, item: entry.item }) ?? ""} alt="" width={32} height={32} />}
+                  <span class="history-answer">{said(body.kind, body.value)}</span>
+                  <span class="history-item">{shortened(entry)}</span>
+                  <span class={`state ${entry.state}`}>{SAVED[entry.state] ?? entry.state}</span>
+                </button>
+              </li>
+            );
+          })}
+        </ol>
+      </section>
+    </aside>
+  );
+}

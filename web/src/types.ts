@@ -1,0 +1,144 @@
+/** Shapes of the HTTP API, version 1 (docs/decisions/0010-live-loop.md). */
+
+export type Task = "single" | "multi" | "number" | "spans";
+export type Modality = "text" | "image" | "table";
+export type Profile = "querist" | "label-studio" | "argilla";
+export type When = "after" | "before" | "never";
+export type Kind = "label" | "distribution" | "skip" | "reject";
+
+export type Span = [start: number, end: number, label: string];
+export type Shares = Record<string, number>;
+export type Value = string | string[] | number | Span[] | Shares | null;
+export type Box = [x: number, y: number, width: number, height: number];
+export type Point = [x: number, y: number];
+export interface Rationale {
+  words?: [number, number][];
+  boxes?: Box[];
+  strokes?: Point[][];
+}
+
+export interface ClassInfo {
+  name: string;
+  key: string | null;
+  count: number;
+}
+
+export interface Settings {
+  strategy: string;
+  suggestions: When;
+  advance: boolean;
+  profile: Profile;
+  keys: Record<string, string>;
+  validation: number;
+  control: number;
+}
+
+export interface Project {
+  name: string;
+  task: Task;
+  modality: Modality;
+  classes: ClassInfo[];
+  number: { low: number; high: number; step: number } | null;
+  guideline: string;
+  settings: Settings;
+  items: number;
+  labelled: number;
+  skipped: number;
+  rejected: number;
+  flagged: number;
+  encoder: { name: string; done: number; of: number } | null;
+  trainer: { state: "starting" | "idle" | "busy" | "paused" | "off"; reason: string | null };
+  model: { round: number; labels: number; at: number } | null;
+  version: string;
+}
+
+export interface Item {
+  id: string;
+  text: string | null;
+  image: string | null;
+  width: number | null;
+  height: number | null;
+  fields: Record<string, unknown> | null;
+}
+
+export interface Answer {
+  kind: Kind;
+  value?: Value;
+  rationale?: Rationale | null;
+  note?: string | null;
+}
+
+export type Guess = [label: string, share: number];
+
+export interface Handed {
+  query: string;
+  fence: number;
+  item: Item;
+  role: string;
+  reason: string | null;
+  score: number | null;
+  until: number;
+  suggestion: Guess[] | null;
+  previous: Answer | null;
+}
+
+export interface NextReply {
+  items: Handed[];
+  left: number;
+  why: null | "exhausted" | "all handed out";
+}
+
+export interface AnswerReply {
+  counted: boolean;
+  seq?: number;
+  item?: string;
+  state?: string;
+  labelled?: number;
+  why?: string;
+}
+
+export interface Row extends Item {
+  state: string;
+  value: Value;
+  by: string | null;
+  at: number | string | null;
+  guess: Guess | null;
+  flag?: boolean;
+}
+
+export interface HistoryEvent {
+  kind: string;
+  at?: number | string | null;
+  user?: string | null;
+  value?: Value;
+  note?: string | null;
+  [more: string]: unknown;
+}
+
+export interface RowHistory extends Row {
+  history: HistoryEvent[];
+}
+
+export interface CurvePoint {
+  labels: number;
+  accuracy: number;
+  low: number;
+  high: number;
+  n: number;
+}
+
+export interface Panel {
+  classes: { name: string; count: number }[];
+  curve: CurvePoint[];
+  saved: { asked: number; random: number; text: string } | null;
+  agreement: { labels: number; kappa: number }[];
+  cost: { answers: number; seconds: number; per_hour: number };
+  advice: {
+    stop: boolean;
+    rule: string;
+    text: string;
+    history: { labels: number; value: number }[];
+    hour: string;
+  } | null;
+  notes: string[];
+}
