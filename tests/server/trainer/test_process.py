@@ -223,7 +223,7 @@ def test_a_round_that_fails_is_said_and_the_next_one_may_work(
     for line in ({"do": "round"}, {"do": "round"}, None):
         wanted.put(line)
     trainer = Trainer(project.folder, Lines(out := io.StringIO()), wanted)
-    monkeypatch.setattr(Trainer, "_encode", lambda self: setattr(self, "_due", False) or False)
+    monkeypatch.setattr(Trainer, "_load_better", lambda self: False)
     assert trainer.run() == 0
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     (failed,) = [x for x in lines if x["is"] == "failed"]

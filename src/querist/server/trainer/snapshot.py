@@ -95,7 +95,7 @@ class Facts:
         told: (place in the journal, seconds since the epoch, seconds it took) of each answer.
         controls: rows of control items, in order of being asked.
         changed: changes of the class list.
-        labelled_at: place in the journal of the last answer by row.
+        labelled_at: (query, place in the journal) of the labels of each row, oldest first.
         fresh: rows labelled since the last fit.
     """
 
@@ -106,7 +106,7 @@ class Facts:
     told: list[tuple[int, float, float]] = field(default_factory=list)
     controls: list[int] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
-    labelled_at: dict[int, int] = field(default_factory=dict)
+    labelled_at: dict[int, list[tuple[str | None, int]]] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
 
 
@@ -186,7 +186,8 @@ class Snapshot:
         added = [c for c in self.facts.changed if c.kind == "class_added" and c.name in self.classes]
         out = []
         for row in self.train.rows(ItemState.LABELLED).tolist() if added else ():
-            change = next((c for c in added if c.seq > self.facts.labelled_at.get(row, 0)), None)
+            last = self.facts.labelled_at[row][-1][1] if self.facts.labelled_at.get(row) else 0
+            change = next((c for c in added if c.seq > last), None)
             if change is not None:
                 out.append((row, change))
         return out
@@ -240,7 +241,7 @@ class Snapshot:
                 (event.seq, event.at, float(answer.get("seconds") or event.payload.get("seconds") or 0))
             )
             if answer["kind"] in _LABELS:
-                self.facts.labelled_at[row] = event.seq
+                self.facts.labelled_at.setdefault(row, []).append((event.payload.get("query"), event.seq))
                 if self._role.get(row) != "validation":
                     self.facts.fresh.append(answer["item"])
 
@@ -248,7 +249,11 @@ class Snapshot:
         for item, row in self._rows(event.payload["items"]):
             self._ledger(row).apply(replace(event, payload={**event.payload, "items": [item]}))
 
-    _take_undone = _take_returned
+    def _take_undone(self, event: Event) -> None:
+        self._take_returned(event)
+        for _, row in self._rows(event.payload["items"]):
+            given = self.facts.labelled_at.get(row, [])
+            self.facts.labelled_at[row] = [(query, seq) for query, seq in given if query != event.payload["query"]]
 
     def _take_class_added(self, event: Event) -> None:
         name = event.payload["class"]
