@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from querist.data.record import Record
 from querist.server.client import Client
+
+from querist.data.record import Record
 from querist.server.project import Project
 from querist.server.task import Task
 

@@ -13,21 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from querist import __version__
-from querist.cli import (
-    backup,
-    bench,
-    demo,
-    doctor,
-    init,
-    label,
-    replay,
-    report,
-    restore,
-    run,
-    select,
-    serve,
-    strategies,
-)
+from querist.cli import backup, bench, demo, doctor, init, label, replay, report, restore, run, select, serve, strategies
 from querist.cli.state import debug as wants_traceback
 from querist.cli.state import set_debug
 from querist.core.errors import QueristError, QueristWarning
