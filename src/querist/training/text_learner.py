@@ -44,7 +44,7 @@ Source: Mosbach, Andriushchenko and Klakow, On the Stability of Fine-tuning BERT
 def text_learner(
     source: Source,
     schema: Schema,
-    encoder: str = "minilm",
+    encoder: str | Path = "minilm",
     tune: Literal["frozen", "lora", "full"] = "frozen",
     *,
     revision: str | None = None,
@@ -65,8 +65,9 @@ def text_learner(
     Args:
         source: the texts.
         schema: what a label may be.
-        encoder: ``minilm`` (from its package, no network); a folder of transformers; an id of the Hugging Face hub; with
-            ``sentence:`` in front, a model of sentence-transformers (frozen only).
+        encoder: ``minilm`` (from its package, no network); a folder of transformers, such as one that `pretrain_texts`
+            made; an id of the Hugging Face hub; with ``sentence:`` in front, a model of sentence-transformers (frozen
+            only).
         tune: frozen (the encoder runs once over all texts, a head is trained on its features: a fit takes well under a
             second); lora (small adapters in the encoder and a head); full (all weights).
         revision: commit of the hub; a commit is what pins.
@@ -103,6 +104,7 @@ def text_learner(
             "for images, or TorchLearner",
             code="BadLearner",
         )
+    encoder = str(encoder)
     if lora is not None and tune != "lora":
         raise ArgumentError(f"lora= is for tune='lora', and tune is {tune!r}", code="BadValue")
     if tune == "frozen":
