@@ -41,7 +41,7 @@ class LiveProject:
         records: its items.
         schema: what a label may be.
         strategy: text of the strategy.
-        **settings: in the ``created`` event.
+        **settings: of its making, in the ``created`` event.
     """
 
     def __init__(
@@ -57,7 +57,13 @@ class LiveProject:
         self._answered: dict[str, str] = {}
         self.now = 1_700_000_000.0
         pool = {"items": len(self.ids), "digest": ""}
-        created = {"spec": settings, "seed": 7, "strategy": strategy, "schema": schema.to_json(), "pool": pool}
+        created = {
+            "spec": {"labelling": settings},
+            "seed": 7,
+            "strategy": strategy,
+            "schema": schema.to_json(),
+            "pool": pool,
+        }
         self.write("created", created)
 
     @classmethod

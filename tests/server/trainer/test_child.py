@@ -27,7 +27,7 @@ def started(code: str) -> Iterator[tuple[Child, Inbox]]:
 
 
 def lines(inbox: Inbox) -> list[bytes]:
-    out = []
+    out: list[bytes] = []
     while True:
         kind, (_, raw) = inbox.get(timeout=20)
         if kind == "gone":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +97,41 @@ def test_a_validation_item_that_came_back_may_train_later(project: LiveProject) 
     seen.refresh()
     assert list(seen.train.labels(seen.schema).items) == [item]
     assert seen.validation.count(ItemState.LABELLED) == 0
+
+
+def test_items_reserved_for_validation_are_never_in_the_pool(tmp_path: Path) -> None:
+    project = LiveProject.of_texts(tmp_path / "p", 10)
+    kept = project.ids[:3]
+    project.close()
+    other = LiveProject.of_texts(tmp_path / "q", 10, validation=kept, modality="text")
+    (other.folder / "querist.toml").write_text('[labelling]\nroot = "pictures"\n')
+    seen = opened(other)
+    assert (seen.train.states[:3] == ItemState.HELD).all()
+    assert seen.setting("root", "") == "pictures"
+    other.tell(other.ask(kept[0], "picked"), kept[0], "cat")
+    with ItemStore(other.folder / "items.db") as items:
+        items.add([Record(id="x", text="x"), Record(id="y", text="y")], "more")
+    other.write("imported", {"items": 2, "name": "more", "validation": ["y"]})
+    seen.refresh()
+    assert (seen.labels, seen.validation.count(ItemState.LABELLED)) == (0, 1)
+    assert seen.train.states[-2:].tolist() == [ItemState.UNLABELLED, ItemState.HELD]
+    other.close()
+
+
+def test_an_import_between_two_looks_is_no_fault(project: LiveProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = opened(project)
+    real = seen.store.read
+
+    def read(stream: str, after: int = 0) -> Any:
+        monkeypatch.setattr(seen.store, "read", real)
+        with ItemStore(project.folder / "items.db") as items:
+            items.add([Record(id="new", text="new")], "more")
+        project.write("imported", {"items": 1, "name": "more", "validation": ["new"]})
+        return real(stream, after)
+
+    monkeypatch.setattr(seen.store, "read", read)
+    seen.refresh()
+    assert len(seen.pool) == 31
 
 
 def test_an_answer_changed_on_a_validation_item_stays_validation(project: LiveProject) -> None:

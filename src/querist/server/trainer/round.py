@@ -179,7 +179,7 @@ class Rounds:
     def _take_history(self) -> None:
         """Rounds that the journal has and we have not: those of a trainer before this one."""
         last = self.history[-1].round if self.history else -1
-        self.history += [r for r in self.snapshot.facts.rounds if r.round > last]
+        self.history += [r for r in self.snapshot.facts.rounds if r.round > last and r.labels]
 
     def _measure(self, learner: Learner | None) -> Measured | None:
         labels = self._validated()

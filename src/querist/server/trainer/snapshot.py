@@ -6,6 +6,8 @@ for the ledger that trains, such an item is held out. All other answers train, t
 
 from __future__ import annotations
 
+import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import StateError
+from querist.core.errors import StateError, UnknownNameError
 from querist.core.types import AnswerKind, Array, Event, Items, Round
 from querist.data.ids import digest_texts
 from querist.data.item_store import ItemStore
@@ -140,15 +142,23 @@ class Snapshot:
         Raises:
             StateError: the journal is damaged (code ``Corrupt``), or does not begin as a project's (``NotAProject``).
         """
-        if len(self.items) != len(self.pool):
-            self._begin()
         before = self.seq
-        for event in self.store.read(STREAM, self.seq):
-            self._take(event)
-            self.seq = event.seq
+        try:
+            self._read()
+        except UnknownNameError:  # of an import that came between looking at the items and at the journal
+            if len(self.items) == len(self.pool):
+                raise
+            self._read()
         if self.facts.schema is None:
             raise StateError("the journal does not say what is to be labelled: it is of no project", code="NotAProject")
         return self.seq != before
+
+    def _read(self) -> None:
+        if len(self.items) != len(self.pool):
+            self._begin()
+        for event in self.store.read(STREAM, self.seq):
+            self._take(event)
+            self.seq = event.seq
 
     @property
     def schema(self) -> Schema:
@@ -214,7 +224,18 @@ class Snapshot:
         self.facts.schema = schema_from_json(data["schema"])
         self.facts.seed = int(data["seed"])
         spec = dict(data.get("spec") or {})
-        self.facts.settings.update({**spec, **dict(spec.get("settings") or {}), "strategy": data["strategy"]})
+        self.facts.settings.update({**dict(spec.get("labelling") or {}), "strategy": data["strategy"]})
+        self._reserve(self.facts.settings.pop("validation", ()))
+        self.facts.settings.update(_from_file(self.folder / "querist.toml"))
+
+    def _take_imported(self, event: Event) -> None:
+        self._reserve(event.payload.get("validation", ()))
+
+    def _reserve(self, items: Any) -> None:
+        """Items that are for validation before anybody was asked about them."""
+        for _, row in self._rows(list(items)):
+            self._role[row] = "validation"
+            self.train.states[row] = ItemState.HELD
 
     def _take_configured(self, event: Event) -> None:
         self.facts.settings.update(event.payload.get("settings", event.payload))
@@ -299,3 +320,11 @@ class Snapshot:
     def _rows(self, items: list[str]) -> list[tuple[str, int]]:
         """Ids and rows of items."""
         return list(zip(items, self.pool.rows_of(list(items)).tolist(), strict=True))
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """Where the images lie, which may change with the machine and is no event."""
+    with suppress(OSError, ValueError, AttributeError):
+        root = tomllib.loads(path.read_text(encoding="utf-8")).get("labelling", {}).get("root")
+        return {"root": root} if isinstance(root, str) else {}
+    return {}
