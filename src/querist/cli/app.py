@@ -18,6 +18,8 @@ from querist.cli import (
     bench,
     demo,
     doctor,
+    export,
+    import_,
     init,
     label,
     replay,
@@ -44,9 +46,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _verb in (demo, label, serve, init, run, select, bench, report, strategies, replay, backup, restore, doctor):
+for _verb in (
+    demo,
+    label,
+    serve,
+    export,
+    import_,
+    init,
+    run,
+    select,
+    bench,
+    report,
+    strategies,
+    replay,
+    backup,
+    restore,
+    doctor,
+):
     app.command(
-        _verb.command.__name__,
+        _verb.command.__name__.rstrip("_"),
         epilog=_verb.EXAMPLES,
         short_help=(_verb.__doc__ or "").partition(": ")[2].strip().rstrip("."),
     )(_verb.command)

@@ -6,14 +6,16 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from querist.core.errors import DataError
 from querist.core.types import Json
 from querist.data.formats import SUFFIXES, read_records, write_records
 from querist.data.formats.exported import About, Exported, Lost
 from querist.data.formats.reading import Reading
+from querist.data.item_store import ItemStore
 from querist.data.record import StoredItem
 from querist.server.changes import STREAM
 from querist.server.guess import guess
@@ -28,7 +30,15 @@ _LONGEST_TEXT = 1 << 20
 _KEPT = ("rationale", "note", "seconds", "shown", "cost", "provenance", "at")
 
 
-def exported(connection: sqlite3.Connection, project: Project, *, everything: bool) -> Iterator[Exported]:
+class Contents(Protocol):
+    """What an export reads of a project beside its journal."""
+
+    @property
+    def items(self) -> ItemStore:
+        """The contents."""
+
+
+def exported(connection: sqlite3.Connection, project: Contents, *, everything: bool) -> Iterator[Exported]:
     """The items in order of rows, each with its answers; without ``everything`` only those that somebody answered.
 
     Args:
@@ -74,7 +84,12 @@ def _with_answers(connection: sqlite3.Connection, items: list[StoredItem]) -> It
     ).fetchall()
     for id, seq, place, kind, value, person, counted, payload, at in rows:
         told = json.loads(payload)["answers"][place]
-        answer = {"kind": kind, "annotator": person, "at": at, **{k: told[k] for k in _KEPT if k in told}}
+        answer = {
+            "kind": kind,
+            "annotator": person,
+            "at": datetime.fromtimestamp(at, UTC).isoformat(),
+            **{k: told[k] for k in _KEPT if k in told},
+        }
         if value is not None:
             answer["value"] = json.loads(value)  # under the name that the class has now
         if not counted:

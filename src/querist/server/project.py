@@ -30,7 +30,7 @@ from querist.storage.group_writer import GroupWriter
 from querist.storage.sqlite_store import SqliteStore
 from querist.storage.transaction import Transaction
 
-__all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project"]
+__all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project", "folder_of_images"]
 
 JOURNAL, ITEMS, SETTINGS_FILE = "journal.db", "items.db", "querist.toml"
 _PIECE = 500
@@ -62,7 +62,7 @@ class Project:
         made = created.payload["spec"]["labelling"]
         self.name, self.modality = str(made["name"]), str(made["modality"])
         self.seed = int(created.payload["seed"])
-        self.root = _root(folder)
+        self.root = folder_of_images(folder)
         self.items = ItemStore(folder / ITEMS, create=False)
         self.changes = Changes(Task.from_json(created.payload["schema"]))
         self.artifacts = Artifacts(folder / "artifacts")
@@ -227,7 +227,7 @@ class Project:
 
 
 def _answers(id: str, record: Record) -> list[dict[str, Json]]:
-    return [{**label, "item": id} for label in record.labels]
+    return [{**label, "item": id} for label in record.labels if label.get("counted", True)]
 
 
 def _told_events(told: Sequence[Mapping[str, Json]]) -> Iterator[Event]:
@@ -272,7 +272,8 @@ def _write_toml(folder: Path, name: str, task: Task, modality: str, root: Path |
     os.chmod(path, 0o600)
 
 
-def _root(folder: Path) -> Path | None:
+def folder_of_images(folder: Path) -> Path | None:
+    """Where the images of a project lie, by its querist.toml; None when it has none."""
     path = folder / SETTINGS_FILE
     if not path.exists():
         return None
