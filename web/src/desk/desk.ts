@@ -4,7 +4,7 @@ import { api, ApiFault, call } from "../api";
 import type { Action } from "../logic/keymap";
 import type { Guess, Handed, Kind, Project, Value } from "../types";
 import { blank, type Draft, draftOf, madeOf, rationaleOf, said } from "./draft";
-import { backOff, type Link, Outbox, tabLock } from "./outbox";
+import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
 
@@ -169,7 +169,11 @@ export class Desk {
   async drain(): Promise<void> {
     if (!this.outbox) return;
     const before = this.view.link;
-    const { link, why } = await this.outbox.drain();
+    const { link, why } = await this.outbox.drain().catch((fault: unknown): Drained => {
+      const text = `The browser could not read what it keeps: ${String(fault)}`;
+      this.set({ notice: { kind: "fault", text } });
+      return { link: "server", why: text };
+    });
     if (link === "up") {
       this.tries = 0;
       if (before !== "up") this.say("Connected again. Everything is saved.");

@@ -46,7 +46,7 @@ function Labels(props: Props): JSX.Element {
   return (
     <div
       ref={group}
-      class={project.classes.length > 12 ? "labels many" : "labels"}
+      class={`labels ${project.classes.length > 12 ? "many" : ""} ${project.classes.every((one) => one.name.length < 4) ? "short" : ""}`}
       role={single ? "radiogroup" : "group"}
       aria-label={project.task === "spans" ? "Labels for the chosen words" : single ? "Label" : "Labels"}
       onKeyDown={arrows}
