@@ -193,7 +193,7 @@ def test_nearly_right_files(format: str, tmp_path: Path) -> None:
     odd = Odd(FORMATS.index(format))
     path = tmp_path / f"near{SUFFIXES[format]}"
     count = 0
-    for _ in range(400):
+    for _ in range(250):
         rows = [odd.row() for _ in range(3)]
         path.write_text(json.dumps(rows) if format == "label-studio" else "".join(json.dumps(r) + "\n" for r in rows))
         reading = Reading(task=odd.one(None, "single", "multi", "number", "spans"), bad=lambda line, why: None)
@@ -210,7 +210,7 @@ def test_nearly_right_files(format: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", [*FORMATS, "csv", "conll"])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     data=st.binary(max_size=80) | st.text(st.sampled_from('ab,"\n\r\t[]{}:1\ufeff\\ O-B'), max_size=60).map(str.encode)
 )
