@@ -211,7 +211,18 @@ class Service:
     async def renew(self, user: str, queries: list[str]) -> dict[str, Any]:
         """Keep hand-outs longer."""
         desk = self.project.desk
-        return {"until": await self.write(lambda transaction: desk.renew(transaction, user, queries))}
+
+        def work(transaction: Transaction) -> dict[str, Any]:
+            until = desk.renew(transaction, user, queries)
+            mine = transaction.connection.execute(
+                "SELECT query FROM handed WHERE stream = 'main' AND state = 'open' AND person = ? "
+                "AND query IN (SELECT value FROM json_each(?))",
+                (user, json.dumps(queries)),
+            )
+            held = {row[0] for row in mine}
+            return {"until": until, "lost": [query for query in queries if query not in held]}
+
+        return await self.write(work)
 
     async def take(self, user: str, item: str, tab: str) -> dict[str, Any]:
         """Hand a certain item out."""

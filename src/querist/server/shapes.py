@@ -177,9 +177,10 @@ class Returned(_Out):
 
 
 class Renewed(_Out):
-    """Until when hand-outs are kept now, in seconds since the epoch; those that were gone stay gone."""
+    """Until when hand-outs are kept now, in seconds since the epoch, and which were gone already."""
 
     until: float
+    lost: list[str]
 
 
 class Seeded(_Out):
