@@ -17,6 +17,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
+
 from serving import Asker, make, running
 
 LEFT_OUT = {("get", "/api/v1/events"), ("delete", "/api/v1/session")}

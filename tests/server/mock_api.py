@@ -401,7 +401,12 @@ def application(mock: Mock) -> Starlette:
 def served(mock: Mock, port: int = 0) -> Iterator[str]:
     """Serve a mock on loopback in a thread; the address."""
     config = uvicorn.Config(
-        application(mock), host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1, lifespan="off"
+        application(mock),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+        lifespan="off",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -185,16 +185,22 @@ class Desk:
         return receipt
 
     def undo(self, work: Transaction, person: str, *, tab: str = "") -> Handed:
-        """Take the person's last answer back and hand the item out again, with what was said.
+        """Take the last answer back and hand the item out again, with what was said.
+
+        It is the last one of this tab; a tab that has none takes back the person's last.
 
         Raises:
             StateError: there is none (code ``NothingToUndo``).
         """
+        last = (
+            "SELECT query, item, told, replaces, role, seq FROM handed INDEXED BY {} WHERE stream = ? AND person = ? "
+        )
+        end = "AND state = 'answered' ORDER BY told DESC LIMIT 1"
         row = work.connection.execute(
-            "SELECT query, item, told, replaces, role, seq FROM handed INDEXED BY handed_told "
-            "WHERE stream = ? AND person = ? AND state = 'answered' ORDER BY told DESC LIMIT 1",
-            (STREAM, person),
+            last.format("handed_tab") + "AND tab = ? " + end, (STREAM, person, tab)
         ).fetchone()
+        if row is None:
+            row = work.connection.execute(last.format("handed_told") + end, (STREAM, person)).fetchone()
         if row is None:
             raise StateError("there is no answer of yours to take back", code="NothingToUndo")
         query, item, told, replaces, role, seq = row

@@ -23,6 +23,7 @@ CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN 
 CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
 CREATE INDEX handed_held ON handed (stream, person, tab) WHERE state = 'open';
 CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
+CREATE INDEX handed_tab ON handed (stream, person, tab, told) WHERE state = 'answered';
 
 ALTER TABLE answer ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE answer ADD COLUMN seconds REAL;
