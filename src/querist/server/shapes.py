@@ -190,11 +190,12 @@ class Seeded(_Out):
 
 
 class Imported(_Out):
-    """What became of an import."""
+    """What became of an import: new items, items that were known, answers taken, and sentences worth reading."""
 
     items: int
-    labels: int = 0
-    notes: list[str] = []
+    known: int
+    answers: int
+    notes: list[str]
 
 
 class Strategy(_Out):
