@@ -51,8 +51,18 @@ def test_a_model_that_is_taken_over_is_told_and_leads(tmp_path: Path) -> None:
         hub = Heard()
         coach = Coach(project, hub)
         report: dict[str, Any] = {
-            **{"round": 0, "labels": 1, "cost": 1.0, "model": None, "metrics": {}, "agreement": None, "surprise": None},
-            **{"notes": [], "seconds": {}, "encoder": "x", "upto": 1, "advice": None},
+            "round": 0,
+            "labels": 1,
+            "cost": 1.0,
+            "model": None,
+            "metrics": {},
+            "agreement": None,
+            "surprise": None,
+            "notes": [],
+            "seconds": {},
+            "encoder": "x",
+            "upto": 1,
+            "advice": None,
         }
         coach._promote(report, [Wanted("i2", 0.7, "most unsure")], {"i2": [("cat", 0.5), ("dog", 0.5)]})
         assert {event for event, _ in hub.heard} == {"model", "queue", "panel"}
