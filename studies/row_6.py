@@ -25,10 +25,13 @@ STRATEGIES = {
     "degree": "degree; at once",
     "page_rank": "page_rank; at once",
     "age": "age(decay=0.9); hidden",
+    "age_pool": "age(decay=0.9, whole=False); hidden",
     "k_center": "k_center; hidden",
     "feat_prop": "feat_prop(propagated=True); at once",
     "grain": "grain(propagated=True); at once",
+    "grain_pool": "grain(propagated=True, whole=False); at once",
     "graph_part": "graph_part(propagated=True); at once",
+    "graph_part_pool": "graph_part(propagated=True, whole=False); at once",
     "margin": "margin",
     "uherding": "uherding",
     "auto": "auto",
@@ -98,9 +101,9 @@ STUDY = Study(
         "hidden 16, dropout .5, Adam .01, weight decay 5e-4, 200 epochs (Kipf and Welling 2017), and APPNP with hidden 64, "
         "10 steps, alpha .1 (Gasteiger et al. 2019) under the same recipe; neither was tuned. The same 1,208 candidates. "
         "Strategies that need no model ask for all 140 at once, the others for 20 at random and then 20 a round, from "
-        "scratch each time. Strategies see the graph of the candidates alone, the network sees the whole graph. That "
-        "propagated features are scaled to rows of length 1, and which embedding each strategy is given, was chosen on the "
-        "validation nodes with two seeds."
+        "scratch each time. Strategies and the network see the whole graph, and candidates are chosen; strategies called "
+        "_pool see the graph of the candidates that are not labelled. That propagated features are scaled to rows of "
+        "length 1, and which embedding each strategy is given, was chosen on the validation nodes with two seeds."
     ),
     datasets=("GCN", "APPNP"),
     strategies=STRATEGIES,

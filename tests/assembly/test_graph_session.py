@@ -100,7 +100,9 @@ CORA = Path(os.environ.get("QUERIST_DATA") or Path(__file__).resolve().parents[3
 
 
 @pytest.mark.skipif(not (CORA / "cora.npz").is_file(), reason="graphs/cora.npz is not there: set QUERIST_DATA")
-@pytest.mark.parametrize("strategy", ["age", "feat_prop(propagated=True)", "graph_part(propagated=True)", "grain"])
+@pytest.mark.parametrize(
+    "strategy", ["age", "feat_prop(propagated=True)", "graph_part(propagated=True)", "grain(whole=False)"]
+)
 def test_cora_is_learnt_from_seventy_labels(strategy: str) -> None:
     with np.load(CORA / "cora.npz", allow_pickle=False) as found:
         parts = found["feature_values"], found["feature_indices"], found["feature_indptr"]

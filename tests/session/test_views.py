@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import querist
-from querist.core.signals import COST, EMBEDDING, LABELS, PROBS, Signal, View
+from querist.core.signals import COST, EMBEDDING, GRAPH, LABELS, PROBS, Signal, View
 from querist.core.types import Answer, Event
 from querist.data.ledger import Ledger
 from querist.session.views import ContextMaker
@@ -70,3 +70,21 @@ def test_labels_and_side_signals_need_no_learner() -> None:
     assert LABELS not in context.labelled
     assert context.ids is not None
     assert list(context.ids)[:2] == ["i1", "i2"]
+
+
+def test_with_a_graph_a_rule_is_handed_the_whole() -> None:
+    from scipy.sparse import csr_array
+
+    ring = csr_array(np.roll(np.eye(N), 1, axis=1))
+    maker, learner, _ = made(side={GRAPH: ring})
+    context, pool = maker.make(as_strategy("age"), SCHEMA, seed=0, rounds=(), exclude=["i11"])
+    whole = context.whole
+    assert whole is not None
+    assert whole.pool.tolist() == pool.tolist() == [1, 2, 4, 6, 7, 8, 9, 10]
+    assert (whole.labelled.tolist(), whole.pending.tolist()) == ([0, 5], [3])
+    assert whole.view[GRAPH].shape == (N, N)
+    as_strategy("age").select(context, 2)
+    assert learner.calls == [(["embedding", "probs"], N)], "one call, for all items"
+    assert whole.keys(0, "x")[pool].tolist() == context.keys("x").tolist()
+    assert maker.make(as_strategy("age(whole=False)"), SCHEMA, seed=0, rounds=())[0].whole is None
+    assert maker.make(as_strategy("margin"), SCHEMA, seed=0, rounds=())[0].whole is None

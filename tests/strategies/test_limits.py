@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import querist
 from querist.core.contract import choose
 from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, StateError
-from querist.core.signals import EMBEDDING, GROUP, Context, Needs, Selection, View
+from querist.core.signals import EMBEDDING, GRAPH, GROUP, Context, Needs, Selection, View
 from querist.strategies.algebra import Strategy, as_strategy
 from querist.strategies.limits import Limit
 from querist.testing.strategies import check_strategy
@@ -226,6 +226,19 @@ def test_only_the_inner_strategy_sees_accepted_items_and_pending_ones_stay() -> 
     chosen = choose(Limit(First(), per_group=1), ctx, 3)
     assert chosen.indices.tolist() == [0, 2, 4]
     assert [(n, values.tolist()) for n, values in seen] == [(1, [99.0]), (3, [99.0, 0.0, 2.0])]
+
+
+def test_accepted_items_are_pending_in_the_whole() -> None:
+    from scipy.sparse import csr_array
+
+    from wholes import within
+
+    star = csr_array(np.array([[0, 1, 1, 1, 0, 0]] + [[0] * 6] * 3 + [[0, 0, 0, 0, 0, 1]] + [[0] * 6], dtype=float))
+    x, group = np.zeros((6, 1)), np.array([0, 0, 0, 0, 1, 1])
+    ctx = within({EMBEDDING: x, GRAPH: star, GROUP: group}, range(5))
+    chosen = Limit("grain(hops=1)", per_group=1).select(ctx, 2)
+    assert chosen.indices.tolist() == [0, 4]
+    assert chosen.scores[1] == pytest.approx(2 / 6), "4 and 5 are reached for the first time; distances are all 0"
 
 
 def test_pending_items_without_the_signal_do_not_hide_what_was_accepted() -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from querist.core.errors import ArgumentError, ArgumentTypeError
-from querist.strategies.parameters import check_positive, check_whole
+from querist.strategies.parameters import check_flag, check_positive, check_whole
 
 
 @pytest.mark.parametrize("bad", [0, -3, True, 2.0, "4", None])
@@ -37,3 +37,12 @@ def test_zero_a_limit_and_other_kinds() -> None:
     for other in ("x", True, None):
         with pytest.raises(ArgumentTypeError, match="rate must be a number ≥ 0, got"):
             check_positive(other, "rate", zero=True)
+
+
+@pytest.mark.parametrize("bad", [1, 0, "yes", None])
+def test_flags(bad: object) -> None:
+    check_flag(True, "far")
+    check_flag(False, "far")
+    with pytest.raises(ArgumentTypeError, match="far must be True or False, got ") as error:
+        check_flag(bad, "far")
+    assert repr(bad) in str(error.value)

@@ -15,6 +15,7 @@ from querist.core.signals import EMBEDDING, PROBS, Context, Needs, Selection
 from querist.strategies.algebra import AnyPart, Score, Selector
 from querist.strategies.parser import KINDS
 from querist.testing.strategies import CHECKS, check_strategy, examples
+from querist.testing.whole import WHOLE_CHECKS
 
 COMPOSITES = (
     "entropy >> top_k",
@@ -355,7 +356,7 @@ def test_text_that_leaves_something_out() -> None:
 
 
 def test_every_check_has_a_fault_that_it_catches() -> None:
-    assert set(CHECKS) == {check for _, check, _ in FAULTS} | {"text_form"}
+    assert set(CHECKS) == {check for _, check, _ in FAULTS} | {"text_form", *WHOLE_CHECKS}  # the last: test_whole.py
 
 
 @pytest.mark.usefixtures("known")

@@ -9,13 +9,16 @@ from querist.core.errors import ArgumentError, ArgumentTypeError
 from querist.core.signals import EMBEDDING, GRADIENT, LOSS, MEMBERS, MULTILABEL, PREDICTION, PROBS
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.models.mlp import MLP
+from querist.models.stochastic.laplace import LastLayerLaplace
 from querist.models.stochastic.mc_dropout import MCDropout
 from querist.training.anatomy import examine
+from querist.training.evidential_head import EvidentialHead
 from querist.training.heads import head_for
 from querist.training.parts import Parts
 from querist.training.plugins.base import Plugin
 from querist.training.recipe import Recipe
-from tiny import THREE
+from querist.training.torch_learner import TorchLearner
+from tiny import THREE, source
 
 ONE = torch.zeros(1, 4)
 
@@ -103,6 +106,24 @@ def test_what_does_not_fit_is_refused_before_training(make: Any, more: Any, erro
     with pytest.raises(error) as caught:
         found(make(), **more)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("made", "head", "words"), [
+    (lambda: MLP(4, 3), EvidentialHead(), "LastLayerLaplace and EvidentialHead do not go together"),
+    (Scaled, None, "Scaled changes what its last linear layer gives"),
+    (lambda: torch.nn.Flatten(), None, "needs a linear layer at the end"),
+])  # fmt: skip
+def test_laplace_is_refused_where_its_posterior_would_be_another_ones(made: Any, head: Any, words: str) -> None:
+    parts = Parts(head_for(THREE, head), Recipe(), posterior=LastLayerLaplace())
+    one = torch.zeros(1, 3) if made().__class__ is torch.nn.Flatten else ONE
+    with pytest.raises(ArgumentError, match=words) as caught:
+        examine(made(), one, parts, THREE, "the source")
+    assert caught.value.code == "NeedsCapability"
+
+
+def test_laplace_and_the_evidential_head_are_refused_before_training() -> None:
+    with pytest.raises(ArgumentError, match="EvidentialHead do not go together"):
+        TorchLearner(lambda: MLP(4, 3), source(), THREE, head="evidential", members=LastLayerLaplace(), device="cpu")
 
 
 def test_looking_changes_no_weight_no_statistic_and_no_generator() -> None:

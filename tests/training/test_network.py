@@ -8,22 +8,48 @@ import torch
 from querist.core.errors import ArgumentTypeError
 from querist.models.guard import rng_kept
 from querist.models.mlp import MLP
-from querist.training.network import begin_from, flat, is_head, maker
+from querist.training.network import Networks, begin_from, flat, is_head, maker
+from querist.training.weights import state_digest
 from tiny import print_of_module
 
 
-def test_a_network_is_copied_and_drawn_anew() -> None:
-    net = MLP(3, 2)
-    before = print_of_module(net)
+def test_a_network_is_copied_with_the_weights_that_it_has() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 2))
+    net(torch.randn(8, 3)).sum().backward()  # statistics move, gradients are there
+    before, state = print_of_module(net), state_digest(net.state_dict())
     make = maker(net)
     with rng_kept(1):
         one, two = make(), make()
-    assert not torch.equal(one.head.weight, two.head.weight)
-    assert not torch.equal(one.head.weight, net.head.weight)
-    assert print_of_module(net) == before
+    assert state_digest(one.state_dict()) == state_digest(two.state_dict()) == state
+    assert all(p.grad is None for p in one.parameters())
     with torch.no_grad():
-        net.head = torch.nn.Linear(1, 1)
-    assert make().head.in_features == 128  # the copy was taken at the start
+        one[0].weight.zero_()
+        assert print_of_module(net) == before
+        net[2] = torch.nn.Linear(1, 1)
+    assert state_digest(make().state_dict()) == state  # the copy was taken at the start
+
+
+def test_networks_of_a_function_are_drawn_from_the_seed_and_copies_are_not() -> None:
+    drawn, copied = Networks(lambda: MLP(3, 2), 2), Networks(MLP(3, 2), 2)
+    assert (drawn.drawn, copied.drawn) == (True, False)
+
+    def digest(networks: Networks, seed: int) -> str:
+        return state_digest(networks.fresh(seed, 2).state_dict())
+
+    assert digest(drawn, 0) == digest(drawn, 0) != digest(drawn, 1)
+    assert digest(copied, 0) == digest(copied, 1)
+    wide, other = copied.fresh(0, 5), copied.fresh(1, 5)
+    assert torch.equal(wide.features[1].weight, copied.fresh(0, 2).features[1].weight)
+    assert not torch.equal(wide.head.weight, other.head.weight)
+
+
+def test_a_function_that_gives_one_network_twice_is_refused() -> None:
+    net = MLP(3, 2)
+    make = maker(lambda: net)
+    make()
+    with pytest.raises(ArgumentTypeError, match="the same MLP twice") as caught:
+        make()
+    assert caught.value.code == "BadLearner"
 
 
 def test_a_function_is_called() -> None:

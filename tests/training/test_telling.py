@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from querist.core.errors import DataError
 from querist.core.signals import EMBEDDING, GRADIENT, LOSS, MEMBERS, PREDICTION, PROBS
 from querist.data.arrays import array_source
 from querist.models.mlp import MLP
+from querist.models.stochastic.laplace import LastLayerLaplace
 from querist.models.stochastic.mc_dropout import MCDropout
-from querist.training.heads import ClassHead, NumberHead, Scale
+from querist.models.stochastic.posterior import Fitted
+from querist.training.heads import ClassHead, LabelsHead, NumberHead, Scale
 from querist.training.inputs import Inputs
 from querist.training.net import Net
+from querist.training.normal_head import NormalHead
 from querist.training.parts import Parts
 from querist.training.plugins.base import Plugin
 from querist.training.recipe import Recipe
@@ -79,6 +84,47 @@ def test_members_are_asked_once_and_a_posterior_that_averages_gives_their_mean()
     only = tell(one, Parts(ClassHead(), Recipe(), posterior=Averaging(4)), ROWS, frozenset({PROBS}))
     assert np.array_equal(only[PROBS], mean[PROBS])
     assert set(only) == {PROBS}
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize(
+    ("head", "outputs"), [(ClassHead(), 3), (LabelsHead(), 3), (NumberHead(), 1), (NormalHead(), 2)]
+)
+@pytest.mark.parametrize("size", [0, 1500])
+def test_samples_of_the_last_layer_are_had_in_one_pass_bit_by_bit(
+    head: Any, outputs: int, size: int, batch: int
+) -> None:
+    posterior = LastLayerLaplace(4, prior=1.0, full_up_to=size)
+    torch.manual_seed(0)
+    module = Counted(4, outputs, hidden=(6,)).eval()
+    y = torch.arange(9) % 3
+    targets = {"single": y, "multi": torch.eye(3)[y], "number": y.float()}[head.kind]
+    with torch.no_grad():
+        hidden = module.features(torch.as_tensor(X))
+    tensors = posterior.finish(Fitted([module], None, hidden, targets, None, "head", head.kind, 3))
+    scorer = Scorer(Inputs(array_source(X)), torch.device("cpu"), batch)
+    one = Net(module, scorer, head, Scale(2.0, 3.0), outputs, 3, {"posterior": tensors})
+    parts = Parts(head, Recipe(), posterior=posterior)
+    slow = []
+    for s in range(4):
+        with posterior.member(module, tensors, s, 3):
+            slow.append(one.predicted(ROWS))
+    module.passes = 0
+    out = tell(one, parts, ROWS, frozenset({MEMBERS, EMBEDDING}) | (head.provides & {PROBS, PREDICTION}))
+    assert module.passes == -(-3 // batch)
+    assert np.array_equal(out[MEMBERS], np.stack(slow, axis=1))
+    assert out[EMBEDDING] == pytest.approx(hidden.numpy()[ROWS], abs=1e-6)
+    predicted = out[PREDICTION if head.kind == "number" else PROBS]
+    assert np.array_equal(predicted, np.stack(slow, axis=1).mean(axis=1))
+
+
+def test_a_sample_that_is_not_finite_is_refused() -> None:
+    posterior, one = LastLayerLaplace(2), net()
+    tensors = {"laplace.mean": torch.full((3, 7), 3e38), "laplace.factor": torch.zeros(1, 21, 21)}
+    broken = replace(one, tensors={"posterior": tensors})
+    with pytest.raises(DataError, match="NaN or infinite outputs") as caught:
+        tell(broken, Parts(ClassHead(), Recipe(), posterior=posterior), ROWS, frozenset({MEMBERS}))
+    assert caught.value.code == "BadScores"
 
 
 class Lengths(Plugin):

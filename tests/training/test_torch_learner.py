@@ -27,8 +27,10 @@ from querist.data.source import Source
 from querist.models.cnn import SmallCNN
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
+from querist.models.stochastic.ensemble import Ensemble
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
+from querist.training.weights import state_digest
 from tiny import THREE, all_of, digits, labels, pollute, print_of_generators, print_of_module, source
 
 FOUR = SingleLabel(("a", "b", "c", "d"))
@@ -146,6 +148,35 @@ def test_a_seed_decides_the_fit_and_nothing_global_is_read_or_moved(given: Any) 
 
     assert weights(1, 10) == weights(1, 20)
     assert weights(1, 10) != weights(2, 10)
+
+
+def test_every_fit_begins_at_the_weights_of_a_network_given() -> None:
+    given, still = MLP(4, 3, hidden=(5,)), Recipe(epochs=1, lr=1e-30)
+    begun = state_digest(given.state_dict())
+    learner = TorchLearner(given, source(), THREE, recipe=still, device="cpu")
+    with torch.no_grad():
+        given.head.weight.zero_()  # later changes do not count
+    for seed in (0, 1):
+        assert learner.fit(labels(learner.source, range(9)), seed=seed).model == begun
+    drawn = TorchLearner(lambda: MLP(4, 3, hidden=(5,)), source(), THREE, recipe=still, device="cpu")
+    assert len({drawn.fit(labels(drawn.source, range(9)), seed=s).model for s in (0, 1)}) == 2
+
+
+def test_a_pretrained_network_keeps_what_it_knows_through_fits_and_rounds() -> None:
+    """Trained on many labels and handed over: ten steps of a small rate on three labels leave it good."""
+    of = source()
+    teacher = TorchLearner(net, of, THREE, recipe=Recipe(epochs=40, lr=0.02), device="cpu")
+    teacher.fit(labels(of, range(60)), seed=0)
+    learner = TorchLearner(teacher._module, of, THREE, recipe=Recipe(epochs=2, lr=1e-4), device="cpu")
+    for seed in (0, 1):
+        learner.fit(labels(of, range(3)), seed=seed)
+        assert (signal(learner).argmax(axis=1) == np.arange(60) % 3).mean() > 0.9
+
+
+def test_an_ensemble_of_copies_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="Ensemble needs networks that begin at different weights") as caught:
+        TorchLearner(net(), source(), THREE, members=Ensemble(3), device="cpu")
+    assert caught.value.code == "NeedsCapability"
 
 
 def test_a_network_given_is_never_changed() -> None:

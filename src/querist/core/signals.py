@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from querist.core.errors import ArgumentError
 from querist.core.rows import DeviceRows, Rows
 from querist.core.seeds import generator, id_hashes, tie_keys
 from querist.core.types import Array, Round
+
+if TYPE_CHECKING:
+    from querist.core.whole import Whole
 
 __all__ = [
     "AUGMENTED",
@@ -151,6 +154,7 @@ class Needs:
         plugin: training plug-in that must be installed, or None.
         instead: pairs (needed signal of the pool, signal that may stand in for it when it is missing).
         optional: signals of the pool that are read where they are at hand and not asked for where they are not.
+        whole: signals of the pool that are read of all items instead where a session holds a graph (`Context.whole`).
     """
 
     pool: frozenset[Signal] = frozenset()
@@ -161,6 +165,7 @@ class Needs:
     plugin: str | None = None
     instead: frozenset[tuple[Signal, Signal]] = frozenset()
     optional: frozenset[Signal] = frozenset()
+    whole: frozenset[Signal] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         """What both need together."""
@@ -173,6 +178,7 @@ class Needs:
             self.plugin or other.plugin,
             self.instead | other.instead,
             self.optional | other.optional,
+            self.whole | other.whole,
         )
 
     @property
@@ -332,6 +338,7 @@ class Context:
         history: the fitted rounds, for bandits and policies.
         capabilities: abilities of the learner by name.
         labelled_ids: (L,) ids of the labelled items in the order of their view, for policies that look back; or None.
+        whole: all items of a graph, the pool among them, where the strategy's needs name any; None on bare arrays.
     """
 
     pool: View
@@ -345,6 +352,7 @@ class Context:
     history: tuple[Round, ...] = ()
     capabilities: Mapping[str, Any] = field(default_factory=dict)
     labelled_ids: Sequence[Any] | Array | None = None
+    whole: Whole | None = None
 
     @property
     def size(self) -> int:
@@ -366,7 +374,8 @@ class Context:
         ids = self.ids
         if ids is not None:
             ids = ids[rows] if isinstance(ids, np.ndarray) else [ids[int(r)] for r in rows]
-        return replace(self, pool=self.pool.take(rows), hashes=hashes[rows], ids=ids)
+        whole = None if self.whole is None else self.whole.take(rows)
+        return replace(self, pool=self.pool.take(rows), hashes=hashes[rows], ids=ids, whole=whole)
 
 
 @dataclass(frozen=True, slots=True)

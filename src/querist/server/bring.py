@@ -98,13 +98,13 @@ def bring(
     def begin(transaction: Transaction) -> None:
         transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in added])
         transaction.append(STREAM, [Event("imported", {"items": items, "name": name, "validation": kept})])
+        project.desk.pool.follow(transaction.connection)
 
     project.writer.submit(begin).result()
     taken = 0
     for start in range(0, len(told), _PIECE):  # a piece a commit: nobody who labels meanwhile waits for all of them
         taken += project.writer.submit(partial(_tell, told[start : start + _PIECE])).result()
     flags = project.writer.submit(partial(_flag, flagged, person)).result() if flagged else 0
-    project.desk.set_validation([*project.desk.validation, *kept], project.desk.share)
     return Brought(items, counts["known"], taken, len(told) - taken, counts["history"], flags, tuple(added))
 
 

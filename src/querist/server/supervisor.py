@@ -8,11 +8,8 @@ candidate is looked through, kept by its digest, and handed over; whatever is wr
 from __future__ import annotations
 
 import json
-import os
 import queue
 import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,11 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from querist.core.errors import DataError, QueristError, shorten
 from querist.server.trainer.candidate import Candidate, Guesses, Wanted, clear_candidates, read_candidate
-from querist.server.trainer.limits import Limits, lower
+from querist.server.trainer.child import Child, Inbox
+from querist.server.trainer.limits import Limits
 from querist.storage.artifacts import Artifacts
 
 __all__ = ["Standing", "Supervisor"]
@@ -32,10 +30,6 @@ __all__ = ["Standing", "Supervisor"]
 Name: TypeAlias = Literal["starting", "idle", "busy", "paused", "off"]
 Promote: TypeAlias = Callable[[Mapping[str, Any], Sequence[Wanted], Guesses], None]
 
-_LONGEST_LINE = 1 << 16
-_LAST_WORDS = 4_000
-_GRACE = 2.0
-"""Seconds between asking a trainer to end, telling it, and killing it."""
 _BACK_OFF = (1.0, 5.0, 20.0)
 
 
@@ -101,16 +95,15 @@ class Supervisor:
         self._command = list(command or (sys.executable, "-m", "querist.server.trainer", str(folder)))
         self._limits = limits if limits is not None else Limits()
         self._artifacts = Artifacts(folder / "artifacts")
-        self._inbox: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._inbox: Inbox = queue.Queue()
         self._mutex = threading.Lock()
         self._standing = Standing("off", "not started")
         self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._spawned = 0
+        self._child: Child | None = None
+        self._last_child: Child | None = None
         self._wanted = 0
         self._failures = 0
         self._heard, self._asked = 0.0, 0.0
-        self._words = b""
 
     # -- from the server -----------------------------------------------------------------------------------------------
 
@@ -122,7 +115,7 @@ class Supervisor:
     @property
     def last_words(self) -> str:
         """The end of what the trainer wrote to its error output; for `doctor`, not for logs: it may hold data."""
-        return self._words.decode("utf-8", "replace")
+        return "" if self._last_child is None else self._last_child.last_words
 
     def start(self) -> None:
         """Start the trainer, and ask it for a first round."""
@@ -173,7 +166,7 @@ class Supervisor:
 
     def _live(self) -> bool:
         """One trainer from start to end; False when the supervisor is to stop."""
-        self._start_process()
+        self._start_child()
         while True:
             kind, value = self._get()
             if kind == "stop":
@@ -186,7 +179,7 @@ class Supervisor:
             elif kind == "line":
                 self._line(value)
             elif kind == "gone":
-                raise _Failed(self._gone())
+                raise _Failed("it ended" if self._child is None else self._child.gone())
             elif kind == "silent":
                 raise _Failed(self._silent())
 
@@ -206,8 +199,8 @@ class Supervisor:
             except queue.Empty:
                 continue
             if kind in ("line", "gone"):
-                spawned, value = value
-                if spawned != self._spawned:
+                child, value = value
+                if child is not self._child:
                     continue  # of a trainer that is no more
                 self._heard = time.monotonic()
             return kind, value
@@ -305,14 +298,11 @@ class Supervisor:
 
     def _send(self) -> None:
         """Pass on the request that waits, once the trainer listens."""
-        process = self._process
-        if not self._wanted or process is None or process.stdin is None or self._standing.state == "starting":
+        child = self._child
+        if not self._wanted or child is None or self._standing.state == "starting":
             return
-        try:
-            process.stdin.write(json.dumps({"do": "round", "queue": self._wanted}).encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            return  # it is gone, which the reader says next
+        if not child.send({"do": "round", "queue": self._wanted}):
+            return
         self._wanted = 0
         self._heard = self._asked = time.monotonic()
         now = self._standing
@@ -320,49 +310,15 @@ class Supervisor:
 
     # -- the process ---------------------------------------------------------------------------------------------------
 
-    def _start_process(self) -> None:
+    def _start_child(self) -> None:
         clear_candidates(self.folder)
         again = self._standing.reason if self._failures else None
         self._say(Standing("starting", again, failures=self._failures))
         self._heard = time.monotonic()
         try:
-            process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                env=_environment(),
-            )
+            self._child = self._last_child = Child(self._command, self._limits, self._inbox)
         except OSError as error:
             raise _Failed(f"it cannot be started: {error.strerror}") from error
-        self._process = process
-        self._spawned += 1
-        self._words = b""
-        lower(process.pid, self._limits)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        for target, stream in ((self._read, process.stdout), (self._listen, process.stderr)):
-            threading.Thread(target=target, args=(stream, self._spawned), daemon=True, name="trainer lines").start()
-
-    def _read(self, stream: IO[bytes], spawned: int) -> None:
-        """Lines of one trainer into the inbox; a line without end is one too, cut off."""
-        try:
-            while raw := stream.readline(_LONGEST_LINE):
-                self._inbox.put(("line", (spawned, raw)))
-                while self._inbox.qsize() > 1_000:  # a trainer gone mad fills no memory
-                    time.sleep(0.01)
-        except (OSError, ValueError):
-            pass
-        self._inbox.put(("gone", (spawned, None)))
-
-    def _listen(self, stream: IO[bytes], spawned: int) -> None:
-        try:
-            while piece := stream.read1(4096):  # type: ignore[attr-defined]
-                if spawned == self._spawned:
-                    self._words = (self._words + piece)[-_LAST_WORDS:]
-        except (OSError, ValueError):
-            pass
 
     def _silent(self) -> str:
         at = self._standing.doing or "its start"
@@ -370,46 +326,11 @@ class Supervisor:
             return f"its round came to nothing in {self.longest:g} seconds (it was at {at}), and it was ended"
         return f"it said nothing for {self.patience:g} seconds while it was at {at}, and was ended"
 
-    def _gone(self) -> str:
-        """How a trainer that closed its output ended."""
-        process = self._process
-        assert process is not None
-        try:
-            code = process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            return "it closed its output and did not end"
-        if code >= 0:
-            return f"it ended with exit code {code}"
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        why = {
-            "SIGKILL": "killed, perhaps for want of memory",
-            "SIGSEGV": "a segmentation fault",
-            "SIGXFSZ": "it wrote a file larger than allowed",
-        }.get(name, "killed")
-        return f"it was ended by {name} ({why})"
-
     def _end(self) -> None:
-        """End the trainer with all that it started: ask, tell, kill; nothing is left behind."""
-        process, self._process = self._process, None
+        child, self._child = self._child, None
         self._asked = 0.0
-        if process is None:
-            return
-        if process.stdin is not None:
-            with suppress(OSError):
-                process.stdin.close()
-        for what in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, what)
-            try:
-                process.wait(_GRACE)
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # children that outlived it
+        if child is not None:
+            child.end()
 
     def _say(self, standing: Standing) -> None:
         before, self._standing = self._standing, standing
@@ -428,9 +349,3 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _Failed(f"it wrote a line that is no JSON of ours ({shorten(str(error), 60)})") from error
     return line
-
-
-def _environment() -> dict[str, str]:
-    """The surroundings of the trainer: one thread a library, and no hub."""
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **one, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}

@@ -14,8 +14,9 @@ from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError, StateError
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import id_hashes
-from querist.core.signals import LABELS, TARGETS, Context, Signal, View
+from querist.core.signals import GRAPH, LABELS, TARGETS, Context, Signal, View
 from querist.core.types import Array, ItemId, Items, Round
+from querist.core.whole import Whole
 from querist.data.ledger import ItemState, Ledger
 from querist.session.signal_cache import SignalCache
 
@@ -96,10 +97,15 @@ class ContextMaker:
         able = self.learner.provides | self.side.keys()
         uses = needs.uses & (able if not needs.optional else told | self.side.keys())
         wanted = needs.pool | (needs.uses & self.side.keys()) | (needs.optional & (told | self.side.keys()))
+        pending = self.ledger.rows(ItemState.PENDING)
+        whole = None
+        if needs.whole and GRAPH in self.side:
+            every = self._view(np.arange(len(self.ledger.source)), needs.whole, "whole")
+            whole = Whole(every, pool, labelled, pending, self._hashes)
         context = Context(
             pool=self._view(pool, wanted, "pool"),
             labelled=self._view(labelled, (needs.labelled | uses) - {LABELS, TARGETS}, "labelled", arrays),
-            pending=self._view(self.ledger.rows(ItemState.PENDING), uses, "pending"),
+            pending=self._view(pending, uses, "pending"),
             reference=None if self.reference is None else self._view(self.reference, needs.reference, "reference"),
             seed=seed,
             hashes=self._hashes[pool],
@@ -108,6 +114,7 @@ class ContextMaker:
             history=rounds,
             capabilities={name: getattr(self.learner, name) for name in needs.capabilities},
             labelled_ids=Items(self.ledger.source.ids, labelled),
+            whole=whole,
         )
         return context, pool
 

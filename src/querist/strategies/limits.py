@@ -155,7 +155,10 @@ class Limit(Strategy):
                 taken[row] = (score, "; ".join(word for word in (reason, *words) if word))
                 accepted.append(place)
                 free[row] = False
-            waiting.append(now.pool.take(np.array(accepted, dtype=np.int64)))
+            gone = np.array(accepted, dtype=np.int64)
+            waiting.append(now.pool.take(gone))
+            if now.whole is not None:
+                now = replace(now, whole=now.whole.waiting(gone))
             arm = chosen.arm if arm is None else arm
             turn += 1
         self._enough(taken, n, ctx.size, quotas, purse)

@@ -7,13 +7,19 @@ import numbers
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 
-__all__ = ["check_positive", "check_whole"]
+__all__ = ["check_flag", "check_positive", "check_whole"]
 
 
 def check_whole(value: object, name: str, least: int = 1) -> None:
     """Refuse a parameter that is not a whole number of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ArgumentError(f"{name} must be a whole number ≥ {least}, got {value!r}", code="BadParameter")
+
+
+def check_flag(value: object, name: str) -> None:
+    """Refuse a parameter that is neither True nor False."""
+    if not isinstance(value, bool):
+        raise ArgumentTypeError(f"{name} must be True or False, got {value!r}", code="BadParameter")
 
 
 def check_positive(value: object, name: str, *, zero: bool = False, most: float = math.inf) -> None:

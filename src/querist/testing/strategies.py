@@ -30,6 +30,7 @@ from querist.testing.pools import Pool, restrict, take
 from querist.testing.strategy_inputs import INPUT_CHECKS
 from querist.testing.subject import Subject, fault, pieces, same
 from querist.testing.verdict import running
+from querist.testing.whole import WHOLE_CHECKS
 
 __all__ = ["CHECKS", "EXAMPLES", "Check", "check_strategy", "examples"]
 
@@ -379,5 +380,6 @@ CHECKS: dict[str, Check] = {
     "missing": check_missing,
     "pending": check_pending,
     **INPUT_CHECKS,
+    **WHOLE_CHECKS,
 }
 """All checks by name."""

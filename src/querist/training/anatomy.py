@@ -13,6 +13,7 @@ from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, Signal
 from querist.data.schema import Schema
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
+from querist.models.stochastic.posterior import HeadPosterior
 from querist.training.heads import ClassHead, NumberHead
 from querist.training.network import flat, is_head
 from querist.training.parts import Parts
@@ -79,6 +80,8 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
     factored = isinstance(parts.head, (ClassHead, NumberHead))
     if factored and is_head(module, last, values.get(None), outputs):
         provides.add(GRADIENT)
+    if isinstance(parts.posterior, HeadPosterior):
+        _headed(module, parts, is_head(module, last, values.get(None), outputs))
     provides |= _accepted(module, one, parts)
     twice = sorted({str(s) for s in parts.more if parts.more.count(s) > 1 or s in provides})
     if twice:
@@ -95,6 +98,23 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
     shapes = {layer: tuple(value.shape[1:]) for layer, value in found.items()}
     every = frozenset(provides) | frozenset(parts.more)
     return Anatomy(every, widths, shapes, tuple(one.shape[1:]), one.is_floating_point())
+
+
+def _headed(module: Any, parts: Parts, gives_outputs: bool) -> None:
+    """A Gaussian over the last layer needs a loss that is a likelihood, and a last layer whose output is the network's."""
+    who, head = type(parts.posterior).__name__, type(parts.head).__name__
+    if not parts.head.likelihood:
+        raise ArgumentError(
+            f"{who} and {head} do not go together: the posterior is that of softmax, sigmoids or a normal, and the loss of "
+            f"{head} is none of these; leave one out, or take an ensemble",
+            code="NeedsCapability",
+        )
+    if not gives_outputs and last_linear(module) is not None:
+        raise ArgumentError(
+            f"{who} needs a last linear layer that gives the outputs themselves, one row an item; {type(module).__name__} "
+            "changes what its last linear layer gives; use an ensemble, snapshots or SWAG",
+            code="NeedsCapability",
+        )
 
 
 def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:

@@ -37,6 +37,7 @@ class EvidentialHead(Head):
     anneal: float = 1.0
     kind: ClassVar[str] = "single"
     provides: ClassVar[frozenset[Signal]] = frozenset({PROBS})
+    likelihood: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Both are from 0 to 1."""

@@ -48,6 +48,9 @@ class Head(ABC):
     provides: ClassVar[frozenset[Signal]]
     """Signals that `read` gives."""
 
+    likelihood: ClassVar[bool] = True
+    """Whether `losses` are those of softmax, sigmoids or a normal, as a posterior over the last layer takes for granted."""
+
     def width(self, schema: Schema) -> int:
         """Outputs that the network must have."""
         return 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]

@@ -1,8 +1,9 @@
-"""Networks made anew for each fit, and what can be seen from their outside."""
+"""The network that a fit begins with, drawn anew or copied, and what can be seen from its outside."""
 
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -16,18 +17,21 @@ __all__ = ["Networks", "begin_from", "flat", "is_head", "maker"]
 
 
 class Networks:
-    """Makes networks with freshly drawn weights and as many outputs as the labels ask for.
+    """Makes networks that a fit begins with, with as many outputs as the labels ask for.
 
     Args:
-        module: a function without arguments that makes the network, or a network, which is copied and drawn anew.
+        module: a function without arguments that makes the network with freshly drawn weights, or a network, which is
+            copied with the weights that it has now.
         outputs: outputs that it has as made.
     """
 
     def __init__(self, module: Any, outputs: int) -> None:
         self._make, self._first = maker(module), outputs
+        self.drawn = not isinstance(module, _torch().nn.Module)
+        """Whether each has weights of its own draw."""
 
     def fresh(self, seed: int, outputs: int) -> Any:
-        """A network with weights drawn from ``seed``; a last linear layer of another width is replaced."""
+        """A network whose weights, where they are drawn, are from ``seed``, as is a last linear layer of another width."""
         with rng_kept(derive(seed, "weights")):
             module = self._make()
             name = last_linear(module)
@@ -72,7 +76,12 @@ def begin_from(module: Any, state: dict[str, Any], *, shrink: float = 1.0, pertu
 
 
 def maker(module: Any) -> Callable[[], Any]:
-    """A function that makes networks with freshly drawn weights."""
+    """A function that makes networks: the one given, or copies of the network given, with the weights that it has now.
+
+    Raises:
+        ArgumentTypeError: neither a network nor a function (code ``BadLearner``); raised by the function made: what it
+            calls makes no network, or gives one network twice.
+    """
     torch = _torch()
     if not isinstance(module, torch.nn.Module):
         if not callable(module):
@@ -81,25 +90,29 @@ def maker(module: Any) -> Callable[[], Any]:
                 code="BadLearner",
             )
         return _checked(module)
-    original = copy.deepcopy(module)
-
-    def again() -> Any:
-        copied = copy.deepcopy(original)
-        for part in copied.modules():
-            if hasattr(part, "reset_parameters"):
-                part.reset_parameters()
-        return copied
-
-    return again
+    original = copy.deepcopy(module).cpu()
+    for parameter in original.parameters():
+        parameter.grad = None
+    return lambda: copy.deepcopy(original)
 
 
 def _checked(factory: Callable[[], Any]) -> Callable[[], Any]:
+    last: Callable[[], Any] = lambda: None  # noqa: E731
+
     def make() -> Any:
+        nonlocal last
         made = factory()
         if not isinstance(made, _torch().nn.Module):
             raise ArgumentTypeError(
                 f"the function must make an nn.Module; it made {type(made).__name__}", code="BadLearner"
             )
+        if made is last():
+            raise ArgumentTypeError(
+                f"the function gave the same {type(made).__name__} twice, and training would change it; let it make a new "
+                "one each time, or give the network itself: every fit then begins at a copy of it",
+                code="BadLearner",
+            )
+        last = weakref.ref(made)
         return made
 
     return make

@@ -67,10 +67,11 @@ class Scorer:
                 filled.drop()
             raise
         whole = torch.cat(logits)
-        self._finite(module, whole, rows)
+        self.finite(module, whole, rows)
         return whole, {layer: filled.done() for layer, filled in hidden.items()}
 
-    def _finite(self, module: Any, outputs: Any, rows: Array) -> None:
+    def finite(self, module: Any, outputs: Any, rows: Array) -> None:
+        """Refuse NaN or infinite outputs (N, O) of rows (code ``BadScores``)."""
         bad = ~_torch().isfinite(outputs).all(dim=1)
         if bool(bad.any()):
             ids = [self.inputs.source.ids[int(r)] for r in rows[bad.numpy()][:3]]

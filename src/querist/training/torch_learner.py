@@ -42,8 +42,10 @@ class TorchLearner:
     Gradient factors are those of the last linear layer; they are given where its output is the network's output.
 
     Args:
-        module: a function without arguments that makes the network, or a network; a network given is never changed, its
-            weights are drawn anew for each fit.
+        module: a function without arguments that makes the network: each fit draws fresh weights from its seed. Or a
+            network: each fit begins at a copy of it, with the weights that it had when the learner was built, such as
+            pre-trained ones; it is never changed, and the seed decides the order of the items, dropout, and the last
+            layer where that must be replaced because its width is not the number of classes any more.
         source: the items; ``uint8`` arrays are divided by 255, other numbers become float32.
         schema: what a label may be.
         recipe: how it is trained.
@@ -61,7 +63,7 @@ class TorchLearner:
 
     Raises:
         ArgumentError: no embedding layer to be found, no dropout for members, a wrong number of outputs, two parts that
-            give one signal.
+            give one signal, an ensemble of copies of one network.
     """
 
     untrained: frozenset[Signal] = frozenset()
@@ -101,6 +103,12 @@ class TorchLearner:
         self._scorer = Scorer(self._inputs, self.device, score_batch)
         self._trained_outputs = self._outputs
         self._networks = Networks(module, self._outputs)
+        if self.parts.posterior is not None and self.parts.posterior.networks > 1 and not self._networks.drawn:
+            raise ArgumentError(
+                f"{type(self.parts.posterior).__name__} needs networks that begin at different weights, and a network was "
+                f"given, with which all would begin alike; give a function that makes {type(module).__name__}",
+                code="NeedsCapability",
+            )
         self._module: Any = None
         self._scale, self._seed = Scale(), 0
         self._kept: dict[str, Mapping[str, Any]] = {}

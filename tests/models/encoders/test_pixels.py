@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -10,7 +12,7 @@ from querist.core.errors import ArgumentError, DataError
 from querist.models.encoders.pixels import Pixels
 
 
-def digits(count: int) -> np.ndarray:
+def digits(count: int) -> Any:
     return (load_digits().images[:count] * 15.9).astype(np.uint8)[:, None]
 
 
@@ -25,7 +27,7 @@ def test_distances_are_those_of_the_centred_pixels() -> None:
 
 
 def test_one_image_and_equal_images_are_no_fault() -> None:
-    same = np.full((3, 3, 32, 32), 7, dtype=np.uint8)
+    same: Any = np.full((3, 3, 32, 32), 7, dtype=np.uint8)
     for images in (same, same[:1]):
         rows = Pixels().fit(images)(images)
         np.testing.assert_allclose(rows, 0.0, atol=1e-6)
@@ -34,6 +36,6 @@ def test_one_image_and_equal_images_are_no_fault() -> None:
 def test_other_shapes_and_modes_are_refused() -> None:
     encoder = Pixels(size=8, mode="L").fit(digits(20))
     with pytest.raises(DataError, match=r"n, 1, 8, 8"):
-        encoder(np.zeros((2, 3, 8, 8), dtype=np.uint8))
+        encoder(list(np.zeros((2, 3, 8, 8), dtype=np.uint8)))
     with pytest.raises(ArgumentError, match="mode"):
         Pixels(mode="CMYK")  # type: ignore[arg-type]

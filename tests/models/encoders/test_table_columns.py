@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from querist.core.errors import DataError
 from querist.models.encoders.table_columns import TableColumns
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"age": 10, "town": "Ulm", "born": "2020-01-01", "name": "a"},
     {"age": "20", "town": "Bonn", "born": "2020-01-03", "name": "b"},
     {"age": None, "town": "Ulm", "born": "", "name": "c"},
@@ -22,14 +23,14 @@ ROWS = [
 def test_numbers_dates_and_categories_by_hand() -> None:
     encoder = TableColumns(most=2).fit(ROWS)
     rows = encoder(ROWS)
-    spread = np.std([10, 20, 30])
+    spread = float(np.std([10, 20, 30]))
     title = list(encoder.titles)
     assert title[:2] == ["age", "age is missing"]
     np.testing.assert_allclose(rows[:, 0], [(10 - 20) / spread, 0, 0, (30 - 20) / spread], rtol=1e-6)
     assert rows[:, 1].tolist() == [0, 0, 1, 0]
     assert title[2:5] == ["town = Ulm", "town = missing", "town = other"]
     assert rows[:, 2:5].tolist() == [[1, 0, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]]
-    days = np.std([0, 2, 4])
+    days = float(np.std([0, 2, 4]))
     np.testing.assert_allclose(rows[:, 5], [-2 / days, 0, 0, 2 / days], rtol=1e-5)
     assert rows[:, 6].tolist() == [0, 0, 1, 0]
 

@@ -80,8 +80,8 @@ def queue_of(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], Non
     return spoil
 
 
-def report_of(**change: Any) -> Callable[[Path], None]:
-    return lambda folder: (folder / "report.json").write_text(json.dumps({**REPORT, **change})) and None
+def report_of(**change: Any) -> Callable[[Path], Any]:
+    return lambda folder: (folder / "report.json").write_text(json.dumps({**REPORT, **change}))
 
 
 def linked(folder: Path) -> None:

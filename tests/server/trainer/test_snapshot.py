@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from live_project import LiveProject
 from querist.core.errors import StateError
 from querist.data.item_store import ItemStore, Record
 from querist.data.ledger import ItemState
-from querist.server.trainer.snapshot import Snapshot
+from querist.server.trainer.snapshot import Pool, Snapshot
 
 
 @pytest.fixture
@@ -26,6 +27,17 @@ def opened(project: LiveProject) -> Snapshot:
     snapshot = Snapshot(project.folder)
     snapshot.refresh()
     return snapshot
+
+
+def test_features_are_scaled_to_about_a_unit() -> None:
+    pool = Pool(["a", "b", "c"])
+    with pytest.raises(StateError) as caught:
+        pool.take(slice(None))
+    assert caught.value.code == "NoFeatures"
+    pool.features = np.array([[3000.0, 0.0], [-3000.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    np.testing.assert_allclose(pool.take(slice(0, 2)), np.array([[1, 0], [-1, 0]]) * np.sqrt(1.5), rtol=1e-6)
+    pool.features = plain = np.array([[1.0], [-1.0], [0.5]], dtype=np.float32)
+    assert np.shares_memory(pool.take(slice(None)), plain)  # near enough to a unit: as it is
 
 
 def test_validation_answers_stand_apart_and_controls_train(project: LiveProject) -> None:
@@ -87,6 +99,41 @@ def test_a_validation_item_that_came_back_may_train_later(project: LiveProject) 
     assert seen.validation.count(ItemState.LABELLED) == 0
 
 
+def test_items_reserved_for_validation_are_never_in_the_pool(tmp_path: Path) -> None:
+    project = LiveProject.of_texts(tmp_path / "p", 10)
+    kept = project.ids[:3]
+    project.close()
+    other = LiveProject.of_texts(tmp_path / "q", 10, validation=kept, modality="text")
+    (other.folder / "querist.toml").write_text('[labelling]\nroot = "pictures"\n')
+    seen = opened(other)
+    assert (seen.train.states[:3] == ItemState.HELD).all()
+    assert seen.setting("root", "") == "pictures"
+    other.tell(other.ask(kept[0], "picked"), kept[0], "cat")
+    with ItemStore(other.folder / "items.db") as items:
+        items.add([Record(id="x", text="x"), Record(id="y", text="y")], "more")
+    other.write("imported", {"items": 2, "name": "more", "validation": ["y"]})
+    seen.refresh()
+    assert (seen.labels, seen.validation.count(ItemState.LABELLED)) == (0, 1)
+    assert seen.train.states[-2:].tolist() == [ItemState.UNLABELLED, ItemState.HELD]
+    other.close()
+
+
+def test_an_import_between_two_looks_is_no_fault(project: LiveProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = opened(project)
+    real = seen.store.read
+
+    def read(stream: str, after: int = 0) -> Any:
+        monkeypatch.setattr(seen.store, "read", real)
+        with ItemStore(project.folder / "items.db") as items:
+            items.add([Record(id="new", text="new")], "more")
+        project.write("imported", {"items": 1, "name": "more", "validation": ["new"]})
+        return real(stream, after)
+
+    monkeypatch.setattr(seen.store, "read", read)
+    seen.refresh()
+    assert len(seen.pool) == 31
+
+
 def test_an_answer_changed_on_a_validation_item_stays_validation(project: LiveProject) -> None:
     item = project.ids[0]
     project.label([item], "validation")
@@ -117,9 +164,12 @@ def test_classes_added_renamed_and_merged(project: LiveProject) -> None:
     project.tell(project.ask(project.ids[0], "check"), project.ids[0], "cat")
     seen.refresh()
     assert seen.doubtful() == []  # it was looked at again
+    project.write("undone", {"query": "q2", "items": [project.ids[0]], "user": "ada", "seq": seen.seq})
+    seen.refresh()
+    assert [row for row, _ in seen.doubtful()] == [0]  # and that was taken back
     project.write("class_merged", {"class": "bobcat", "into": "cat"})
     seen.refresh()
-    assert seen.classes == ("cat", "dog", "owl")
+    assert len(seen.classes) == 3
     assert seen.train.labels(seen.schema).targets.tolist() == [0, 0]
 
 

@@ -13,6 +13,7 @@ from querist.core.errors import ArgumentError, ArgumentTypeError
 from querist.core.signals import EMBEDDING, GRAPH, PROBS, Context, View
 from querist.strategies.kernels.graphs import page_rank, undirected
 from querist.strategies.methods.age import Age, percentile
+from wholes import within
 
 
 def context(seed: int = 0, round: int = 0, size: int = 30) -> Context:
@@ -40,6 +41,24 @@ def test_with_one_cluster_it_is_the_formula() -> None:
         + gamma * percentile(page_rank(undirected(graph)))
     )
     assert part.rate(ctx) == pytest.approx(want)
+
+
+def test_over_the_whole_percentiles_and_page_rank_are_of_all_nodes() -> None:
+    ctx = context(round=5)
+    p, x, graph = ctx.pool[PROBS], ctx.pool[EMBEDDING], ctx.pool[GRAPH]
+    rows = [7, 3, 20, 11, 0]
+    inside = within({PROBS: p, EMBEDDING: x, GRAPH: graph}, rows, labelled=[1, 2], round=5)
+    part = Age(clusters=1)
+    alpha, beta, gamma = part.weights(inside)
+    distance = np.sqrt(((x - x.mean(0)) ** 2).sum(1))
+    pairs = ((alpha, -(p * np.log(p)).sum(1)), (beta, -distance), (gamma, page_rank(undirected(graph))))
+    want = [sum(w * np.mean([other < v[r] for other in v]) for w, v in pairs) for r in rows]
+    assert part.rate(inside) == pytest.approx(np.array(want))
+    assert (
+        f"entropy {-(p[20] * np.log(p[20])).sum():.2f} nats" in part.explain(inside, np.array([2]), np.array([0.5]))[0]
+    )
+    assert part.needs.whole == {PROBS, EMBEDDING, GRAPH}
+    assert Age(whole=False).needs.whole == frozenset()
 
 
 def test_weights_sum_to_one_and_leave_the_graph_for_the_model() -> None:

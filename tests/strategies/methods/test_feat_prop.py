@@ -7,6 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 import querist
+from querist.core.signals import EMBEDDING, GRAPH
+from wholes import within
 
 
 def two_triangles() -> tuple[csr_array, np.ndarray]:
@@ -39,3 +41,13 @@ def test_labelled_nodes_may_stay_in_the_graph() -> None:
     smooth = propagate(undirected(graph), x, 2)  # over all nodes; 0 and 3 are labelled
     chosen = querist.select("feat_prop(propagated=True)", 2, embedding=smooth[[1, 2, 4, 5]])
     assert sorted(chosen.indices // 2) == [0, 1]
+
+
+def test_features_come_from_nodes_beside_the_pool() -> None:
+    graph, x = two_triangles()  # the nodes that carry the features are labelled and held out
+    ctx = within({EMBEDDING: x, GRAPH: graph}, [5, 1, 2, 4], labelled=[0])
+    chosen = querist.FeatProp().select(ctx, 2)
+    assert sorted(np.array([5, 1, 2, 4])[chosen.indices] // 3) == [0, 1]
+    assert chosen.scores == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert querist.FeatProp().needs.whole == {EMBEDDING, GRAPH}
+    assert querist.FeatProp(propagated=True).needs.whole == frozenset(), "the pool is clustered: nothing else is read"

@@ -10,8 +10,10 @@ from scipy.sparse import csr_array
 
 import querist
 from querist.core.errors import ArgumentError, ArgumentTypeError
+from querist.core.signals import EMBEDDING, GRAPH
 from querist.strategies.methods.graph_part import GraphPart, shares
 from querist.testing.strategies import check_strategy
+from wholes import within
 
 
 def rings(sizes: tuple[int, ...]) -> csr_array:
@@ -97,3 +99,26 @@ def test_bad_types() -> None:
         GraphPart(parts=1.5)  # type: ignore[arg-type]
     with pytest.raises(ArgumentTypeError, match="far must be True or False"):
         GraphPart(far=1)  # type: ignore[arg-type]
+
+
+def test_the_whole_is_parted_and_the_pool_is_chosen() -> None:
+    # Two cliques of six; of the second only nodes 10 and 11 may be chosen, of the first 0 to 3.
+    x = np.repeat([[0.0], [9.0]], 6, axis=0) + np.tile(np.arange(6.0), 2)[:, None] / 10
+    ctx = within({EMBEDDING: x, GRAPH: rings((6, 6))}, [0, 1, 2, 3, 10, 11], labelled=[4, 9])
+    chosen = GraphPart(propagated=True).select(ctx, 2)
+    nodes = np.array([0, 1, 2, 3, 10, 11])[chosen.indices]
+    # Centres of what is not labelled: (0 + 1 + 2 + 3 + 5) / 50 = .22 and 9 + (0 + 1 + 2 + 4 + 5) / 50 = 9.24.
+    assert sorted(nodes) == [2, 10]
+    assert sorted(-chosen.scores) == pytest.approx([0.02, 0.16])
+    assert set(chosen.reasons) == {f"stands for part {k} of 2 of the graph (6 nodes)" for k in (1, 2)}
+    assert GraphPart().select(ctx, 5).indices.shape == (5,), (
+        "a part with two to choose from gives its rest to the other"
+    )
+
+
+def test_far_in_the_whole_keeps_away_from_labelled_nodes() -> None:
+    x = np.array([[0.0], [0.0], [1.9], [2.1], [2.5]])
+    ctx = within({EMBEDDING: x, GRAPH: csr_array((5, 5))}, [0, 1, 2, 3], labelled=[4])
+    chosen = GraphPart(far=True, propagated=True, parts=1).select(ctx, 1)
+    assert chosen.indices[0] < 2, "centre 1.0: cost 1 - 2.5 at 0, .9 - .6 at 1.9, 1.1 - .4 at 2.1"
+    assert chosen.scores[0] == pytest.approx(1.5)

@@ -44,8 +44,10 @@ def test_the_order_is_that_of_the_tie_keys() -> None:
     pool = View(6, {EMBEDDING: x, GRAPH: csr_array((6, 6))})
     nodes = FeatProp().nodes(Context(pool=pool))
     keys = Context(pool=pool).keys("feat_prop")
-    assert (np.diff(keys[nodes.order].astype(float)) >= 0).all()
-    assert nodes.x[:, 0] == pytest.approx(nodes.order)
+    assert (np.diff(keys[nodes.pool].astype(float)) >= 0).all()
+    assert nodes.x[:, 0] == pytest.approx(nodes.pool)
+    assert nodes.free.all()
+    assert not nodes.known.any()
 
 
 @pytest.mark.parametrize("hops", [0, -1, 1.5, True, "2"])

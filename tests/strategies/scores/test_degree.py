@@ -6,6 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 import querist
+from querist.core.signals import GRAPH, Signal
+from wholes import within
 
 EDGES = csr_array(np.array([[9, 2, 1], [0, 0, 0], [0, 0, 0]], dtype=np.float32))
 PROBS = np.array([[0.5, 0.5], [1.0, 0.0], [0.6, 0.4]])
@@ -21,3 +23,13 @@ def test_the_weight_of_the_edges_to_others() -> None:
 def test_behind_a_filter_only_edges_between_kept_nodes_count() -> None:
     kept = querist.select("shortlist(least_confidence, n=2) | degree", 2, graph=EDGES, probs=PROBS)
     assert kept.scores.tolist() == [1, 1], "nodes 0 and 2 stay, with the edge between them"
+
+
+def test_edges_to_nodes_beside_the_pool_count_in_the_whole() -> None:
+    ctx = within({GRAPH: EDGES}, [2, 0], labelled=[1])
+    part = querist.Degree()
+    assert part.rate(ctx).tolist() == [1, 3]
+    wanted: set[Signal] = {GRAPH}
+    assert part.needs.whole == wanted
+    assert querist.Degree(whole=False).needs.whole == set(), "a session then hands over the pool alone"
+    assert str(querist.Degree(whole=False)) == "degree(whole=False)"

@@ -8,6 +8,8 @@ from scipy.sparse import csr_array
 
 import querist
 from querist.core.errors import ArgumentError, ArgumentTypeError
+from querist.core.signals import GRAPH
+from wholes import within
 
 PATH = csr_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]))
 
@@ -31,3 +33,12 @@ def test_damping() -> None:
 def test_a_graph_that_is_none_is_refused() -> None:
     with pytest.raises(ArgumentError, match="graph must be a SciPy sparse matrix"):
         querist.score("page_rank", graph=np.eye(3))
+
+
+def test_a_walk_passes_nodes_beside_the_pool() -> None:
+    middle = 0.135 / 0.2775
+    ctx = within({GRAPH: PATH}, [2, 1], labelled=[0])
+    part = querist.PageRank()
+    assert part.rate(ctx) == pytest.approx([(1 - middle) / 2, middle])
+    assert part.explain(ctx, np.array([1]), np.array([middle])) == [f"PageRank {3 * middle:.2f} times the mean"]
+    assert querist.PageRank(whole=False).needs.whole == frozenset()

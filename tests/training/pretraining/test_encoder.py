@@ -105,6 +105,15 @@ def test_a_network_begins_from_the_trunk_with_a_fresh_head() -> None:
     assert not torch.equal(networks.fresh(0, 3)[0].weight, first[0].weight)
 
 
+def test_the_head_of_a_network_given_is_drawn_anew_too() -> None:
+    one, given = encoder(), net()
+    networks = Networks(begun_from(one, given), 3)
+    first, second = networks.fresh(0, 3), networks.fresh(1, 3)
+    assert torch.equal(first[0].weight, one.module[0].weight)
+    assert not torch.equal(first[4].weight, second[4].weight)
+    assert not torch.equal(first[4].weight, given[4].weight)
+
+
 def test_a_network_of_another_shape_is_refused() -> None:
     with pytest.raises(ArgumentError, match="pre-train the same network"):
         begun_from(encoder(), lambda: MLP(9, 3, hidden=(2,)))()

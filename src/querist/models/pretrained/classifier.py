@@ -98,8 +98,7 @@ def text_classifier(
 ) -> Callable[[], TextClassifier]:
     """A function that makes networks which begin at the pre-trained weights; heads and adapters are drawn anew.
 
-    Give a learner this function, not a network: the weights of a network given as such are drawn anew, and the
-    pre-training would be lost.
+    Give a learner this function, not a network that it made: heads and adapters would then begin alike in every fit.
 
     Args:
         place: the model.

@@ -45,10 +45,21 @@ class Backbone(torch.nn.Module):
         """D."""
         return int(self.model.config.hidden_size)  # type: ignore[union-attr, arg-type]
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """(N, T) packed tokens to (N, D)."""
+    @property
+    def words_table(self) -> torch.Tensor:
+        """(V, E) word embeddings."""
+        table: torch.Tensor = self.model.get_input_embeddings().weight  # type: ignore[operator]
+        return table
+
+    def words(self, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N, T) packed tokens to a row for each token (N, t, D) and a mask (N, t); columns of padding alone go."""
         ids, mask = unpacked(tokens, self.pad)
         hidden: torch.Tensor = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return hidden, mask
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(N, T) packed tokens to (N, D)."""
+        hidden, mask = self.words(tokens)
         if self.pooling == "cls":
             return hidden[:, 0]
         if self.pooling == "last":

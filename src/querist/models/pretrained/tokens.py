@@ -35,6 +35,17 @@ class Tokens:
             str(place.folder), local_files_only=True, trust_remote_code=False
         )
 
+    @property
+    def mask(self) -> int | None:
+        """Number of the token that hides another, or None."""
+        found = self._tokeniser.mask_token_id
+        return None if found is None else int(found)
+
+    @property
+    def special(self) -> frozenset[int]:
+        """Numbers of the tokens that stand for no part of a text."""
+        return frozenset(int(k) for k in self._tokeniser.all_special_ids)
+
     def lists(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text.
 

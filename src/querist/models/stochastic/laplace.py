@@ -19,6 +19,7 @@ from querist.core.seeds import derive
 from querist.models.embedding import last_linear
 from querist.models.stochastic.checks import above_zero, at_least
 from querist.models.stochastic.evidence import best_prior, mode, ridge
+from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.models.stochastic.swap import swapped
 
@@ -32,8 +33,8 @@ _TURNS = 10
 
 
 @dataclass(frozen=True)
-class LastLayerLaplace:
-    """Samples of the last layer's weights; costs one training, one decomposition and S forward passes.
+class LastLayerLaplace(OneNetwork):
+    """Samples of the last layer's weights; costs one training, one decomposition, and one forward pass for all S.
 
     Classes: N(weights, inverse of the generalised Gauss-Newton matrix plus prior). With a given prior the weights are the
     trained ones. Without, training has not stopped at the mode of any posterior, and the marginal likelihood of a prior
@@ -64,16 +65,6 @@ class LastLayerLaplace:
         for name in ("prior", "noise"):
             if getattr(self, name) is not None:
                 above_zero(name, getattr(self, name))
-
-    @property
-    def networks(self) -> int:
-        """One network."""
-        return 1
-
-    @property
-    def mean(self) -> bool:
-        """The predictive probabilities are the mean over the samples."""
-        return True
 
     def check(self, module: Module) -> None:
         """Refuse a network without linear layers (code ``NeedsCapability``)."""
@@ -117,14 +108,17 @@ class LastLayerLaplace:
     def member(self, module: Module, tensors: Mapping[str, Tensor], s: int, seed: int) -> AbstractContextManager[None]:
         """Sample ``s``, drawn from ``seed`` and ``s``."""
         name = str(last_linear(module))
-        head: Any = module.get_submodule(name)
+        weight, bias = self.heads(module, tensors, s, seed)
+        return swapped(module, {f"{name}.weight": weight, **({} if bias is None else {f"{name}.bias": bias})})
+
+    def heads(self, module: Module, tensors: Mapping[str, Tensor], s: int, seed: int) -> tuple[Tensor, Tensor | None]:
+        """Weights (C, D) and bias (C,) of the last linear layer in sample ``s``: rows that are not sampled are its own."""
+        head: Any = module.get_submodule(str(last_linear(module)))
         sample = self.sampled(tensors, s, seed)
         whole = _joined(head)
         whole[: len(sample)] = sample
-        given = {f"{name}.weight": whole[:, : head.in_features].contiguous()}
-        if head.bias is not None:
-            given[f"{name}.bias"] = whole[:, -1].contiguous()
-        return swapped(module, given)
+        bias = None if head.bias is None else whole[:, -1].contiguous()
+        return whole[:, : head.in_features].contiguous(), bias
 
     def sampled(self, tensors: Mapping[str, Tensor], s: int, seed: int) -> Tensor:
         """(rows, n) weights of sample ``s``, the bias as last column: with the hidden inputs at hand no pass is needed."""

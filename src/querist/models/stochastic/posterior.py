@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-__all__ = ["Fitted", "Posterior", "Watcher"]
+__all__ = ["Fitted", "HeadPosterior", "Posterior", "Watcher"]
 
 
 @runtime_checkable
@@ -93,4 +93,13 @@ class Posterior(Protocol):
             s: number of the sample, from 0.
             seed: of the fit; a posterior derives its draws from it and ``s``.
         """
+        ...
+
+
+@runtime_checkable
+class HeadPosterior(Posterior, Protocol):
+    """Samples that differ in the last linear layer alone, which gives the output: one pass serves all of them."""
+
+    def heads(self, module: Module, tensors: Mapping[str, Tensor], s: int, seed: int) -> tuple[Tensor, Tensor | None]:
+        """Weights (C, D) and bias (C,) of the last linear layer in sample ``s``, on the CPU; see `Posterior.member`."""
         ...

@@ -7,9 +7,7 @@ history ...), a small network takes its place and is given the providers and plu
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,7 @@ import numpy as np
 from querist.core.errors import ArgumentError, QueristError
 from querist.core.ports import Learner, Strategy
 from querist.core.signals import MULTILABEL, PROBS, Signal, View
-from querist.core.types import FitReport, ItemId, Items, Labels
+from querist.core.types import ItemId, Items, Labels
 from querist.data.schema import ClassSchema, MultiLabel, Number, Schema
 from querist.server.trainer.snapshot import Pool
 from querist.session.needs import check_needs
@@ -26,7 +24,7 @@ from querist.training.sklearn_learner import SklearnLearner
 __all__ = ["STRENGTH", "learner_for", "linear_learner", "predicted", "some_labels"]
 
 STRENGTH = 30.0
-"""Inverse of the penalty on the weights; features have rows of about unit length, for which 1 is far too strong."""
+"""Inverse of the penalty on the weights, for rows that lie about a unit from their mean: 1 is far too strong for those."""
 _HIDDEN = 64
 
 
@@ -49,12 +47,6 @@ class _Several(SklearnLearner):
     def __init__(self, estimator: Any, source: Pool, schema: Schema) -> None:
         super().__init__(estimator, source, schema)
         self.provides = self.provides | {MULTILABEL}
-
-    def fit(self, labels: Labels, *, seed: int, previous: Path | None = None) -> FitReport:
-        """As ever; a class that no label or every label has is no reason to warn."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Label .* present in all training examples")
-            return super().fit(labels, seed=seed, previous=previous)
 
     def signals(self, items: Sequence[ItemId], names: frozenset[Signal]) -> View:
         """As ever, with `MULTILABEL`."""

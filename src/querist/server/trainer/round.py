@@ -74,6 +74,11 @@ class Rounds:
         Args:
             queue: items of the queue.
         """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks for programmers; errors become notes, or end the round
+            return self._run(queue)
+
+    def _run(self, queue: int) -> tuple[str, int, int]:
         started = time.perf_counter()
         seconds: dict[str, float] = {}
         self._equip()
@@ -108,6 +113,11 @@ class Rounds:
 
     def quiet(self) -> None:
         """What can wait until nobody waits: the estimate of labels saved."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._estimate_saved()
+
+    def _estimate_saved(self) -> None:
         controls, validation = self.snapshot.controls(), self._validated()
         key = (len(controls), len(validation) // 10)
         if key == self._saved_for or not isinstance(self.snapshot.schema, (SingleLabel, MultiLabel)):
@@ -169,7 +179,7 @@ class Rounds:
     def _take_history(self) -> None:
         """Rounds that the journal has and we have not: those of a trainer before this one."""
         last = self.history[-1].round if self.history else -1
-        self.history += [r for r in self.snapshot.facts.rounds if r.round > last]
+        self.history += [r for r in self.snapshot.facts.rounds if r.round > last and r.labels]
 
     def _measure(self, learner: Learner | None) -> Measured | None:
         labels = self._validated()
@@ -231,9 +241,7 @@ class Rounds:
         if self._chooser is None:
             return random_queue(self.snapshot, queue, self._turn)
         rounds = tuple(self.history) if fitted else ()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a strategy's remarks are for programmers; its errors become notes
-            return self._chooser.choose(queue, rounds, self._turn)
+        return self._chooser.choose(queue, rounds, self._turn)
 
     def _finish_queue(
         self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None

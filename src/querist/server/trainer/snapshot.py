@@ -6,6 +6,8 @@ for the ledger that trains, such an item is held out. All other answers train, t
 
 from __future__ import annotations
 
+import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import StateError
+from querist.core.errors import StateError, UnknownNameError
 from querist.core.types import AnswerKind, Array, Event, Items, Round
 from querist.data.ids import digest_texts
 from querist.data.item_store import ItemStore
@@ -27,6 +29,7 @@ __all__ = ["STREAM", "Changed", "Pool", "Snapshot"]
 STREAM = "main"
 _DRAWN = ("queue", "validation", "control")
 """Roles that say what an item is for; check, again and picked ask anew about an item and change nothing of that."""
+_LOOKED_AT = 5_000
 _LABELS = (str(AnswerKind.LABEL), str(AnswerKind.DISTRIBUTION))
 
 
@@ -39,17 +42,32 @@ class Pool(Source):
 
     def __init__(self, ids: list[str]) -> None:
         super().__init__(digest_texts(ids), ids=ids, name="the project", modality="array")
-        self.features: Array | None = None
+        self._features: Array | None = None
+        self._scale = np.float32(1.0)
+
+    @property
+    def features(self) -> Array | None:
+        """(N, D) features as the encoder gave them, or None."""
+        return self._features
+
+    @features.setter
+    def features(self, features: Array) -> None:
+        self._features, self._scale = features, np.float32(1.0)
+        rows = np.unique(np.linspace(0, len(features) - 1, min(len(features), _LOOKED_AT)).astype(np.int64))
+        spread = float(features[rows].var(axis=0, dtype=np.float64).sum()) if len(rows) else 0.0
+        if spread > 0 and not 0.25 <= spread <= 4.0:
+            self._scale = np.float32(spread**-0.5)
 
     def take(self, rows: NDArray[np.int64] | slice) -> Array:
-        """(n, D) features.
+        """(n, D) features, scaled so that they lie about a unit from their mean: heads and kernels reckon with that.
 
         Raises:
             StateError: there are none yet (code ``NoFeatures``).
         """
-        if self.features is None:
+        if self._features is None:
             raise StateError("there are no features of the items yet", code="NoFeatures")
-        return self.features[rows]
+        found = self._features[rows]
+        return found if self._scale == 1 else found * self._scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,7 @@ class Facts:
         told: (place in the journal, seconds since the epoch, seconds it took) of each answer.
         controls: rows of control items, in order of being asked.
         changed: changes of the class list.
-        labelled_at: place in the journal of the last answer by row.
+        labelled_at: (query, place in the journal) of the labels of each row, oldest first.
         fresh: rows labelled since the last fit.
     """
 
@@ -90,7 +108,7 @@ class Facts:
     told: list[tuple[int, float, float]] = field(default_factory=list)
     controls: list[int] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
-    labelled_at: dict[int, int] = field(default_factory=dict)
+    labelled_at: dict[int, list[tuple[str | None, int]]] = field(default_factory=dict)
     fresh: list[str] = field(default_factory=list)
 
 
@@ -124,15 +142,23 @@ class Snapshot:
         Raises:
             StateError: the journal is damaged (code ``Corrupt``), or does not begin as a project's (``NotAProject``).
         """
-        if len(self.items) != len(self.pool):
-            self._begin()
         before = self.seq
-        for event in self.store.read(STREAM, self.seq):
-            self._take(event)
-            self.seq = event.seq
+        try:
+            self._read()
+        except UnknownNameError:  # of an import that came between looking at the items and at the journal
+            if len(self.items) == len(self.pool):
+                raise
+            self._read()
         if self.facts.schema is None:
             raise StateError("the journal does not say what is to be labelled: it is of no project", code="NotAProject")
         return self.seq != before
+
+    def _read(self) -> None:
+        if len(self.items) != len(self.pool):
+            self._begin()
+        for event in self.store.read(STREAM, self.seq):
+            self._take(event)
+            self.seq = event.seq
 
     @property
     def schema(self) -> Schema:
@@ -170,7 +196,8 @@ class Snapshot:
         added = [c for c in self.facts.changed if c.kind == "class_added" and c.name in self.classes]
         out = []
         for row in self.train.rows(ItemState.LABELLED).tolist() if added else ():
-            change = next((c for c in added if c.seq > self.facts.labelled_at.get(row, 0)), None)
+            last = self.facts.labelled_at[row][-1][1] if self.facts.labelled_at.get(row) else 0
+            change = next((c for c in added if c.seq > last), None)
             if change is not None:
                 out.append((row, change))
         return out
@@ -197,7 +224,18 @@ class Snapshot:
         self.facts.schema = schema_from_json(data["schema"])
         self.facts.seed = int(data["seed"])
         spec = dict(data.get("spec") or {})
-        self.facts.settings.update({**spec, **dict(spec.get("settings") or {}), "strategy": data["strategy"]})
+        self.facts.settings.update({**dict(spec.get("labelling") or {}), "strategy": data["strategy"]})
+        self._reserve(self.facts.settings.pop("validation", ()))
+        self.facts.settings.update(_from_file(self.folder / "querist.toml"))
+
+    def _take_imported(self, event: Event) -> None:
+        self._reserve(event.payload.get("validation", ()))
+
+    def _reserve(self, items: Any) -> None:
+        """Items that are for validation before anybody was asked about them."""
+        for _, row in self._rows(list(items)):
+            self._role[row] = "validation"
+            self.train.states[row] = ItemState.HELD
 
     def _take_configured(self, event: Event) -> None:
         self.facts.settings.update(event.payload.get("settings", event.payload))
@@ -224,7 +262,7 @@ class Snapshot:
                 (event.seq, event.at, float(answer.get("seconds") or event.payload.get("seconds") or 0))
             )
             if answer["kind"] in _LABELS:
-                self.facts.labelled_at[row] = event.seq
+                self.facts.labelled_at.setdefault(row, []).append((event.payload.get("query"), event.seq))
                 if self._role.get(row) != "validation":
                     self.facts.fresh.append(answer["item"])
 
@@ -232,7 +270,11 @@ class Snapshot:
         for item, row in self._rows(event.payload["items"]):
             self._ledger(row).apply(replace(event, payload={**event.payload, "items": [item]}))
 
-    _take_undone = _take_returned
+    def _take_undone(self, event: Event) -> None:
+        self._take_returned(event)
+        for _, row in self._rows(event.payload["items"]):
+            given = self.facts.labelled_at.get(row, [])
+            self.facts.labelled_at[row] = [(query, seq) for query, seq in given if query != event.payload["query"]]
 
     def _take_class_added(self, event: Event) -> None:
         name = event.payload["class"]
@@ -278,3 +320,11 @@ class Snapshot:
     def _rows(self, items: list[str]) -> list[tuple[str, int]]:
         """Ids and rows of items."""
         return list(zip(items, self.pool.rows_of(list(items)).tolist(), strict=True))
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """Where the images lie, which may change with the machine and is no event."""
+    with suppress(OSError, ValueError, AttributeError):
+        root = tomllib.loads(path.read_text(encoding="utf-8")).get("labelling", {}).get("root")
+        return {"root": root} if isinstance(root, str) else {}
+    return {}

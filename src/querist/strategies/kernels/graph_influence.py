@@ -42,13 +42,20 @@ class Coverage(ABC):
         """Choose a node."""
 
 
-def lazy_greedy(coverage: Coverage, n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def lazy_greedy(
+    coverage: Coverage, n: int, free: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(n,) rows in order of choice, each of largest gain, and their gains; the lowest row among equals.
 
     Gains that differ by less than rounding are equal.
+
+    Args:
+        coverage: what has been covered so far.
+        n: how many, at most as many as may be chosen.
+        free: (N,) which rows may be chosen; None for all.
     """
     bound = np.round(coverage.bounds(), _DIGITS)
-    free = np.ones(len(bound), dtype=bool)
+    free = np.ones(len(bound), dtype=bool) if free is None else free.copy()
     slack = 2.0 * 10.0**-_DIGITS
     picked, gains = [], []
     for _ in range(n):

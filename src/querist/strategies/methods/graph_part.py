@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, ArgumentTypeError
-from querist.core.signals import EMBEDDING, Context, Needs, Selection
+from querist.core.signals import Context, Needs, Selection
 from querist.strategies.kernels.communities import communities, merge_alike
 from querist.strategies.kernels.geometry import Euclidean
 from querist.strategies.kernels.k_means import k_means
 from querist.strategies.methods.graph_pool import GraphMethod
-from querist.strategies.selectors.known import known_points
+from querist.strategies.parameters import check_flag
 
 __all__ = ["GraphPart", "shares"]
 
@@ -28,10 +28,12 @@ class GraphPart(GraphMethod):
 
     Communities whose features are alike are merged (Ward's rule) until none is smaller than a third of the mean, and
     until there are at most ``parts`` and at most n of them. Each part gets an equal share of the batch, the largest
-    parts what is left over; a part that is too small gives its rest to the others. With ``far=True`` (GraphPartFar) the
-    distance to the nearest node chosen in earlier parts is taken off the distance to the centre, so that picks of
-    different parts keep apart; labelled and pending nodes count as chosen there, given ``propagated=True``. The scores
-    are negative distances to the centre (less what is taken off).
+    parts what is left over; a part that has too few nodes to choose from gives its rest to the others. In a session with
+    a graph all of it is parted and clustered (but for nodes labelled or pending, which no cluster holds), and nodes of
+    the pool are chosen. With ``far=True`` (GraphPartFar) the distance to the nearest node chosen in earlier parts is
+    taken off the distance to the centre, so that picks of different parts keep apart; labelled and pending nodes count
+    as chosen there, on bare arrays given ``propagated=True``. The scores are negative distances to the centre (less what
+    is taken off).
 
     Source: Ma, Ma, Chai and Mei, Partition-Based Active Learning for Graph Neural Networks, 2023.
 
@@ -51,42 +53,41 @@ class GraphPart(GraphMethod):
             raise ArgumentTypeError(f"parts must be a whole number ≥ 1, got {self.parts!r}", code="BadParameter")
         if self.parts is not None and self.parts < 1:
             raise ArgumentError(f"parts must be a whole number ≥ 1, got {self.parts}", code="BadParameter")
-        if not isinstance(self.far, bool):
-            raise ArgumentTypeError(f"far must be True or False, got {self.far!r}", code="BadParameter")
+        check_flag(self.far, "far")
 
     @property
     def needs(self) -> Needs:
         """`EMBEDDING` and `GRAPH` of the pool; with far and propagated, `EMBEDDING` of labelled and pending nodes."""
-        pool = super().needs.pool
-        return Needs(pool=pool, uses=frozenset({EMBEDDING}) if self.far and self.propagated else frozenset())
+        return super().needs if self.far else replace(super().needs, uses=frozenset())
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Part the graph, share the batch out, cluster each part."""
         nodes = self.nodes(ctx)
         found = communities(nodes.edges)
-        plain = np.asarray(ctx.pool[EMBEDDING])[nodes.order]
-        parts = merge_alike(plain, found, min(n, self.parts or n), _FLOOR)
+        parts = merge_alike(nodes.plain, found, min(n, self.parts or n), _FLOOR)
         sizes = np.bincount(parts)
         geometry = Euclidean(nodes.x)
-        nearest = np.full(ctx.size, np.inf)
+        nearest = np.full(len(nodes.x), np.inf)
         if self.far:
-            geometry.lower(nearest, known_points(ctx, EMBEDDING, geometry.shifted) if self.propagated else nodes.x[:0])
+            geometry.lower(nearest, self.known(ctx, nodes, geometry))
         generator = ctx.generator("graph_part")
         rows: list[int] = []
         scores: list[float] = []
         words: list[str] = []
-        for part, share in enumerate(shares(n, sizes)):
+        for part, share in enumerate(shares(n, np.bincount(parts[nodes.free], minlength=len(sizes)))):
             if not share:
                 continue
-            members = np.flatnonzero(parts == part)
+            inside = parts == part
+            members = np.flatnonzero(inside & nodes.free)
             away = np.sqrt(nearest[members]) if self.far and np.isfinite(nearest[members]).all() else None
-            picks, costs = _pick(nodes.x[members], int(share), generator, away)
+            centres = k_means(nodes.x[inside & ~nodes.known], int(share), generator)
+            picks, costs = _pick(nodes.x[members], centres, away)
             rows += members[picks].tolist()
             scores += (-costs).tolist()
             words += [f"stands for part {part + 1} of {len(sizes)} of the graph ({sizes[part]:,} nodes)"] * int(share)
             if self.far:
                 geometry.lower(nearest, geometry.gather(members[picks]))
-        return Selection(nodes.order[np.array(rows, dtype=np.int64)], np.array(scores), tuple(words))
+        return Selection(nodes.pool[np.array(rows, dtype=np.int64)], np.array(scores), tuple(words))
 
 
 def shares(n: int, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -105,12 +106,12 @@ def shares(n: int, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _pick(
-    x: NDArray[np.float64], k: int, generator: np.random.Generator, away: NDArray[np.float64] | None
+    x: NDArray[np.float64], centres: NDArray[np.float64], away: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """For each centre of k-means the free row of least distance to it (less ``away``)."""
+    """For each centre the free row of least distance to it (less ``away``)."""
     free = np.ones(len(x), dtype=bool)
     rows, costs = [], []
-    for centre in k_means(x, k, generator):
+    for centre in centres:
         cost = np.sqrt(np.square(x - centre).sum(axis=1, dtype=np.float64))
         if away is not None:
             cost -= away

@@ -1,10 +1,10 @@
-"""What the methods on graphs share: the pool's graph, features propagated over it, and an order of nodes by tie key.
+"""What the methods on graphs share: the graph, features propagated over it, and an order of nodes by tie key.
 
-The signal `GRAPH` covers the pool alone. In transductive use, where the labelled nodes belong to the same graph, edges
-to them fall away with them, and features propagated inside the pool miss their part. To keep labelled nodes in the
-graph, propagate once over the whole graph, ``propagate(undirected(graph), features, hops)`` of
-`querist.strategies.kernels.graphs`, pass the rows of the result as the embedding of pool, labelled and pending items
-alike, and write ``propagated=True``: no structure is then lost as labels come in, and labelled and pending nodes count
+In a session that holds a graph it is the whole graph: labelled, pending and held-out nodes stay in it, features mix with
+theirs, and only nodes of the pool are chosen. On bare arrays the graph is that of the pool, and edges to labelled nodes
+fall away with them. To keep labelled nodes in the features there, propagate once over the whole graph,
+``propagate(undirected(graph), features, hops)`` of `querist.strategies.kernels.graphs`, pass the rows of the result as the
+embedding of pool, labelled and pending items alike, and write ``propagated=True``: labelled and pending nodes then count
 wherever the rule is about distance. What a rule asks of the graph itself (communities, reach, PageRank, degree) stays
 that of the pool's own edges.
 """
@@ -19,39 +19,53 @@ from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 from querist.core.signals import EMBEDDING, GRAPH, Context, Needs
+from querist.core.whole import over_whole, whole_of
 from querist.strategies.algebra import Strategy
+from querist.strategies.kernels.geometry import Euclidean
 from querist.strategies.kernels.graphs import propagate, undirected
-from querist.strategies.parameters import check_whole
+from querist.strategies.parameters import check_flag, check_whole
+from querist.strategies.selectors.known import known_points
 
-__all__ = ["GraphMethod", "GraphPool", "check_number"]
+__all__ = ["GraphMethod", "Nodes", "check_number"]
 
 
 @dataclass(frozen=True)
-class GraphPool:
-    """The pool in order of tie key, so that its order as given decides nothing.
+class Nodes:
+    """The nodes of the graph in order of tie key, so that their order as given decides nothing.
 
     Args:
-        order: (N,) row of the pool at each place.
-        edges: (N, N) CSR array of `undirected`, or None where the method reads no graph.
-        x: (N, D) propagated features.
+        edges: (W, W) CSR array of `undirected`, or None where the method reads no graph.
+        plain: (W, D) features.
+        x: (W, D) propagated features.
+        pool: (W,) row of the pool at each place, and -1 for a node that cannot be chosen.
+        known: (W,) whether a node is labelled or pending.
     """
 
-    order: NDArray[np.int64]
     edges: Any
+    plain: NDArray[Any]
     x: NDArray[Any]
+    pool: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """(W,) whether a node may be chosen."""
+        return self.pool >= 0
 
 
 @dataclass(frozen=True, repr=False)
 class GraphMethod(Strategy):
-    """A strategy on propagated features S^hops X, S being D^-1/2 (A + I) D^-1/2 of the pool's graph.
+    """A strategy on propagated features S^hops X, S being D^-1/2 (A + I) D^-1/2 of the graph.
 
     Args:
         hops: how often features are mixed with those of neighbours, as many as the network has layers.
         propagated: the embedding is S^hops X already, over a graph that may hold the labelled nodes too.
+        whole: whether nodes beside the pool count where a session knows them.
     """
 
     hops: int = 2
     propagated: bool = False
+    whole: bool = True
     cell: ClassVar[str] = "graph"
     reads_edges: ClassVar[bool] = True
     """whether the graph is read beside propagation."""
@@ -61,22 +75,36 @@ class GraphMethod(Strategy):
     def __post_init__(self) -> None:
         """Refuse bad parameters."""
         check_whole(self.hops, "hops")
-        if not isinstance(self.propagated, bool):
-            raise ArgumentTypeError(f"propagated must be True or False, got {self.propagated!r}", code="BadParameter")
+        check_flag(self.propagated, "propagated")
+        check_flag(self.whole, "whole")
 
     @property
     def needs(self) -> Needs:
-        """`EMBEDDING` and, where it is read, `GRAPH` of the pool."""
-        pool = {EMBEDDING, GRAPH} if self.reads_edges or not self.propagated else {EMBEDDING}
+        """`EMBEDDING` and, where it is read, `GRAPH` of the pool, or of the whole."""
+        pool = frozenset({EMBEDDING, GRAPH} if self.reads_edges or not self.propagated else {EMBEDDING})
         uses = {EMBEDDING} if self.propagated and self.reads_known else set()
-        return Needs(pool=frozenset(pool), uses=frozenset(uses))
+        return over_whole(Needs(pool=pool, uses=frozenset(uses)), self.whole and GRAPH in pool)
 
-    def nodes(self, ctx: Context) -> GraphPool:
-        """The pool's nodes in order of tie key."""
-        order = np.argsort(ctx.keys(self.part_name()), kind="stable")
-        edges = undirected(ctx.pool[GRAPH], order) if GRAPH in self.needs.pool else None
-        x = np.asarray(ctx.pool[EMBEDDING])[order]
-        return GraphPool(order, edges, _settled(x if self.propagated else propagate(edges, x, self.hops)))
+    def nodes(self, ctx: Context) -> Nodes:
+        """All nodes of the graph in order of tie key."""
+        whole = whole_of(ctx)
+        order = np.argsort(whole.keys(ctx.seed, self.part_name()), kind="stable")
+        edges = undirected(whole.view[GRAPH], order) if GRAPH in self.needs.pool else None
+        plain = np.asarray(whole.view[EMBEDDING])[order]
+        x = _settled(plain if self.propagated else propagate(edges, plain, self.hops))
+        return Nodes(edges, plain, x, whole.places()[order], whole.known()[order])
+
+    def known(self, ctx: Context, nodes: Nodes, geometry: Euclidean) -> NDArray[np.float64]:
+        """(K, D) points of labelled and pending nodes: those in the graph, else those given where they can be compared.
+
+        Args:
+            ctx: the context.
+            nodes: its nodes.
+            geometry: over ``nodes.x``.
+        """
+        if ctx.whole is None and self.propagated:
+            return known_points(ctx, EMBEDDING, geometry.shifted)
+        return np.asarray(geometry.gather(np.flatnonzero(nodes.known)))
 
 
 def _settled(x: NDArray[Any]) -> NDArray[np.float64]:

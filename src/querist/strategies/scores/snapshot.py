@@ -49,7 +49,7 @@ class Snapshot(Score):
     def needs(self) -> Needs:
         """What the score needs, with `HISTORY` in the place of `MEMBERS`."""
         inner = self.score.needs
-        return replace(inner, pool=(inner.pool - {MEMBERS}) | {HISTORY})
+        return replace(inner, pool=(inner.pool - {MEMBERS}) | {HISTORY}, whole=frozenset())
 
     def rate(self, ctx: Context) -> FloatArray:
         """As the score rates the checkpoints."""
@@ -66,4 +66,4 @@ class Snapshot(Score):
         """The same context with the outputs as members."""
         arrays = {MEMBERS: outputs_of(ctx, self)}
         arrays |= {signal: ctx.pool[signal] for signal in self.needs.pool - {HISTORY}}
-        return replace(ctx, pool=View(ctx.size, arrays))
+        return replace(ctx, pool=View(ctx.size, arrays), whole=None)

@@ -62,7 +62,7 @@ class TemporalEnsemble(Score):
     def needs(self) -> Needs:
         """What the score needs, with `HISTORY` in the place of `PROBS`."""
         inner = self.score.needs
-        return replace(inner, pool=(inner.pool - {PROBS}) | {HISTORY})
+        return replace(inner, pool=(inner.pool - {PROBS}) | {HISTORY}, whole=frozenset())
 
     def rate(self, ctx: Context) -> FloatArray:
         """As the score rates the average."""
@@ -77,4 +77,4 @@ class TemporalEnsemble(Score):
         """The same context with the average as probabilities."""
         arrays = {PROBS: moving_average(outputs_of(ctx, self), float(self.decay))}
         arrays |= {signal: ctx.pool[signal] for signal in self.needs.pool - {HISTORY}}
-        return replace(ctx, pool=View(ctx.size, arrays))
+        return replace(ctx, pool=View(ctx.size, arrays), whole=None)

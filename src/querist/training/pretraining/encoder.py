@@ -104,12 +104,14 @@ def begun_from(encoder: Encoder, module: Any) -> Callable[[], Any]:
     Raises:
         ArgumentError: nothing fits (code ``ShapeMismatch``); raised when a network is made.
     """
-    make = maker(module)
+    make, given = maker(module), isinstance(module, _torch().nn.Module)
     saved = {k: v.detach().clone() for k, v in encoder.module.state_dict().items()}
 
     def begun() -> Any:
         made = make()
         head = last_linear(made)
+        if head is not None and given:
+            made.get_submodule(head).reset_parameters()
         fits = {
             k: saved[k]
             for k, fresh in made.state_dict().items()

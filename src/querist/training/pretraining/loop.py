@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from querist.core.errors import ArgumentError, DataError, shorten
+from querist.core.errors import DataError
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.core.types import Array
@@ -25,6 +20,7 @@ from querist.training.inputs import Inputs
 from querist.training.memory import with_smaller_batches
 from querist.training.network import flat, maker
 from querist.training.pretraining.encoder import Encoder
+from querist.training.pretraining.kept import checked, cuts, keep
 from querist.training.pretraining.task import PretrainingTask
 from querist.training.weights import state_digest
 
@@ -55,7 +51,7 @@ def pretrain(
     Args:
         source: the items; ``uint8`` arrays are divided by 255, as `TorchLearner` does.
         module: a network, or a function that makes it: the one that is to be trained on labels later, with its head, or
-            a trunk without. A network given is not changed; its weights are drawn anew.
+            a trunk without. A network given is not changed: a copy is trained, from the weights that it has.
         task: `SimCLR` or `Autoencoder`, or one of your own.
         rows: (M,) rows of the source that may be looked at: those of the pool, never those of the test items.
         epochs: passes over the rows.
@@ -75,7 +71,7 @@ def pretrain(
             (``NeedsCapability``), inputs that the task cannot take (``ShapeMismatch``).
         DataError: the loss is no longer finite (code ``BadScores``).
     """
-    rows = _checked(source, rows, task, epochs, batch, lr)
+    rows = checked(source, rows, task.name, task.least, epochs, batch, lr)
     inputs = Inputs(source, transform)
     with rng_kept(derive(seed, "pretrain", "weights")):
         fresh = maker(module)()
@@ -96,7 +92,7 @@ def pretrain(
     losses = with_smaller_batches(work, batch, choose_device(device))
     encoder = Encoder(fresh, task.name, layer=layer, losses=losses, transform=transform)
     if folder is not None:
-        _keep(encoder, folder)
+        keep(encoder.save, folder)
     return encoder
 
 
@@ -127,12 +123,12 @@ def _train(
         helper = task.helper(width, some).to(device).train()
         parameters = [p for p in (*module.parameters(), *helper.parameters()) if p.requires_grad]
         optimizer = torch.optim.Adam(parameters, lr=lr)
-        cuts = _cuts(len(rows), batch, max(task.least, 2))
-        total, done, means = epochs * len(cuts), 0, []
+        parts = cuts(len(rows), batch, max(task.least, 2))
+        total, done, means = epochs * len(parts), 0, []
         for epoch in range(epochs):
             order = rows[torch.randperm(len(rows)).numpy()]
             losses = []
-            for start, stop in cuts:
+            for start, stop in parts:
                 optimizer.param_groups[0]["lr"] = lr * 0.5 * (1.0 + math.cos(math.pi * done / total))
                 optimizer.zero_grad(set_to_none=True)
                 loss = task.loss(encode, helper, inputs.take(order[start:stop]).to(device))
@@ -154,34 +150,6 @@ def _train(
     return tuple(means)
 
 
-def _cuts(n: int, batch: int, least: int) -> list[tuple[int, int]]:
-    """Where batches start and stop; a last one of fewer than ``least`` goes with the one before."""
-    cuts = [(start, min(start + batch, n)) for start in range(0, n, batch)]
-    if len(cuts) > 1 and cuts[-1][1] - cuts[-1][0] < least:
-        cuts = [*cuts[:-2], (cuts[-2][0], n)]
-    return cuts
-
-
-def _checked(source: Source, rows: Array, task: PretrainingTask, epochs: int, batch: int, lr: float) -> Array:
-    """The rows in order and once each."""
-    found = np.unique(np.asarray(rows, dtype=np.int64))
-    if len(found) < max(task.least, 2):
-        raise ArgumentError(
-            f"{task.name} needs at least {max(task.least, 2)} items and got {len(found)}", code="BadValue"
-        )
-    if found[0] < 0 or found[-1] >= len(source):
-        raise ArgumentError(
-            f"rows must be from 0 to {len(source) - 1} for {source.name}, got {found[0]} to {found[-1]}",
-            code="BadValue",
-        )
-    if epochs < 1 or batch < task.least or not 0 < lr < math.inf:
-        raise ArgumentError(
-            f"epochs must be at least 1, batch at least {task.least} and lr above 0; got {shorten((epochs, batch, lr))}",
-            code="BadValue",
-        )
-    return found
-
-
 def _key(source: Source, rows: Array, fresh: Any, task: PretrainingTask, settings: tuple[Any, ...]) -> str:
     """Digest of all that decides the weights: the network counts by its first weights and its text."""
     h = hashlib.blake2b(digest_size=16)
@@ -190,17 +158,3 @@ def _key(source: Source, rows: Array, fresh: Any, task: PretrainingTask, setting
     h.update(state_digest(fresh.state_dict()).encode())
     h.update(repr((str(fresh), task, settings)).encode("utf-8", "surrogatepass"))
     return h.hexdigest()
-
-
-def _keep(encoder: Encoder, folder: Path) -> None:
-    """Write beside, then rename: a reader sees the whole folder or none."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".encoder-"))
-    try:
-        encoder.save(beside)
-        os.replace(beside, folder)
-    except OSError:
-        if not folder.exists():  # another process may have been first
-            raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)

@@ -1,0 +1,47 @@
+"""Limits are set from outside, and hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from querist.server.trainer.limits import Limits, lower
+
+pytest.importorskip("resource")
+CODE = (
+    "import sys, resource, os; sys.stdin.readline(); "
+    "print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_FSIZE)[0], "
+    "resource.getrlimit(resource.RLIMIT_CORE)[0], os.nice(0))"
+)
+
+
+def said(limits: Limits) -> list[int]:
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        lower(process.pid, limits)
+        out, _ = process.communicate("go\n", timeout=20)
+    return [int(v) for v in out.split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets limits of another process")
+def test_limits_hold_in_the_child() -> None:
+    memory, file_size, core, nice = said(Limits(memory=1 << 31, file_size=1 << 20, nice=7))
+    assert (memory, file_size, core) == (1 << 31, 1 << 20, 0)
+    assert nice >= 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets limits of another process")
+def test_by_default_as_much_as_the_machine_has_and_none_where_zero_is_said() -> None:
+    assert said(Limits())[0] >= 8 << 30
+    assert said(Limits(memory=0))[0] == -1
+
+
+def test_a_process_that_is_gone_is_no_fault() -> None:
+    with subprocess.Popen([sys.executable, "-I", "-c", ""]) as process:
+        process.wait(20)
+    lower(process.pid, Limits())
+    assert not Path(f"/proc/{process.pid}").exists()

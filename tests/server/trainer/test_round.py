@@ -1,0 +1,219 @@
+"""A round: what is fitted, measured, advised, queued and written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from live_project import ANIMALS, LiveProject
+from querist.data.item_store import Record
+from querist.data.schema import MultiLabel
+from querist.data.spans import Spans
+from querist.models.encoders.hashed_text import HashedText
+from querist.models.encoders.table_columns import TableColumns
+from querist.server.trainer.candidate import Candidate, read_candidate
+from querist.server.trainer.round import Rounds
+from querist.server.trainer.snapshot import Snapshot
+from querist.training.sklearn_state import load_estimator
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[LiveProject]:
+    made = LiveProject.of_texts(tmp_path / "p", 200)
+    yield made
+    made.close()
+
+
+class Running:
+    """Rounds of a project with features at hand."""
+
+    def __init__(self, project: LiveProject) -> None:
+        self.doing: list[str] = []
+        self.snapshot = Snapshot(project.folder)
+        self.snapshot.refresh()
+        self.rounds = Rounds(self.snapshot, self.doing.append)
+        items = self.snapshot.items.at(range(len(self.snapshot.pool)))
+        if items[0].fields:
+            rows = [dict(i.fields or {}) for i in items]
+            features = TableColumns().fit(rows)(rows)
+        else:
+            texts = [i.text or "" for i in items]
+            features = HashedText(width=16).fit(texts)(texts)
+        self.rounds.use("hashed text", features)
+
+    def run(self, count: int = 20) -> Candidate:
+        self.snapshot.refresh()
+        name, number, upto = self.rounds.run(count)
+        found = read_candidate(self.snapshot.folder, name, known=set(self.snapshot.pool.ids).__contains__)
+        assert (found.report["round"], found.report["upto"]) == (number, upto)
+        return found
+
+
+def test_before_any_label_there_is_a_queue_and_no_model(project: LiveProject) -> None:
+    found = Running(project).run()
+    assert sorted(p.name for p in found.folder.iterdir()) == ["queue.json", "report.json"]
+    assert (found.report["labels"], found.report["metrics"], found.guesses) == (0, {}, {})
+    assert len(found.queue) == 20
+    assert "typical" in found.queue[0].reason
+
+
+def test_a_round_learns_measures_and_asks(project: LiveProject) -> None:
+    project.label(project.ids[:20])
+    project.label(project.ids[20:50], "validation")
+    running = Running(project)
+    found = running.run()
+    metrics = found.report["metrics"]
+    assert metrics["validation"] == 30
+    assert metrics["accuracy_low"] < metrics["accuracy"] <= metrics["accuracy_high"]
+    assert metrics["accuracy"] > 0.6
+    assert (found.report["labels"], found.report["encoder"], found.report["round"]) == (20, "hashed text", 0)
+    assert found.report["upto"] == 1 + 2 * 50
+    assert load_estimator(found.folder).coef_.shape == (3, 16)
+    assert set(found.guesses) == {w.item for w in found.queue}
+    assert {"fit", "measure", "choose", "save"} <= set(running.doing)
+    assert found.report["advice"]["stop"] is False
+
+
+def test_one_class_is_no_fault_and_is_said(project: LiveProject) -> None:
+    item = next(i for i in project.ids if project.truth[i] == "dog")
+    project.label([item])
+    found = Running(project).run()
+    assert any("only one class" in note for note in found.report["notes"])
+    assert found.guesses[found.queue[0].item][0] == ("dog", 1.0)
+
+
+def test_validation_answers_never_train(project: LiveProject) -> None:
+    project.label(project.ids[:20])
+    running = Running(project)
+    before = running.run()
+    project.label(project.ids[20:60], "validation")
+    after = running.run()
+    first, second = (load_estimator(c.folder) for c in (before, after))
+    np.testing.assert_array_equal(first.coef_, second.coef_)
+
+
+def test_rounds_are_numbered_on_and_agreement_is_of_milestones(project: LiveProject) -> None:
+    running = Running(project)
+    seen: list[Any] = []
+    for count in (10, 11, 12, 20):
+        project.label(project.ids[running.snapshot.labels : count])
+        seen.append(running.run().report)
+    assert [r["round"] for r in seen] == [0, 1, 2, 3]
+    assert [r["agreement"] is not None for r in seen] == [False, False, False, True]
+    assert 0 < seen[3]["agreement"] <= 1
+    assert [h["labels"] for h in seen[3]["advice"]["history"]] == [20]
+
+
+def test_after_a_restart_the_history_goes_on(project: LiveProject) -> None:
+    project.label(project.ids[:10])
+    report = dict(Running(project).run().report)
+    project.write("fitted", {**report, "model": "0" * 64})
+    project.label(project.ids[10:20])
+    again = Running(project).run().report
+    assert again["round"] == 1
+    assert again["agreement"] is not None  # the last milestone's model was fitted again to compare with
+
+
+def test_a_class_that_comes_in_is_learnt_and_old_labels_are_checked(project: LiveProject) -> None:
+    dogs = [i for i in project.ids if project.truth[i] == "dog"]
+    others = [i for i in project.ids if project.truth[i] != "dog"][:20]
+    project.label(others)
+    for item in dogs[:6]:  # dogs taken for cats, as there was no class for them
+        project.tell(project.ask(item), item, "cat")
+    project.write("class_added", {"class": "hound"})
+    for item in dogs[6:20]:
+        project.tell(project.ask(item), item, "hound")
+    found = Running(project).run(100)
+    checks = [w for w in found.queue if w.role == "check"]
+    assert checks
+    assert {w.item for w in checks} <= {*dogs[:6], *others}
+    assert len({w.item for w in checks} & set(dogs[:6])) >= 3
+    assert all("'hound'" in w.reason for w in checks)
+    assert set(found.guesses) == {w.item for w in found.queue}
+
+
+def test_the_strategy_may_change_between_rounds(project: LiveProject) -> None:
+    project.label(project.ids[:10])
+    running = Running(project)
+    assert running.run().report["strategy"].startswith("auto")
+    project.write("configured", {"strategy": "margin"})
+    assert running.run().report["strategy"] == "margin"
+    project.write("configured", {"strategy": "page_rank"})
+    found = running.run()
+    assert found.report["strategy"] == "random"
+    assert any("page_rank cannot be used here" in note for note in found.report["notes"])
+
+
+def test_labels_saved_come_with_the_round_after_the_quiet(project: LiveProject) -> None:
+    project.label(project.ids[:30])
+    project.label(project.ids[30:55], "control")
+    project.label(project.ids[55:90], "validation")
+    running = Running(project)
+    assert running.run().report["saved"] is None
+    running.rounds.quiet()
+    assert "compare with random" in running.doing
+    saved = running.run().report["saved"]
+    assert saved["random"] == 19
+    assert saved["text"]
+    beats = len(running.doing)
+    running.rounds.quiet()  # nothing new, nothing done
+    assert len(running.doing) == beats
+
+
+def test_too_few_controls_are_said(project: LiveProject) -> None:
+    project.label(project.ids[:5])
+    project.label(project.ids[5:8], "control")
+    running = Running(project)
+    running.run()
+    running.rounds.quiet()
+    assert "3 of 20 control" in running.run().report["saved"]["text"]
+
+
+def test_several_classes(tmp_path: Path) -> None:
+    texts = [f"{a} {b} {k}" for k in range(20) for a in ANIMALS for b in ANIMALS]
+    project = LiveProject(
+        tmp_path / "p", [Record(id=f"t{k}", text=t) for k, t in enumerate(texts)], MultiLabel(ANIMALS)
+    )
+    project.truth = {f"t{k}": sorted(set(t.split()[:2])) for k, t in enumerate(texts)}
+    project.label(project.ids[:60])
+    project.label(project.ids[60:90], "validation")
+    found = Running(project).run()
+    assert found.report["metrics"]["exact_match"] > 0.5
+    assert found.report["strategy"] == "binary_minimum"
+    assert "undecided" in found.queue[0].reason
+    project.close()
+
+
+def test_numbers(tmp_path: Path) -> None:
+    project = LiveProject.of_rows(tmp_path / "p")
+    project.label(project.ids[:30])
+    project.label(project.ids[30:50], "validation")
+    found = Running(project).run()
+    assert found.report["metrics"]["mae"] < 0.2
+    item = found.queue[0].item
+    assert float(found.guesses[item][0][0]) == pytest.approx(project.truth[item], abs=0.5)
+    assert "mae" in found.report["advice"]["rule"]
+    project.close()
+
+
+def test_spans_are_asked_about_in_random_order_and_it_is_said(tmp_path: Path) -> None:
+    records = [Record(id=f"s{k}", text="Ada met Bob") for k in range(10)]
+    project = LiveProject(tmp_path / "p", records, Spans(("person",)))
+    project.truth = {f"s{k}": [[0, 3, "person"]] for k in range(10)}
+    project.label(project.ids[:3])
+    found = Running(project).run()
+    assert {w.item for w in found.queue} == set(project.ids[3:])
+    assert any("random order" in note for note in found.report["notes"])
+    assert found.report["labels"] == 3
+    project.close()
+
+
+def test_the_report_is_plain_json(project: LiveProject) -> None:
+    project.label(project.ids[:5])
+    found = Running(project).run()
+    assert json.loads(json.dumps(found.report, allow_nan=False)) == found.report
