@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from querist.data.strict_json import DECODER, DEEPEST, check, parse_object
+from querist.data.strict_json import DECODER, DEEPEST, check, doubtful, parse_object
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,22 @@ def test_only_value_errors_come_out(line: str) -> None:
     for call in (parse_object, DECODER.decode):
         with contextlib.suppress(ValueError):  # RefusedError is one
             call(line)
+
+
+@given(
+    st.recursive(
+        st.sampled_from(["x", "\ud800", "é", 1]),
+        lambda inner: (
+            st.lists(inner, min_size=1, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+        ),
+        max_leaves=6,
+    ),
+    st.integers(0, 40),
+)
+def test_what_is_not_doubtful_is_good(value: Any, more: int) -> None:
+    for _ in range(more):
+        value = [value]
+    for ascii_only in (True, False):
+        line = json.dumps({"a": value}, ensure_ascii=ascii_only)
+        if not doubtful(line) and line.isascii():
+            check(json.loads(line))

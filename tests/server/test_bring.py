@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from querist.core.errors import DataError, UnknownNameError
 from querist.data.record import Record
-from querist.server.bring import Brought, bring
+from querist.server.bring import Brought, _tell, bring
 from querist.server.exchange import exported
 from querist.server.project import Project
 from querist.server.read_only import read_only
 from querist.server.task import Task
+from querist.storage.transaction import Transaction
 
 
 @pytest.fixture
@@ -99,3 +100,25 @@ def test_spans_are_checked_against_the_text(tmp_path: Path) -> None:
         bad = Record("a", "Ann is in", labels=[{"kind": "label", "value": [[0, 30, "PER"]]}])
         with pytest.raises(DataError, match="not within the text"):
             bring(project, lambda: iter([bad]), "x")
+
+
+def test_an_import_that_was_cut_off_is_made_whole_by_the_same_file(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [said(f"n{k}", "cat") for k in range(1_200)]
+    done: list[int] = []
+
+    def failing(answers: Sequence[Mapping[str, object]], transaction: Transaction) -> int:
+        if done:
+            raise RuntimeError("cut off")
+        done.append(_tell(answers, transaction))
+        return done[0]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("querist.server.bring._tell", failing)
+        with pytest.raises(RuntimeError, match="cut off"):
+            bring(project, lambda: iter(records), "x")
+    assert (len(project.items), len(answers(project))) == (1_204, 500)
+    made = bring(project, lambda: iter(records), "x")
+    assert (made.items, made.answers, made.repeated) == (0, 700, 500)
+    assert len(answers(project)) == 1_200

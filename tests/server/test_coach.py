@@ -50,9 +50,21 @@ def test_a_model_that_is_taken_over_is_told_and_leads(tmp_path: Path) -> None:
     with Project.open(make(tmp_path / "p", 4, settings={"validation": 0.0, "control": 0.0})) as project:
         hub = Heard()
         coach = Coach(project, hub)
-        report = {"round": 0, "labels": 1, "cost": 1.0, "model": None, "metrics": {}, "agreement": None, "surprise": None,
-                  "notes": [], "seconds": {}, "encoder": "x", "upto": 1, "advice": None}  # fmt: skip
-        coach._promote(report, [Wanted("i2", 0.7, "most unsure")], {"i2": [["cat", 0.5], ["dog", 0.5]]})
+        report: dict[str, Any] = {
+            "round": 0,
+            "labels": 1,
+            "cost": 1.0,
+            "model": None,
+            "metrics": {},
+            "agreement": None,
+            "surprise": None,
+            "notes": [],
+            "seconds": {},
+            "encoder": "x",
+            "upto": 1,
+            "advice": None,
+        }
+        coach._promote(report, [Wanted("i2", 0.7, "most unsure")], {"i2": [("cat", 0.5), ("dog", 0.5)]})
         assert {event for event, _ in hub.heard} == {"model", "queue", "panel"}
         (handed,) = project.writer.do(lambda work: project.desk.take(work, "me", 1))
         assert (handed.item, handed.reason, handed.score) == ("i2", "most unsure", 0.7)

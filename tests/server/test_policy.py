@@ -31,7 +31,11 @@ PUBLIC = {
 
 
 def table(ask: Asker) -> list[tuple[str, str, Any]]:
-    return [(m, r.path, policy_of(r.endpoint)) for r in routes_of(build(ask.server.service)) for m in sorted(r.methods)]
+    return [
+        (m, r.path, policy_of(r.endpoint))
+        for r in routes_of(build(ask.server.service))
+        for m in sorted(r.methods or ())
+    ]
 
 
 def test_every_route_declares_who_may_call_it(ask: Asker) -> None:

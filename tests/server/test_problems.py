@@ -123,6 +123,7 @@ def test_row_55_no_field_can_be_slipped_in(ask: Asker, method: str, path: str, b
         ("POST", "/api/v1/classes", {"rename": "cat"}, "BadValue", ""),
         ("POST", "/api/v1/classes", {"rename": "cow", "to": "bull"}, "UnknownLabel", None),
         ("POST", "/api/v1/classes", {"add": "Cat"}, "AmbiguousClasses", None),
+        ("POST", "/api/v1/classes", {"into": "0", "merge": "0", "rename": None}, "UnknownLabel", None),
         ("PATCH", "/api/v1/settings", {}, "BadValue", ""),
         ("PATCH", "/api/v1/settings", {"advance": None}, "BadValue", ""),
         ("PATCH", "/api/v1/settings", {"validation": 0.9}, "BadSetting", None),

@@ -66,8 +66,13 @@ def create_file(path: Path) -> None:
         ) from error
 
 
-def open_file(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def open_file(path: Path, *, read_only: bool, check: bool = True) -> sqlite3.Connection:
     """A connection to the file, its settings made.
+
+    Args:
+        path: the file.
+        read_only: whether it may write.
+        check: look for damage in a small file first.
 
     Raises:
         StateError: missing (code ``NoItems``), damaged (``Corrupt``), not ours (``NotItems``), newer than the program
@@ -91,7 +96,7 @@ def open_file(path: Path, *, read_only: bool) -> sqlite3.Connection:
                 f"cache_size = -{(8 if read_only else 64) << 10}",
             ):
                 connection.execute(f"PRAGMA {setting}").close()
-            _check(connection, path, size)
+            _check(connection, path, size if check else _CHECKED_AT_ONCE + 1)
             if not read_only:
                 mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
                 if mode != "wal":

@@ -180,10 +180,18 @@ class ItemStore:
         patterns = ["%" + form.translate(_ESCAPES) + "%" for form in sorted(forms)]
         places = ("text", "fields", "file", "id")
         test = " OR ".join(f"{place} LIKE ? ESCAPE '\\'" for place in places for _ in patterns)
-        found = self._rows(
-            f"SELECT {_COLUMNS} FROM item WHERE row > ? AND ({test}) ORDER BY row LIMIT ?",
-            (after_row, *patterns * len(places), limit),
-        )
+        with self._mutex:
+            self._usable()
+        # It may have to look through all texts: a connection of its own keeps nobody waiting.
+        connection = open_file(self.path, read_only=True, check=False)
+        try:
+            with named(self.path):
+                found = connection.execute(
+                    f"SELECT {_COLUMNS} FROM item WHERE row > ? AND ({test}) ORDER BY row LIMIT ?",
+                    (after_row, *patterns * len(places), limit),
+                ).fetchall()
+        finally:
+            connection.close()
         return [self._item(row) for row in found]
 
     def batches(self, size: int = _PIECE) -> Iterator[list[StoredItem]]:

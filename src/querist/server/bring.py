@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -56,7 +57,7 @@ def bring(
     """Take items and answers in. Everything is looked at before anything is taken.
 
     An item whose id is known stays as it is, and its answers are added; the last answer is the one that stands. The same
-    file again changes nothing.
+    file again changes nothing; after a kill in the midst it brings what is missing.
 
     Args:
         project: open for writing.
@@ -94,30 +95,38 @@ def bring(
     labelled = {answer["item"] for answer in told}
     kept = [i for i in validation_items(fresh, project.seed, project.desk.share) if i not in labelled]
 
-    def work(transaction: Transaction) -> tuple[int, int]:
-        connection = transaction.connection
+    def begin(transaction: Transaction) -> None:
         transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in added])
         transaction.append(STREAM, [Event("imported", {"items": items, "name": name, "validation": kept})])
-        taken = 0
-        for start in range(0, len(told), _PIECE):
-            piece = told[start : start + _PIECE]
-            there = _answers_there(connection, [str(a["item"]) for a in piece])
-            piece = [a for a in piece if _key(a) not in there]
-            taken += len(piece)
-            if piece:
-                transaction.append(STREAM, [Event("told", {"query": None, "answers": piece})])
-        marked = {row[0] for row in connection.execute("SELECT item FROM flag WHERE stream = ?", (STREAM,))}
-        events = [
-            Event("flagged", {"item": id, "flag": True, "note": note, "user": person})
-            for id, note in flagged
-            if id not in marked
-        ]
-        transaction.append(STREAM, events)
-        project.desk.pool.follow(connection)
-        return taken, len(events)
+        project.desk.pool.follow(transaction.connection)
 
-    taken, flags = project.writer.submit(work).result()
+    project.writer.submit(begin).result()
+    taken = 0
+    for start in range(0, len(told), _PIECE):  # a piece a commit: nobody who labels meanwhile waits for all of them
+        taken += project.writer.submit(partial(_tell, told[start : start + _PIECE])).result()
+    flags = project.writer.submit(partial(_flag, flagged, person)).result() if flagged else 0
     return Brought(items, counts["known"], taken, len(told) - taken, counts["history"], flags, tuple(added))
+
+
+def _tell(answers: Sequence[Mapping[str, Json]], transaction: Transaction) -> int:
+    """Append those answers that are not there yet; how many."""
+    there = _answers_there(transaction.connection, [str(a["item"]) for a in answers])
+    new = [dict(a) for a in answers if _key(a) not in there]
+    if new:
+        transaction.append(STREAM, [Event("told", {"query": None, "answers": new})])
+    return len(new)
+
+
+def _flag(flagged: Sequence[tuple[str, str | None]], person: str, transaction: Transaction) -> int:
+    """Mark those items that are not marked yet; how many."""
+    marked = {row[0] for row in transaction.connection.execute("SELECT item FROM flag WHERE stream = ?", (STREAM,))}
+    events = [
+        Event("flagged", {"item": id, "flag": True, "note": note, "user": person})
+        for id, note in flagged
+        if id not in marked
+    ]
+    transaction.append(STREAM, events)
+    return len(events)
 
 
 def _looked_at(records: Iterator[Record], project: Project, task: Task, name: str, new_classes: bool) -> list[str]:

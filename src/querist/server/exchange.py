@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,9 +15,9 @@ from querist.core.errors import DataError
 from querist.core.types import Json
 from querist.data.formats import SUFFIXES, read_records, write_records
 from querist.data.formats.exported import About, Exported, Lost
-from querist.data.formats.reading import Reading
 from querist.data.item_store import ItemStore
 from querist.data.record import StoredItem
+from querist.server.bring import Brought, bring
 from querist.server.changes import STREAM
 from querist.server.guess import guess
 from querist.server.project import Project
@@ -139,14 +140,15 @@ def _plain(name: str) -> str:
     return (plain.strip("_") or "labels")[:60]
 
 
-def import_file(project: Project, task: Task, path: Path, name: str) -> tuple[int, list[str]]:
-    """Take the items of a file in, all or none; those that are known already are left out.
+def import_file(project: Project, task: Task, path: Path, name: str) -> tuple[Brought, list[str]]:
+    """Take the items and answers of a file in, all or none; items that are known stay as they are.
 
     Returns:
-        How many are new, and sentences worth the user's eye.
+        What was taken, and sentences worth the user's eye.
 
     Raises:
         DataError: it cannot be read, or holds another kind of items (code ``OtherKind``).
+        UnknownNameError: an answer names a class that the project does not have (code ``UnknownLabel``).
     """
     kind: Any = task.kind
     found = guess(path, task=kind)
@@ -155,8 +157,5 @@ def import_file(project: Project, task: Task, path: Path, name: str) -> tuple[in
             f"{name} holds items of the kind {found.modality}, and this project is of the kind {project.modality}",
             code="OtherKind",
         )
-    made = found.reading()
-    reading = Reading(
-        **{**{f: getattr(made, f) for f in made.__slots__}, "most_bytes": _MOST_BYTES, "longest": _LONGEST_TEXT}
-    )
-    return project.add(read_records(found.format, path, reading), name), list(found.notes)
+    reading = replace(found.reading(), most_bytes=_MOST_BYTES, longest=_LONGEST_TEXT)
+    return bring(project, lambda: read_records(found.format, path, reading), name), list(found.notes)

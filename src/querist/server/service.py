@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from querist import __version__
 from querist.core.errors import ArgumentError
 from querist.core.types import Json
 from querist.data.item_store import StoredItem
 from querist.server.auth import Links, Sessions, read_secret
+from querist.server.catalogue import catalogue, check_strategy
 from querist.server.coach import Coach
 from querist.server.desk import Handed, Post
 from querist.server.exchange import import_file, write_export
@@ -34,6 +34,7 @@ from querist.server.overview import Overview
 from querist.server.problems import Problem
 from querist.server.project import ITEMS, JOURNAL, Project
 from querist.server.rationale import check_rationale
+from querist.server.showing import content, listed_row, no_item, set_aside
 from querist.server.stream import Hub
 from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
 from querist.storage.connection import reader
@@ -89,6 +90,7 @@ class Service:
     async def start(self) -> None:
         """Belong to the running loop."""
         self.hub.bind()
+        await self.write(self.project.desk.resume)
         self.coach.start()
         self._beat = asyncio.create_task(self._expire_now_and_then())
 
@@ -148,12 +150,23 @@ class Service:
             return handed, int(done)
 
         handed, done = await self.write(work)
+        while broken := await self._broken(handed):
+            await self.write(lambda transaction: set_aside(desk, transaction, user, broken))
+            handed, done = await self.write(work)
         left = len(self.project.items) - done
         shown = await self.shown(handed)
         why = None
         if len(handed) < wanted.count:
             why = "exhausted" if left <= 0 else "all handed out"
         return {"items": shown, "left": max(left, 0), "why": why}
+
+    async def _broken(self, handed: list[Handed]) -> dict[str, tuple[str, str]]:
+        """Hand-outs whose picture cannot be shown: item and reason by query."""
+        if self.media is None:
+            return {}
+        items = [self.project.items.get(one.item) for one in handed]
+        shown = await asyncio.gather(*(self.media.show(item.file or "") for item in items))
+        return {h.query: (h.item, s.why) for h, s in zip(handed, shown, strict=True) if s.path is None}
 
     async def shown(self, handed: list[Handed]) -> list[dict[str, Any]]:
         """Hand-outs as the page shows them, with contents and the model's guesses."""
@@ -212,7 +225,18 @@ class Service:
     async def renew(self, user: str, queries: list[str]) -> dict[str, Any]:
         """Keep hand-outs longer."""
         desk = self.project.desk
-        return {"until": await self.write(lambda transaction: desk.renew(transaction, user, queries))}
+
+        def work(transaction: Transaction) -> dict[str, Any]:
+            until = desk.renew(transaction, user, queries)
+            mine = transaction.connection.execute(
+                "SELECT query FROM handed WHERE stream = 'main' AND state = 'open' AND person = ? "
+                "AND query IN (SELECT value FROM json_each(?))",
+                (user, json.dumps(queries)),
+            )
+            held = {row[0] for row in mine}
+            return {"until": until, "lost": [query for query in queries if query not in held]}
+
+        return await self.write(work)
 
     async def take(self, user: str, item: str, tab: str) -> dict[str, Any]:
         """Hand a certain item out."""
@@ -234,14 +258,14 @@ class Service:
     async def listed(self, query: ItemsQuery) -> dict[str, Any]:
         """A page of items."""
         rows, cursor = await self.read(self.listing.page, query)
-        return {"items": [_listed(row) for row in rows], "next": cursor}
+        return {"items": [listed_row(row) for row in rows], "next": cursor}
 
     async def one(self, id: str) -> dict[str, Any]:
         """One item with its history."""
         row = await self.read(self.listing.one, id)
         if row is None:
-            raise _no_item()
-        return {**_listed(row), "history": await self.read(self.listing.history, id)}
+            raise no_item()
+        return {**listed_row(row), "history": await self.read(self.listing.history, id)}
 
     async def file_of(self, id: str) -> str | None:
         """Where the picture of an item lies, or None."""
@@ -251,14 +275,14 @@ class Service:
         try:
             return self.project.items.get(id)
         except LookupError:
-            raise _no_item() from None
+            raise no_item() from None
 
     async def _item(self, item: StoredItem) -> dict[str, Any]:
         width = height = None
         if item.file is not None and self.media is not None:
             shown = await self.media.show(item.file)
             width, height = shown.width or None, shown.height or None
-        return {**_content(item.id, item.text, item.file, item.fields), "width": width, "height": height}
+        return {**content(item.id, item.text, item.file, item.fields), "width": width, "height": height}
 
     # -- the project ---------------------------------------------------------------------------------------------------
 
@@ -292,7 +316,7 @@ class Service:
         """Change settings."""
         here = self.project.changes
         if "strategy" in changes:
-            await self.read(_check_strategy, changes["strategy"])
+            await self.read(check_strategy, changes["strategy"])
         await self.write(lambda transaction: here.configure(transaction, user, changes))
         self.hub.send("project", {"changed": sorted(changes)})
         if "strategy" in changes:
@@ -335,7 +359,7 @@ class Service:
 
     async def strategies(self) -> list[dict[str, str]]:
         """The strategies that can be set."""
-        return await self.read(_strategies)
+        return await self.read(catalogue)
 
     async def panel(self) -> dict[str, Any]:
         """Figures and advice."""
@@ -356,37 +380,7 @@ class Service:
     async def import_file(self, user: str, path: Path, name: str) -> dict[str, Any]:
         """Take more items in."""
         task = self.overview.task(self.project.changes)
-        count, notes = await self.read(import_file, self.project, task, path, name)
+        brought, notes = await self.read(import_file, self.project, task, path, name)
         self.hub.send("project", {"changed": ["items"]})
         self.coach.told()
-        return {"items": count, "notes": notes}
-
-
-def _check_strategy(text: Any) -> None:
-    """Refuse a text that is no strategy, before it is kept."""
-    from querist.strategies.parser import parse
-
-    parse(text)
-
-
-def _strategies() -> list[dict[str, str]]:
-    from querist.core.registry import registry
-
-    found = registry.entries("strategy", "selector", "score")
-    return [{"name": e.name, "about": (e.factory.__doc__ or "").strip().partition("\n")[0]} for e in found]
-
-
-def _no_item() -> Problem:
-    return Problem(404, "UnknownItem", "there is no such item")
-
-
-def _content(id: str, text: str | None, file: str | None, fields: Any) -> dict[str, Any]:
-    image = None if file is None else f"/api/v1/items/{quote(id, safe='')}/image"
-    return {"id": id, "text": text, "image": image, "width": None, "height": None, "fields": fields}
-
-
-def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **_content(row["id"], row["text"], row["file"], row["fields"]),
-        **{name: row[name] for name in ("state", "value", "by", "at", "guess", "flag")},
-    }
+        return {"items": brought.items, "known": brought.known, "answers": brought.answers, "notes": notes}

@@ -177,9 +177,10 @@ class Returned(_Out):
 
 
 class Renewed(_Out):
-    """Until when hand-outs are kept now, in seconds since the epoch; those that were gone stay gone."""
+    """Until when hand-outs are kept now, in seconds since the epoch, and which were gone already."""
 
     until: float
+    lost: list[str]
 
 
 class Seeded(_Out):
@@ -189,11 +190,12 @@ class Seeded(_Out):
 
 
 class Imported(_Out):
-    """What became of an import."""
+    """What became of an import: new items, items that were known, answers taken, and sentences worth reading."""
 
     items: int
-    labels: int = 0
-    notes: list[str] = []
+    known: int
+    answers: int
+    notes: list[str]
 
 
 class Strategy(_Out):

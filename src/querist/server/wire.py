@@ -169,4 +169,4 @@ class ItemsQuery(BaseModel):
     text: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     sort: Literal["row", "doubt"] = "row"
     cursor: Annotated[str, Field(max_length=400)] | None = None
-    limit: int = Field(50, ge=1, le=200)
+    limit: Annotated[int, Field(ge=1, le=200)] = 50

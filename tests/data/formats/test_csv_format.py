@@ -159,3 +159,19 @@ def test_new_fields_late_in_the_file_are_kept(tmp_path: Path) -> None:
 def test_neutral_leaves_plain_text_alone() -> None:
     for text in ("", "a", "a=b", "'=1", "1-2", "é", " a", "[1]"):
         assert neutral(text) == text
+
+
+def test_a_kept_cell_that_was_cut_is_named(tmp_path: Path) -> None:
+    item = Exported(Record("i", "x", extra={"k": "y" * 100}), [{"kind": "label", "value": "cat"}], "labelled")
+    write([item], tmp_path / "o.csv", About())
+    table = cells(tmp_path / "o.csv")
+    table[1][-1] = table[1][-1][:50]
+    with (tmp_path / "cut.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(table)
+    with pytest.raises(DataError, match=r"line 2: the column 'querist' is damaged .* remove the column"):
+        list(read(tmp_path / "cut.csv", Reading()))
+
+
+def test_a_foreign_column_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (record,) = read(put(tmp_path, "text,querist\na,is it so?\n"), Reading())
+    assert record.extra == {"querist": "is it so?"}

@@ -65,7 +65,7 @@ def test_streams_are_bounded(ask: Asker) -> None:
 def test_a_listener_that_leaves_is_forgotten(ask: Asker) -> None:
     ear = Ear(ask)
     until(lambda: len(ask.server.service.hub) == 1)
-    ear.response.fp.raw._sock.shutdown(2)  # type: ignore[union-attr]
+    ear.response.fp.raw._sock.shutdown(2)  # type: ignore[attr-defined]
     until(lambda: not ear.thread.is_alive())
 
     def gone() -> bool:

@@ -92,5 +92,18 @@ def test_what_cannot_be_shown_or_lies_outside_is_refused(pictures: Asker, id: st
     assert b"secret" not in said.body
 
 
+def test_what_cannot_be_shown_is_never_handed_out(pictures: Asker) -> None:
+    pictures("POST", "/api/v1/return", {"queries": [h["query"] for h in pictures.hand(1)]})
+    handed = pictures("POST", "/api/v1/next", {"count": 20, "tab": "all"}).json
+    assert {one["item"]["id"] for one in handed["items"]} <= {"p0"}
+    rows = {item["id"]: item for item in pictures("GET", "/api/v1/items").json["items"]}
+    assert {id for id, row in rows.items() if row["state"] == "rejected"} == {"p1", "p2", "p3", "p4", "p5", "p6"}
+    assert rows["p1"]["by"] == "querist"
+    step = pictures("GET", "/api/v1/items/p2").json["history"][-1]
+    assert "not an image of a known kind" in step["note"]
+    undo = pictures("POST", "/api/v1/undo", {"key": "0123abcd-0000-4000-8000-000000000001", "tab": "all"})
+    assert undo.code == "NothingToUndo"  # it was nobody's answer
+
+
 def test_pictures_need_a_session(pictures: Asker) -> None:
     assert pictures("GET", "/api/v1/items/p0/image", anonymous=True).status == 401

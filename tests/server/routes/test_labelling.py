@@ -140,6 +140,8 @@ def test_hand_outs_go_back_and_are_renewed(ask: Asker) -> None:
     queries = [one["query"] for one in handed]
     said = ask("POST", "/api/v1/renew", {"queries": queries})
     assert said.json["until"] >= handed[0]["until"]
+    assert said.json["lost"] == []
+    assert ask("POST", "/api/v1/renew", {"queries": ["q99", queries[0]]}).json["lost"] == ["q99"]
     assert ask("POST", "/api/v1/return", {"queries": [*queries, "q99"]}).json == {"count": 3}
     assert ask("POST", "/api/v1/return", {"queries": queries}).json == {"count": 0}
 

@@ -71,9 +71,9 @@ def test_a_folder_is_packed(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_more_items_come_in(ask: Asker) -> None:
     said = send(ask, "more.csv", b"id,text,label\nn1,a new text here,cat\nn2,another new text,dog\ni0,item 0,cat\n")
-    assert (said.status, said.json["items"]) == (200, 2)
+    assert (said.status, said.json) == (200, {"items": 2, "known": 1, "answers": 3, "notes": []})
     project = ask("GET", "/api/v1/project").json
-    assert (project["items"], project["labelled"]) == (10, 2)
+    assert (project["items"], project["labelled"]) == (10, 3)
     assert not list(ask.server.service.scratch.glob("import-*"))
 
 

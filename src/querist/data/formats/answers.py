@@ -166,17 +166,38 @@ def carried(value: Any) -> dict[str, Any] | None:
         if key in value and not isinstance(value[key], kind):
             raise ValueError(f"the part 'querist' is damaged: {key!r} is {type(value[key]).__name__}")
     for answer in value.get("answers", ()):
-        if not isinstance(answer, dict) or answer.get("kind") not in _KINDS:
+        if not _is_answer(answer):
             raise ValueError(f"the part 'querist' is damaged: no answer is {shorten(repr(answer), 60)}")
+    odd = [s for s in value.get("suggestions", ()) if not isinstance(s, dict)]
+    odd += [part for part in value.get("absent", ()) if part not in ("text", "file")]
+    if odd or not isinstance(value.get("id", ""), str):
+        raise ValueError(f"the part 'querist' is damaged: {shorten(repr(odd[0] if odd else value.get('id')), 60)}")
     return value
+
+
+def _is_answer(answer: Any) -> bool:
+    """Whether it has the shape of an answer; whether it fits the project is for others to say."""
+    if not isinstance(answer, dict) or answer.get("kind") not in _KINDS:
+        return False
+    value = answer.get("value")
+    if answer["kind"] == "distribution":
+        numbers = isinstance(value, dict) and all(type(share) in (int, float) for share in value.values())
+        return numbers and _texts(answer)
+    plain = value is None or isinstance(value, (str, int, float, list))
+    return plain and _texts(answer) and isinstance(answer.get("counted", True), bool)
+
+
+def _texts(answer: Mapping[str, Any]) -> bool:
+    texts = all(answer.get(key) is None or isinstance(answer[key], str) for key in ("annotator", "at", "note"))
+    return texts and (answer.get("seconds") is None or type(answer["seconds"]) in (int, float))
 
 
 def restored(
     kept: Mapping[str, Any],
     *,
-    id: str | None,
-    text: str | None,
-    file: str | None,
+    id: Any,
+    text: Any,
+    file: Any,
     answers: Sequence[Mapping[str, Json]] | None = None,
 ) -> Record:
     """The record that `carry` told of.
@@ -187,7 +208,13 @@ def restored(
         text: its text.
         file: its file.
         answers: answers that stand in place of those kept: somebody changed them in the other program.
+
+    Raises:
+        ValueError: id, text or file is no text.
     """
+    for what, value in (("id", id), ("text", text), ("file", file)):
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{what!r} must be text, got {shorten(repr(value), 60)}")
     return Record(
         id,
         text,

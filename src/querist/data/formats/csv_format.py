@@ -16,7 +16,7 @@ from querist.core.errors import DataError, shorten
 from querist.core.types import Json
 from querist.data.formats.exported import About, Exported, Lost, whole_file
 from querist.data.formats.reading import Reading, bad_row, text_lines
-from querist.data.formats.rows import KEPT, Layout, Roles, ours, record_of
+from querist.data.formats.rows import KEPT, Layout, Roles, is_kept, kept_of, ours, record_of
 from querist.data.record import Record
 
 __all__ = ["neutral", "read", "rows", "write"]
@@ -46,7 +46,7 @@ def read(path: Path, reading: Reading) -> Iterator[Record]:
             continue
         values = dict(zip(header, row, strict=True))
         try:
-            record = ours(values, _kept(values[KEPT]), reading) if KEPT in values else None
+            record = ours(values, kept_of(values[KEPT]), reading) if KEPT in values else None
             record = record or record_of(values, roles, reading, cells=True)
         except ValueError as error:
             bad_row(reading, path.name, line, str(error), cause=error)
@@ -108,7 +108,7 @@ def _parsed(path: Path, reading: Reading) -> Iterator[tuple[int, list[str]]]:
                     letters += sum(map(len, row))
                 began = seen + 1
         for line, row in piece:
-            if max(map(len, row)) > _LONGEST and KEPT not in row and not _is_kept(row[-1]):
+            if max(map(len, row)) > _LONGEST and KEPT not in row and not is_kept(row[-1]):
                 raise _bad(path, line, f"a field has more than {_LONGEST:,} characters; is a quote left open?")
             yield line, row
     if error is None:
@@ -124,10 +124,6 @@ def _parsed(path: Path, reading: Reading) -> Iterator[tuple[int, list[str]]]:
 
 def _bad(path: Path, line: int, fault: str) -> DataError:
     return DataError(f"{path.name}, line {line}: {fault}", code="BadRow")
-
-
-def _is_kept(cell: str) -> bool:
-    return cell.startswith('{"v":')
 
 
 @contextmanager
@@ -157,15 +153,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _kept(cell: str) -> Any:
-    if not cell:
-        return None
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell  # a column of that name that is not ours
 
 
 def neutral(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from querist.core.errors import DataError, shorten
 from querist.data.formats.reading import Reading, text_lines
-from querist.data.strict_json import DECODER, DEEPEST, RefusedError, check
+from querist.data.strict_json import DECODER, DEEPEST, RefusedError, check, doubtful
 
 __all__ = ["array_objects"]
 
@@ -95,7 +95,8 @@ class _Text:
         if not isinstance(value, dict):
             raise self.broken(f"an object {{...}} is needed, got {shorten(repr(value), 40)}")
         try:
-            check(value)
+            if doubtful(self._front[self._at : stop]):
+                check(value)
         except ValueError as error:
             raise self.broken(str(error).removeprefix("column 1: ")) from error
         self._pass(stop)

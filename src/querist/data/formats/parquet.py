@@ -13,7 +13,7 @@ from querist.core.optional import need
 from querist.core.types import Json
 from querist.data.formats.exported import About, Exported, Lost, whole_file
 from querist.data.formats.reading import Reading, bad_row
-from querist.data.formats.rows import KEPT, Layout, Roles, ours, record_of
+from querist.data.formats.rows import KEPT, Layout, Roles, kept_of, ours, record_of
 from querist.data.record import Record
 from querist.data.text_file import check_file
 
@@ -91,7 +91,7 @@ def records_of_rows(
     for number, row in enumerate(rows, start=1):
         try:
             kept = row.get(KEPT)
-            record = ours(row, json.loads(kept) if kept else None, reading) if isinstance(kept, str) else None
+            record = ours(row, kept_of(kept), reading) if isinstance(kept, str) else None
             yield record or record_of(_plain(row), roles, reading, cells=False)
         except DataError:
             raise

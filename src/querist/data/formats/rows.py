@@ -23,6 +23,7 @@ from querist.data.formats.answers import (
 from querist.data.formats.exported import Exported
 from querist.data.formats.reading import Reading, check_text
 from querist.data.record import Record
+from querist.data.strict_json import parse_object
 
 __all__ = [
     "KEPT",
@@ -30,6 +31,8 @@ __all__ = [
     "TEXT_NAMES",
     "Layout",
     "Roles",
+    "is_kept",
+    "kept_of",
     "label_cell",
     "ours",
     "record_of",
@@ -218,6 +221,30 @@ class Layout:
         if left:
             kept = {"v": 1, **kept, "exact": left}
         return {c: out[c] for c in self.columns if c != KEPT}, kept
+
+
+def is_kept(cell: str) -> bool:
+    """Whether a cell looks like what `Layout` writes into the column ``querist``."""
+    return cell.startswith('{"v":')
+
+
+def kept_of(cell: str) -> Any:
+    """What stands in a cell of the column ``querist``: an object of ours, None when it is empty, else the text itself.
+
+    Raises:
+        ValueError: it was ours and is damaged; spreadsheets cut long cells.
+    """
+    if not cell:
+        return None
+    if not is_kept(cell):
+        return cell
+    try:
+        return parse_object(cell)
+    except ValueError as error:
+        raise ValueError(
+            f"the column {KEPT!r} is damaged ({error}); some spreadsheets cut long cells: remove the column, and the "
+            "others are read"
+        ) from error
 
 
 def ours(row: Mapping[str, Any], kept: Any, reading: Reading) -> Record | None:
