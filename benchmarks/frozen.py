@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.together import train_together
 from querist.training.torch_fit import train
+from querist.training.training_run import TrainingRun
 
 ITEMS, WIDTH, CLASSES, LABELS, HEADS = 50_000, 384, 10, 1_000, 10
 
@@ -67,6 +69,7 @@ def main() -> None:
     labels = Labels(source.items(np.arange(LABELS)), y[:LABELS])
     recipe, head = Recipe(), head_for(schema)
     whole, inputs, targets = torch.as_tensor(x), torch.as_tensor(x[:LABELS]), torch.as_tensor(y[:LABELS])
+    run = TrainingRun(inputs, targets, None, head, recipe, 0, recipe.batch_size)
     learner = head_learner(source, schema, recipe=recipe)
 
     def one() -> None:
@@ -79,10 +82,10 @@ def main() -> None:
         with rng_kept(0):
             nets = [make() for _ in range(HEADS)]
             if together:
-                train_together(nets, inputs, targets, None, head, recipe, seeds, recipe.batch_size)
+                train_together(nets, run, seeds)
             else:
                 for net, seed in zip(nets, seeds, strict=True):
-                    train(net, inputs, targets, None, head, recipe, seed, recipe.batch_size)
+                    train(net, replace(run, seed=seed))
         torch.set_num_threads(options.threads)
         with torch.inference_mode():
             return torch.stack([net(whole).softmax(dim=1) for net in nets], dim=1)

@@ -99,14 +99,18 @@ def commands() -> str:
 
 
 def specification() -> str:
-    """Every key of the TOML specification."""
+    """Every key of the TOML specification: the main table, then one for each kind of learner and of posterior."""
     from querist.assembly.spec import Spec
-    from querist.assembly.spec_docs import rows
+    from querist.assembly.spec_docs import sections
 
-    out = ["| key | kind | default | meaning |", "|---|---|---|---|"]
-    out += [
-        f"| `{_cell(k)}` | {_cell(kind)} | {_cell(default)} | {_cell(text)} |" for k, kind, default, text in rows(Spec)
-    ]
+    out = []
+    for section in sections(Spec):
+        if section.title:
+            out += [f"## `{section.title}`", "", section.summary, ""]
+        out += ["| key | kind | default | meaning |", "|---|---|---|---|"]
+        for k, kind, default, text in section.rows:
+            out.append(f"| `{_cell(k)}` | {_cell(kind)} | {_cell(default)} | {_cell(text)} |")
+        out.append("")
     return "\n".join(out)
 
 

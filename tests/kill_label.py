@@ -167,7 +167,8 @@ def exported(project: Path) -> dict[str, str]:
     for line in target.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         value = row.get("label")
-        out[row["id"]] = value if isinstance(value, str) else row.get("state", "unlabelled")
+        state = str(row.get("state", "unlabelled")).replace("pending", "unlabelled")  # a lease is no answer
+        out[row["id"]] = value if isinstance(value, str) else state
     return out
 
 

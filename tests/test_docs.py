@@ -48,6 +48,18 @@ def test_the_strategy_of_the_how_to_passes_the_suite() -> None:
         registry._entries.pop(("score", "impurity"))
 
 
+def test_the_specifications_of_the_how_to_are_right_and_show_every_learner() -> None:
+    from querist.assembly.learners import LEARNERS
+    from querist.assembly.spec import parse_spec
+    from querist.strategies.algebra import as_strategy
+
+    page = (DOCS / "how-to" / "specification.md").read_text(encoding="utf-8")
+    specs = [parse_spec(text) for text in re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)]
+    assert {spec.model.learner for spec in specs} == LEARNERS.keys() - {"sklearn", "torch"}
+    for spec in specs:
+        as_strategy(spec.run.strategy)
+
+
 def test_the_page_on_plugins_runs_from_top_to_bottom() -> None:
     names: dict[str, Any] = {"__name__": "docs"}
     for block in blocks("how-to/plugins.md"):
@@ -106,6 +118,7 @@ def test_generated_pages_are_whole() -> None:
     assert "## Representative: density\n\nWhat stands for many items.\n" in cells
     assert "`plateau`" in hooks.rules()
     assert "`run.batch`" in hooks.specification()
+    assert '## `[model] learner = "graph"`' in hooks.specification()
     assert "## querist demo" in hooks.commands()
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from querist.assembly.build import make_learner, prepare
+from querist.assembly.learners import model_spec
 from querist.assembly.providers import Equipment, equip
-from querist.assembly.spec import ModelSpec, parse_spec
+from querist.assembly.spec import parse_spec
 from querist.core.errors import ArgumentError, UnknownNameError
 from querist.core.registry import registry
 from querist.core.signals import HISTORY, LOSS, MEMBERS, NOISE, PREDICTION, Needs
@@ -29,7 +30,6 @@ source = "sklearn:wine"
 [model]
 learner = "torch"
 name = "mlp"
-scale = false
 [model.parameters]
 hidden = [8]
 dropout = 0.1
@@ -121,7 +121,7 @@ TWO = SingleLabel(("a", "b"))
 
 
 def test_plugins_are_made_anew_for_each_learner() -> None:
-    spec = ModelSpec(learner="torch", name="mlp")
+    spec = model_spec(learner="torch", name="mlp")
     one, other = (make_learner(spec, X, TWO, as_strategy("learning_loss")) for _ in range(2))
     assert isinstance(one, TorchLearner)
     assert isinstance(other, TorchLearner)
@@ -131,18 +131,18 @@ def test_plugins_are_made_anew_for_each_learner() -> None:
 
 
 def test_numbers_with_noise() -> None:
-    spec = ModelSpec(learner="torch", name="mlp", parameters={"dropout": 0.1})
+    spec = model_spec(learner="torch", name="mlp", parameters={"dropout": 0.1})
     learner = make_learner(spec, X, Number(), as_strategy("bald_regression"))
     assert {NOISE, MEMBERS, PREDICTION} <= learner.provides
     assert NOISE not in make_learner(spec, X, Number(), as_strategy("random")).provides
 
 
 def test_a_head_by_name() -> None:
-    learner = make_learner(ModelSpec(learner="torch", name="linear", head="evidential"), X, TWO)
+    learner = make_learner(model_spec(learner="torch", name="linear", head="evidential"), X, TWO)
     assert isinstance(learner, TorchLearner)
     assert type(learner.parts.head).__name__ == "EvidentialHead"
     with pytest.raises(ArgumentError, match="head must be one of"):
-        make_learner(ModelSpec(learner="torch", name="linear", head="none"), X, TWO)
+        make_learner(model_spec(learner="torch", name="linear", head="none"), X, TWO)
 
 
 def test_members_need_dropout_or_are_refused_by_the_session() -> None:

@@ -10,6 +10,7 @@ from querist.assembly.spec import load_spec, parse_spec
 from querist.core.errors import ArgumentError, UnknownNameError
 
 GOOD = '[data]\nsource = "sklearn:digits"\n'
+TORCH = '[model]\nlearner = "torch"\nname = "mlp"\n'
 
 
 def test_defaults() -> None:
@@ -17,7 +18,7 @@ def test_defaults() -> None:
     assert spec.run.strategy == "margin"
     assert spec.run.batch == 20
     assert spec.grid is None
-    assert parse_spec(GOOD + "[model.training]\nepochs = 3\n").model.training.epochs == 3  # type: ignore[attr-defined]
+    assert parse_spec(GOOD + TORCH + "[model.training]\nepochs = 3\n").model.training.epochs == 3  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_defaults() -> None:
     [
         (GOOD + "[run]\nbacth = 3\n", ["line 4", "'run.bacth'", "did you mean 'batch'"]),
         (GOOD + "[rum]\nbatch = 3\n", ["line 3", "'rum'", "did you mean 'run'"]),
-        (GOOD + "[model.training]\nepoch = 3\n", ["line 4", "did you mean 'epochs'"]),
+        (GOOD + TORCH + "[model.training]\nepoch = 3\n", ["line 7", "did you mean 'epochs'"]),
         (GOOD + "\n[data.more]\n", ["line 4", "'data.more'"]),
     ],
 )
@@ -82,3 +83,14 @@ def test_a_relative_source_is_taken_from_the_folder_of_the_file(tmp_path: Path) 
 def test_a_specification_survives_json() -> None:
     spec = parse_spec(GOOD + '[grid]\nstrategies = ["margin >> k_means"]\n[model]\nparameters = { C = 2.0 }\n')
     assert type(spec).model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_files_beside_the_specification_are_found_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "encoder").mkdir()
+    text = GOOD + '[model]\nlearner = "text"\ncache = "features"\nencoder = "{}"\n'
+    (tmp_path / "spec.toml").write_text(text.format("encoder"))
+    spec = load_spec(tmp_path / "spec.toml")
+    assert spec.model.encoder == str(tmp_path / "encoder")  # type: ignore[attr-defined]
+    assert spec.model.cache == str(tmp_path / "features")  # type: ignore[attr-defined]
+    (tmp_path / "spec.toml").write_text(text.format("minilm"))
+    assert load_spec(tmp_path / "spec.toml").model.encoder == "minilm"  # type: ignore[attr-defined]

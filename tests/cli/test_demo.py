@@ -23,7 +23,7 @@ def test_the_specification_has_all_three_hybrid_forms() -> None:
     kinds = {type(as_strategy(t)).__name__ for t in texts}
     assert {"Filtered", "Switch"} <= kinds
     assert any("+" in t for t in texts)
-    assert spec.model.name == "small_cnn"
+    assert spec.model.name == "small_cnn"  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow

@@ -132,3 +132,22 @@ def test_a_damaged_journal(cli: Run, spec: Path, tmp_path: Path) -> None:
     assert done.code == 4
     assert "journal.db" in done.err
     assert cli("doctor", journal.parent).code == 4
+
+
+def test_a_cache_beside_the_specification_is_found_from_the_project(cli: Run, tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed: the extra text")
+    from querist.assembly.spec import load_spec
+    from tiny_encoder import tiny_folder
+
+    tiny_folder(tmp_path / "encoder")
+    words = ["the", "a", "was", "film", "meal", "fine", "poor", "good", "bad"]
+    rows = "".join(f"{one} {two},{'ab'[words.index(two) % 2]}\n" for one in words for two in words)
+    (tmp_path / "texts.csv").write_text("text,label\n" + rows)
+    model = '[model]\nlearner = "text"\nencoder = "encoder"  # beside it\ncache = "features"\n'
+    run = "[model.training]\nepochs = 1\n[run]\nbatch = 8\nbudget = 8\n"
+    (tmp_path / "s.toml").write_text(f'[data]\nsource = "texts.csv"\n{model}{run}')
+    assert cli("run", tmp_path / "s.toml", "--out", tmp_path / "out").code == 0
+    spec: Any = load_spec(tmp_path / "out" / "seed-0" / "querist.toml")
+    assert spec.data.source == str(tmp_path / "texts.csv")
+    assert (spec.model.encoder, spec.model.cache) == (str(tmp_path / "encoder"), str(tmp_path / "features"))
+    assert "# beside it" in (tmp_path / "out" / "seed-0" / "querist.toml").read_text()

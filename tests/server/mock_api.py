@@ -23,7 +23,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -216,18 +216,20 @@ class Mock:
 
     def panel(self) -> Json:
         """GET panel: a made-up curve."""
-        curve = [
-            {"labels": n, "accuracy": a, "low": a - 0.3 / (1 + n / 30), "high": min(1, a + 0.2 / (1 + n / 30)), "n": n // 8 + 4}
-            for n, a in zip(range(10, 130, 10), (0.42, 0.55, 0.61, 0.7, 0.72, 0.78, 0.81, 0.82, 0.85, 0.86, 0.87, 0.87), strict=True)
-        ]  # fmt: skip
+        values = (0.42, 0.55, 0.61, 0.7, 0.72, 0.78, 0.81, 0.82, 0.85, 0.86, 0.87, 0.87)
+        curve = []
+        for n, a in zip(range(10, 130, 10), values, strict=True):
+            room = 0.3 / (1 + n / 30)
+            curve.append({"labels": n, "accuracy": a, "low": a - room, "high": min(1, a + room), "n": n // 8 + 4})
+        watched = [{"labels": 10 * k, "value": v} for k, v in enumerate((0.4, 0.5, 0.6, 0.75, 0.82, 0.9, 0.94), 1)]
         return {
             "classes": [{"name": name, "count": 31 - 7 * k} for k, name in enumerate(self.classes[:5])], "curve": curve,
-            "saved": {"asked": 80, "random": 131, "text": "Random answers would have needed about 131 labels for what 80 reached."},
+            "saved": {"asked": 80, "random": 131, "text": "Random answers would have needed about 131 labels."},
             "agreement": [{"labels": 60, "kappa": 0.71}, {"labels": 120, "kappa": 0.78}],
             "cost": {"answers": 120, "seconds": 840, "per_hour": 514},
             "advice": {
-                "stop": False, "rule": "stabilising predictions", "text": "The model still changes its mind on 6 of 100 items a round.",
-                "history": [{"labels": 10 * k, "value": v} for k, v in enumerate((0.4, 0.5, 0.6, 0.75, 0.82, 0.9, 0.94), 1)],
+                "stop": False, "rule": "stabilising predictions", "history": watched,
+                "text": "The model still changes its mind on 6 of 100 items a round.",
                 "hour": "about 510 labels, and 1 to 3 points of accuracy",
             },
             "notes": ["Class “other” has 10 labels only; seeds on the settings page help."],
@@ -270,6 +272,10 @@ class Mock:
             self.leases.pop(query, None)
         return {}
 
+    def renew(self, body: Json) -> Json:
+        """POST renew."""
+        return {"until": time.time() + 900, "lost": [query for query in body["queries"] if query not in self.leases]}
+
     def flag(self, item: str, body: Json) -> Json:
         """POST flag."""
         self.flags[item] = body["flag"]
@@ -294,8 +300,7 @@ class Mock:
         posts: dict[str, Callable[[Json], Json]] = {
             "/session": self.session, "/next": self.next, "/answers": self.answer, "/undo": self.undo,
             "/return": self.give_back, "/classes": self.classes_changed,
-            "/renew": lambda body: {"until": time.time() + 900, "lost": [q for q in body["queries"] if q not in self.leases]},
-            "/seeds": lambda _: {"items": 12}, "/trainer": lambda _: {},
+            "/renew": self.renew, "/seeds": lambda _: {"items": 12}, "/trainer": lambda _: {},
         }  # fmt: skip
         if method == "POST" and path in posts:
             return posts[path](body)
@@ -304,6 +309,8 @@ class Mock:
             if item not in self.ids:
                 raise Refused(404, "UnknownItem", "no such item")
             return self.take(item) if verb == "take" else self.flag(item, body) if verb else self.history(item)
+        if path == "/strategies":
+            return [{"name": "auto", "about": "typical first, doubtful later"}, {"name": "margin", "about": "doubtful"}]  # type: ignore[return-value]
         gets = {"/project": self.about, "/panel": self.panel, "/items": lambda: self.rows(query)}
         if method == "GET" and path in gets:
             return gets[path]()
@@ -326,7 +333,10 @@ def application(mock: Mock) -> Starlette:
             return JSONResponse({"detail": "the disk is full", "code": "OutOfSpace"}, status_code=mock.failing)
         if not mock.logged_in and path != "/session":
             return JSONResponse({"detail": "log in first", "code": "NoSession"}, status_code=401)
-        body = json.loads(await request.body() or b"{}")
+        try:
+            body = json.loads(await request.body() or b"{}")
+        except ClientDisconnect:
+            return Response(status_code=400)
         try:
             with mock.lock:
                 if path == "/export":
@@ -391,7 +401,12 @@ def application(mock: Mock) -> Starlette:
 def served(mock: Mock, port: int = 0) -> Iterator[str]:
     """Serve a mock on loopback in a thread; the address."""
     config = uvicorn.Config(
-        application(mock), host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1, lifespan="off"
+        application(mock),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+        lifespan="off",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -116,8 +116,8 @@ def test_a_body_that_is_too_large_is_refused(ask: Asker) -> None:
 
 def chunked(ask: Asker, path: str, pieces: list[bytes], kind: str = "application/json") -> bytes:
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{ask.server.port}\r\nOrigin: {ask.server.address}\r\nCookie: {ask.cookie}\r\n"
-        f"Content-Type: {kind}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{ask.server.port}\r\nOrigin: {ask.server.address}\r\n"
+        f"Cookie: {ask.cookie}\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     )
     body = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces)
     return ask.wire(head.encode() + body + b"0\r\n\r\n")

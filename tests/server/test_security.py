@@ -43,10 +43,11 @@ def test_the_policy_allows_nothing_inline() -> None:
 def hosts(port: int) -> list[tuple[str, bool]]:
     good = [f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}"]
     bad = [
-        "127.0.0.1", "localhost", f"127.0.0.1:{port + 1}", f"evil.example:{port}", "evil.example", f"127.0.0.1.evil.example:{port}",
-        f"localhost.evil.example:{port}", f"127.0.0.2:{port}", f"0.0.0.0:{port}", f"LOCALHOST:{port}", f"localhost.:{port}",
-        f"user@localhost:{port}", f"localhost:{port}@evil.example", f"2130706433:{port}", f"0x7f.1:{port}", f"[::ffff:127.0.0.1]:{port}",
-        f"localhost:{port}, evil.example", f"localhost:{port}/", "", f"localhost:0{port}",
+        "127.0.0.1", "localhost", "evil.example", "", f"127.0.0.1:{port + 1}", f"evil.example:{port}",
+        f"127.0.0.1.evil.example:{port}", f"localhost.evil.example:{port}", f"127.0.0.2:{port}", f"0.0.0.0:{port}",
+        f"LOCALHOST:{port}", f"localhost.:{port}", f"user@localhost:{port}", f"localhost:{port}@evil.example",
+        f"2130706433:{port}", f"0x7f.1:{port}", f"[::ffff:127.0.0.1]:{port}", f"localhost:{port}, evil.example",
+        f"localhost:{port}/", f"localhost:0{port}",
     ]  # fmt: skip
     return [(h, True) for h in good] + [(h, False) for h in bad]
 
@@ -66,7 +67,8 @@ def test_a_request_with_two_hosts_or_none_is_refused(ask: Asker) -> None:
     same = f"GET /health HTTP/1.1\r\nHost: localhost:{port}\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
     for text in (two, same, "GET /health HTTP/1.0\r\n\r\n"):
         assert b" 400 " in ask.wire(text.encode()).split(b"\r\n")[0]
-    absolute = f"GET http://evil.example/api/v1/project HTTP/1.1\r\nHost: evil.example\r\nCookie: {ask.cookie}\r\nConnection: close\r\n\r\n"
+    absolute = "GET http://evil.example/api/v1/project HTTP/1.1\r\nHost: evil.example\r\n"
+    absolute += f"Cookie: {ask.cookie}\r\nConnection: close\r\n\r\n"
     assert b" 400 " in ask.wire(absolute.encode()).split(b"\r\n")[0]
 
 

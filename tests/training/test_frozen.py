@@ -12,19 +12,21 @@ from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, DataError
 from querist.core.progress import listening
-from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS
+from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, NOISE, PROBS
 from querist.data.arrays import array_source
 from querist.data.schema import Number
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
 from querist.training import frozen
-from querist.training.frozen import frozen_features, head_learner
+from querist.training.frozen import frozen_features, frozen_learner, head_learner
 from querist.training.recipe import Recipe
 from tiny import THREE, all_of, labels, print_of_generators, source
 
 
 class Encoder:
     """Squares and sums; counts its calls."""
+
+    name: str | None = None
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
@@ -248,3 +250,18 @@ def test_a_hidden_head_may_have_members() -> None:
     with pytest.raises(ArgumentError) as caught:
         head_learner(features, THREE, members=3, device="cpu")
     assert caught.value.code == "NeedsDropout"
+
+
+def test_a_learner_over_an_encoder_refuses_members_of_a_linear_head_before_anything_is_encoded() -> None:
+    of = array_source(np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32))
+    encoder = Encoder()
+    with pytest.raises(ArgumentError, match="LinearHead has none") as error:
+        frozen_learner(of, Number(), lambda: encoder, members=5, device="cpu")
+    assert error.value.code == "NeedsDropout"
+    assert encoder.sizes == []
+    encoder.name = "squares"
+    learner = frozen_learner(
+        of, Number(), lambda: encoder, members=5, hidden=(4,), head="normal", batch=4, device="cpu"
+    )
+    assert encoder.sizes == [4, 4, 2]
+    assert {MEMBERS, NOISE} <= learner.provides, "mean and variance are two outputs"

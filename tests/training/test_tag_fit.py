@@ -6,7 +6,7 @@ import torch
 
 from querist.models.bilstm_crf import WindowCrf
 from querist.training.recipe import Recipe
-from querist.training.tag_fit import Ragged, _batches, train_tagger
+from querist.training.tag_fit import Ragged, TaggedSet, _batches, train_tagger
 
 LENGTHS = np.array([2, 1, 4, 3])
 ROWS = np.arange(1, 21).reshape(10, 2)
@@ -37,7 +37,9 @@ def trained(recipe: Recipe, weights: np.ndarray | None = None, seed: int = 0) ->
         torch.manual_seed(0)
         module = WindowCrf(30, 3, width=8, dropout=0.0)
         tags = np.array([[1, 0, 0, 0], [2, 0, 0, 0], [0, 1, 2, 1], [2, 2, 0, 0]])
-        notes = train_tagger(module, Ragged.of(ROWS, LENGTHS), np.arange(4), tags, weights, recipe, seed, 2, CPU)
+        notes = train_tagger(
+            module, TaggedSet(Ragged.of(ROWS, LENGTHS), np.arange(4), tags, weights), recipe, seed, 2, CPU
+        )
     return module, notes
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.together import reason_against, train_together
 from querist.training.torch_fit import train
+from querist.training.training_run import TrainingRun
 
 SCHEMAS = {"single": SingleLabel(("a", "b", "c")), "multi": MultiLabel(("a", "b", "c")), "number": Number()}
 
@@ -48,9 +50,10 @@ def test_each_becomes_what_it_would_have_become_alone(recipe: Recipe, kind: str,
     outputs = 1 if kind == "number" else 3
     for make in (lambda: LinearHead(4, outputs), lambda: MLP(4, outputs, hidden=(8, 6))):
         together, alone = networks(make), networks(make)
-        train_together(together, x, y, weights, head, recipe, [5, 6, 7], recipe.batch_size)
+        run = TrainingRun(x, y, weights, head, recipe, 0, recipe.batch_size)
+        train_together(together, run, [5, 6, 7])
         for module, seed in zip(alone, (5, 6, 7), strict=True):
-            train(module, x, y, weights, head, recipe, seed, recipe.batch_size)
+            train(module, replace(run, seed=seed))
         for a, b in zip(together, alone, strict=True):
             assert not a.training
             assert torch.allclose(a(x), b(x), atol=2e-4)
@@ -64,7 +67,9 @@ def test_dropout_masks_differ_by_network_and_come_from_the_generator() -> None:
         for net in nets[1:]:
             net.load_state_dict(nets[0].state_dict())
         with rng_kept(9):
-            train_together(nets, x, y, None, head_for(SCHEMAS["single"]), Recipe(epochs=2), [1, 1, 1], 32)
+            train_together(
+                nets, TrainingRun(x, y, None, head_for(SCHEMAS["single"]), Recipe(epochs=2), 0, 32), [1, 1, 1]
+            )
         found.append([net(x).detach() for net in nets])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
     assert not torch.allclose(found[0][0], found[0][1])
@@ -84,5 +89,5 @@ def test_what_cannot_be_stacked_is_refused(module: Any, recipe: Recipe, why: str
     assert reason_against(module, recipe) == why
     x, y = some("single")
     with pytest.raises(ArgumentError, match=f"cannot be trained together: {why}; train them in turn"):
-        train_together([module], x, y, None, head_for(SCHEMAS["single"]), recipe, [0], 32)
+        train_together([module], TrainingRun(x, y, None, head_for(SCHEMAS["single"]), recipe, 0, 32), [0])
     assert reason_against(MLP(4, 3, dropout=0.1), Recipe()) is None

@@ -12,6 +12,7 @@ from querist.models.mlp import MLP
 from querist.training.heads import ClassHead, LabelsHead, NumberHead
 from querist.training.recipe import Recipe
 from querist.training.torch_fit import train
+from querist.training.training_run import TrainingRun
 
 X = torch.as_tensor(np.random.default_rng(0).normal(size=(12, 4)), dtype=torch.float32)
 Y = torch.arange(12) % 3
@@ -24,7 +25,7 @@ def trained(
     with rng_kept(0):
         module = make() if make else LinearHead(4, 3)
     w = None if weights is None else torch.as_tensor(weights, dtype=torch.float32)[rows]
-    return module, train(module, X[rows], y[rows], w, ClassHead(), recipe, 0, recipe.batch_size)
+    return module, train(module, TrainingRun(X[rows], y[rows], w, ClassHead(), recipe, 0, recipe.batch_size))
 
 
 def with_norm() -> torch.nn.Module:
@@ -164,14 +165,14 @@ def test_items_set_aside_decide_when_to_stop() -> None:
     epochs: list[int] = []
     module.register_forward_hook(lambda *_: epochs.append(int(module.training)))
     aside = (X[:4], Y[:4])
-    train(module, X, Y, None, ClassHead(), wild, 0, 12, aside)
+    train(module, TrainingRun(X, Y, None, ClassHead(), wild, 0, 12, aside))
     assert epochs.count(0) == epochs.count(1) < 10, "validated once an epoch, and stopped early"
     with rng_kept(0):
         other = LinearHead(4, 3)
-    train(other, X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12, aside)
+    train(other, TrainingRun(X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12, aside))
     with rng_kept(0):
         plain = LinearHead(4, 3)
-    train(plain, X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12)
+    train(plain, TrainingRun(X, Y, None, ClassHead(), Recipe(epochs=3, batch_size=12), 0, 12))
     assert all(torch.equal(a, b) for a, b in zip(other.parameters(), plain.parameters(), strict=True)), "no patience"
 
 
@@ -260,7 +261,7 @@ def test_mixed_precision_is_near_full_precision_and_losses_are_full(precision: A
     with rng_kept(0):
         module = LinearHead(4, 3)
     recipe = Recipe(optimizer="sgd", lr=0.1, epochs=20, batch_size=12, precision=precision)
-    train(module, X, Y, None, Recording(), recipe, 0, 12)
+    train(module, TrainingRun(X, Y, None, Recording(), recipe, 0, 12))
     plain = trained()[0]
     assert set(kinds) == {torch.float32}
     assert all(p.dtype == torch.float32 for p in module.parameters())
@@ -275,7 +276,7 @@ def test_weights_and_soft_targets_count_in_every_loss(head: Any) -> None:
     def fitted(weights: Any, rows: Any = slice(None)) -> torch.Tensor:
         with rng_kept(0):
             module = LinearHead(4, 1 if head.kind == "number" else 3)
-        train(module, X[rows], y[rows], weights, head, WHOLE, 0, 12)
+        train(module, TrainingRun(X[rows], y[rows], weights, head, WHOLE, 0, 12))
         return numbers(module)
 
     left_out = fitted(torch.tensor([1.0] * 9 + [0.0] * 3))

@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from querist.annotation.noisy import NoisyAnnotator
 from querist.annotation.simulated import SimulatedAnnotator
-from querist.assembly.estimators import make_estimator
-from querist.assembly.providers import Equipment, equip
-from querist.assembly.spec import ModelSpec, Spec
-from querist.core.errors import ArgumentError, DataError
-from querist.core.ports import Annotator, Learner, StopRule, Strategy
-from querist.core.registry import registry
-from querist.core.types import Array, ItemId, LabelValue
-from querist.data.arrays import array_source
-from querist.data.read import read
-from querist.data.schema import MultiLabel, Number, Schema, SingleLabel, infer
-from querist.data.source import Source
+from querist.assembly.learners import make_learner
+from querist.assembly.loading import Loaded, load_data
+from querist.assembly.spec import Spec
+from querist.core.errors import ArgumentError
+from querist.core.ports import Annotator, Learner, StopRule
+from querist.core.types import Array
+from querist.data.schema import MultiLabel, Number, SingleLabel
+from querist.data.spans import Spans
 from querist.data.splits import Splits, split
-from querist.models.lsa import lsa_features
 from querist.session.evaluation import Evaluation
 from querist.session.rules.parse import parse_rule
 from querist.session.session import Session
+from querist.session.span_evaluation import SpanEvaluation
 from querist.storage.artifacts import Artifacts
 from querist.storage.memory import MemoryStore
 from querist.storage.sqlite_store import SqliteStore
 from querist.strategies.algebra import as_strategy
-from querist.training.heads import head_for
-from querist.training.recipe import Recipe
-from querist.training.sklearn_learner import SklearnLearner
-from querist.training.torch_learner import TorchLearner
 
 __all__ = ["JOURNAL", "Loaded", "Prepared", "load_data", "make_learner", "open_journal", "prepare"]
 
 JOURNAL = "journal.db"
 """Name of the journal in a project folder."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Data that are in memory: read once, used by every run of a specification.
-
-    Args:
-        source: the items.
-        schema: what a label may be.
-        truth: true label of each item by id (simulations), or empty.
-    """
-
-    source: Source
-    schema: Schema
-    truth: Mapping[ItemId, LabelValue]
 
 
 @dataclass(frozen=True)
@@ -76,87 +52,6 @@ class Prepared:
     batch: int
     start_size: int
     splits: Splits
-
-
-def load_data(spec: Spec) -> Loaded:
-    """Read the data and settle the label schema.
-
-    Raises:
-        DataError: unreadable data, or a simulation without true labels (``NoTruth``).
-    """
-    data = spec.data
-    source = read(
-        data.source,
-        text=data.text,
-        label=data.label,
-        id=data.id,
-        features=data.features,
-        size=data.size,
-        dedupe=data.dedupe,
-        skip_bad=data.skip_bad,
-    )
-    truth = source.truth
-    if truth is None:
-        raise DataError(
-            f"{source.name} has no true labels, which a simulation needs; name their column with data.label",
-            code="NoTruth",
-        )
-    schema = _schema(spec, truth)
-    if source.modality == "text":  # frozen features of the whole pool, made once; no label is used
-        features = lsa_features(source.take(slice(None)))
-        source = array_source(features, ids=source.ids, truth=truth, name=source.name, modality="table")
-    return Loaded(source, schema, dict(zip(source.ids, truth, strict=True)))
-
-
-def _schema(spec: Spec, truth: Any) -> Schema:
-    task, classes = spec.labels.task, spec.labels.classes
-    if task == "number":
-        return Number()
-    if classes is not None:
-        return MultiLabel(tuple(classes)) if task == "multi" else SingleLabel(tuple(classes))
-    return infer(truth)
-
-
-def make_learner(spec: ModelSpec, source: Source, schema: Schema, *strategies: Strategy) -> Learner:
-    """The learner of a specification, built on its source; networks are equipped with what ``strategies`` need.
-
-    Raises:
-        UnknownNameError: an unknown model or parameter.
-    """
-    if spec.learner == "sklearn":
-        estimator = make_estimator(spec.name, dict(spec.parameters))
-        if spec.scale:
-            from sklearn.pipeline import make_pipeline
-            from sklearn.preprocessing import StandardScaler
-
-            estimator = make_pipeline(StandardScaler(), estimator)
-        return SklearnLearner(estimator, source, schema)
-    entry = registry.find(spec.name, "model")
-    kit = equip(*strategies, members=spec.members, head=spec.head)
-    parameters = {**_shapes(spec.name, source, schema, kit), **spec.parameters}
-
-    def module() -> Any:
-        try:
-            return entry.factory(**parameters)
-        except TypeError as error:
-            raise ArgumentError(f"model {spec.name}: {error}", code="BadParameter") from error
-
-    recipe = Recipe(**spec.training.model_dump())
-    if not spec.members:
-        kit = kit.fitting(module)
-    return TorchLearner(module, source, schema, recipe=recipe, device=spec.device, **kit.arguments())
-
-
-def _shapes(name: str, source: Source, schema: Schema, kit: Equipment) -> dict[str, Any]:
-    """What the built-in models must know of the data."""
-    outputs = head_for(schema, kit.head).width(schema)
-    shape = np.asarray(source.take(np.zeros(1, dtype=np.int64))).shape[1:]
-    if name in ("small_cnn", "strided_cnn", "resnet18"):
-        channels = shape[0] if len(shape) == 3 else 1
-        size = {} if name == "resnet18" else {"size": int(shape[-1])}
-        return {"channels_in": channels, "classes": outputs, **size}
-    width = int(np.prod(shape))
-    return {"inputs": width, "outputs": outputs}
 
 
 def prepare(
@@ -191,12 +86,8 @@ def prepare(
         validation=spec.data.validation,
         stratify=truth if single and spec.data.stratify else None,
     )
-    default = (
-        ["rmse"] if isinstance(schema, Number) else ["exact_match"] if isinstance(schema, MultiLabel) else ["accuracy"]
-    )
-    metrics = tuple(spec.run.metrics or default)
     evaluate = {
-        name: Evaluation(source.items(rows), _targets(loaded, rows), metrics)
+        name: _evaluation(spec, loaded, rows)
         for name, rows in (("test", splits.test), ("validation", splits.validation))
         if len(rows)
     }
@@ -214,6 +105,7 @@ def prepare(
         budget=spec.run.budget,
         held=np.concatenate([splits.test, splits.validation]),
         evaluate=evaluate,
+        graph=getattr(source, "graph", None),
         artifacts=kept if artifacts and spec.run.keep_weights else None,
         on_conflict=spec.run.on_conflict,
         spec=spec.model_dump(mode="json"),
@@ -230,9 +122,14 @@ def open_journal(folder: Path) -> tuple[SqliteStore, Artifacts]:
     return SqliteStore(folder / JOURNAL), Artifacts(folder / "artifacts")
 
 
-def _targets(loaded: Loaded, rows: Array) -> Array:
-    ids = loaded.source.ids
-    return np.asarray([loaded.schema.encode(loaded.truth[ids[r]], item=ids[r]) for r in rows.tolist()])
+def _evaluation(spec: Spec, loaded: Loaded, rows: Array) -> Evaluation:
+    """What is measured on held-out rows; the metric that suits the labels where none is named."""
+    items, schema, metrics = loaded.source.items(rows), loaded.schema, tuple(spec.run.metrics or ())
+    targets = schema.stack([schema.encode(loaded.truth[item], item=item) for item in items])
+    if isinstance(schema, Spans):
+        return SpanEvaluation(items, targets, metrics or ("entity_f1",), schema=schema)
+    default = "rmse" if isinstance(schema, Number) else "exact_match" if isinstance(schema, MultiLabel) else "accuracy"
+    return Evaluation(items, targets, metrics or (default,))
 
 
 def _annotator(spec: Spec, loaded: Loaded, seed: int) -> Annotator:

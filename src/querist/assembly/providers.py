@@ -24,6 +24,7 @@ from querist.core.signals import (
 )
 from querist.models.guard import rng_kept
 from querist.models.stochastic.dropout import dropout_layers
+from querist.models.stochastic.posterior import Posterior
 from querist.training.network import maker
 from querist.training.providers.augmented import Augmented
 from querist.training.providers.base import Provider
@@ -47,13 +48,13 @@ class Equipment:
     Args:
         providers: give further signals.
         plugins: names of plug-ins, each made anew for a learner.
-        members: posterior samples by MC dropout.
+        members: posterior samples: a number by MC dropout, or a posterior.
         head: name of a head, or None for that of the schema.
     """
 
     providers: tuple[Provider, ...] = ()
     plugins: tuple[str, ...] = ()
-    members: int = 0
+    members: int | Posterior = 0
     head: str | None = None
 
     def fitting(self, module: Any) -> Equipment:
@@ -77,7 +78,7 @@ class Equipment:
         return {"providers": self.providers, "plugins": plugins, "members": self.members, "head": self.head}
 
 
-def equip(*strategies: Strategy, members: int = 0, head: str | None = None) -> Equipment:
+def equip(*strategies: Strategy, members: int | Posterior = 0, head: str | None = None) -> Equipment:
     """What strategies need of a learner of networks beside what any network gives.
 
     Args:

@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 import tomllib
-import typing
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError
 
-from querist.assembly.toml_lines import line_of
-from querist.core.errors import ArgumentError, UnknownNameError, nearest, shorten, shorten_path
-from querist.training.recipe import Recipe
+from querist.assembly.faults import explain
+from querist.assembly.learners import AnyModel, model_spec, settled
+from querist.assembly.tables import STRICT
+from querist.core.errors import ArgumentError, shorten_path
 
 __all__ = [
     "AnnotatorSpec",
     "DataSpec",
     "GridSpec",
     "LabelsSpec",
-    "ModelSpec",
     "RunSpec",
     "Spec",
     "load_spec",
     "parse_spec",
 ]
 
-_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
-
 
 class DataSpec(BaseModel):
     """``[data]``: where the items come from and what is held out."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     source: str
-    """a file, a folder of images, or ``sklearn:digits`` (iris, wine, breast_cancer)"""
+    """a file, a folder of images, or ``sklearn:digits`` (iris, wine, breast_cancer); an .npz with edges is a graph, and
+    .conll, or .jsonl with ``tokens``, are tagged sentences"""
     text: str | None = None
     """column of the text"""
     label: str | None = None
     """column of the true label (simulations)"""
+    tokens: str | None = None
+    """key of the tokens of tagged sentences (.jsonl); tokens by default"""
+    tags: str | None = None
+    """key of their tags or spans; tags by default"""
     id: str | None = None
     """column of the ids; without it ids are digests of the content"""
     features: list[str] | None = None
@@ -57,52 +59,22 @@ class DataSpec(BaseModel):
 class LabelsSpec(BaseModel):
     """``[labels]``: what a label may be."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
-    task: Literal["single", "multi", "number"] | None = None
-    """one class, several classes or a number; guessed from the data when it is left out"""
+    task: Literal["single", "multi", "number", "spans"] | None = None
+    """one class, several classes, a number or spans of tokens; guessed from the data when it is left out"""
     classes: list[str] | None = None
-    """class names in order; those found in the data, sorted, when left out"""
-
-
-if typing.TYPE_CHECKING:
-    TrainingSpec = BaseModel
-else:
-    _hints = typing.get_type_hints(Recipe)
-    _defaults = Recipe()
-    TrainingSpec = create_model(
-        "TrainingSpec",
-        __config__=ConfigDict(extra="forbid", frozen=True),
-        __doc__="``[model.training]``: the fields of `querist.Recipe`.",
-        **{name: (hint, getattr(_defaults, name)) for name, hint in _hints.items() if hasattr(_defaults, name)},
-    )
-
-
-class ModelSpec(BaseModel):
-    """``[model]``: what predicts, and how it is trained."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    learner: Literal["torch", "sklearn"] = "sklearn"
-    name: str = "logistic_regression"
-    """of a registered model (small_cnn, strided_cnn, mlp, linear) or a scikit-learn estimator (logistic_regression, ...)"""
-    parameters: dict[str, Any] = {}
-    """of the model's constructor"""
-    training: TrainingSpec = TrainingSpec()
-    """torch only"""
-    members: int = Field(default=0, ge=0)
-    """posterior samples by MC dropout, torch only; 20 where the strategy needs members"""
-    head: str | None = None
-    """what the outputs mean, torch only: classes, labels, number, evidential or normal; by default that of the labels"""
-    scale: bool = False
-    """standardise features on the pool (arrays and tables)"""
-    device: str = "auto"
+    """class names (types of spans) in order; those found in the data, sorted, when left out"""
+    scheme: Literal["bio", "io"] | None = None
+    """spans: how their tokens are tagged; found in the data when left out"""
+    repair: bool = False
+    """spans: mend tags that are not valid instead of refusing them"""
 
 
 class AnnotatorSpec(BaseModel):
     """``[annotator]``: who answers in a simulation."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     kind: Literal["simulated", "noisy"] = "simulated"
     rate: float = Field(default=0.1, ge=0, le=1)
@@ -115,7 +87,7 @@ class AnnotatorSpec(BaseModel):
 class RunSpec(BaseModel):
     """``[run]``: the loop."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     strategy: str = "margin"
     start: str | None = "random"
@@ -137,7 +109,7 @@ class RunSpec(BaseModel):
 class GridSpec(BaseModel):
     """``[grid]``: what `querist bench` varies."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     strategies: list[str] = ["random", "margin"]
     ceiling: int = Field(default=1, ge=0)
@@ -149,11 +121,11 @@ class GridSpec(BaseModel):
 class Spec(BaseModel):
     """The whole specification."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     data: DataSpec
     labels: LabelsSpec = LabelsSpec()
-    model: ModelSpec = ModelSpec()
+    model: AnyModel = model_spec()
     annotator: AnnotatorSpec = AnnotatorSpec()
     run: RunSpec = RunSpec()
     grid: GridSpec | None = None
@@ -179,7 +151,8 @@ def load_spec(path: Path) -> Spec:
     if ":" not in source and not Path(source).is_absolute():
         data = spec.data.model_copy(update={"source": str((path.parent / source).resolve())})
         spec = spec.model_copy(update={"data": data})
-    return spec
+    beside = settled(spec.model, path.parent)
+    return spec.model_copy(update={"model": spec.model.model_copy(update=beside)}) if beside else spec
 
 
 def parse_spec(text: str, *, name: str = "the specification") -> Spec:
@@ -189,32 +162,4 @@ def parse_spec(text: str, *, name: str = "the specification") -> Spec:
     except tomllib.TOMLDecodeError as error:
         raise ArgumentError(f"{name} is not TOML: {error}", code="BadToml") from error
     except ValidationError as error:
-        raise _explain(error, text, name) from error
-
-
-def _explain(error: ValidationError, text: str, name: str) -> Exception:
-    fault = error.errors()[0]
-    path = tuple(p for p in fault["loc"] if isinstance(p, str) and p in text) or fault["loc"]
-    key = ".".join(str(p) for p in path)
-    line = line_of(text, path)
-    where = f"{name}, line {line}" if line else name
-    if fault["type"] == "extra_forbidden":
-        known = _keys(path[:-1])
-        near = nearest(str(path[-1]), known, 3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known here: {', '.join(known)}"
-        return UnknownNameError(f"{where}: unknown key {key!r}; {hint}", code="UnknownKey")
-    if fault["type"] == "missing":
-        return ArgumentError(f"{where}: {key!r} is missing; add it", code="MissingKey")
-    got = f"{type(fault['input']).__name__} {shorten(repr(fault['input']))}"
-    return ArgumentError(f"{where}: {key!r} is wrong: {fault['msg']}; got {got}", code="BadValue")
-
-
-def _keys(path: tuple[Any, ...]) -> list[str]:
-    model: Any = Spec
-    for part in path:
-        field = model.model_fields.get(str(part))
-        options = typing.get_args(field.annotation) or (field.annotation,) if field else ()
-        model = next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
-        if model is None:
-            return []
-    return list(model.model_fields)
+        raise explain(error, Spec, text, name) from error

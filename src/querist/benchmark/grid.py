@@ -187,9 +187,9 @@ def _one(payload: str, strategy: str, seed: int, shared: str) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits
 
     spec = Spec.model_validate_json(payload)
-    if spec.model.learner == "torch" and parent_process() is not None:
+    if spec.model.learner != "sklearn" and parent_process() is not None:
         torch().set_num_threads(1)  # for good: two threads a worker wait for each other, ten times slower
-    key = spec.data.model_dump_json()
+    key = f"{spec.model.learner} {spec.labels.model_dump_json()} {spec.data.model_dump_json()}"
     if key not in _loaded:
         _loaded[key] = load_data(spec)
     with threadpool_limits(1):

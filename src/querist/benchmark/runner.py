@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from querist.assembly.build import Loaded, Prepared, load_data, make_learner, prepare
 from querist.assembly.providers import equip
 from querist.assembly.spec import Spec
@@ -50,7 +48,7 @@ def simulate(
     chosen = [as_strategy(text) for text in (strategy or spec.run.strategy, spec.run.start) if text is not None]
     learner = make_learner(spec.model, loaded.source, loaded.schema, *chosen)
     if first_fits is not None:
-        kit = repr(equip(*chosen)) if spec.model.learner == "torch" else ""
+        kit = "" if spec.model.learner == "sklearn" else repr(equip(*chosen))
         learner = FirstFit(learner, first_fits, spec.model.model_dump_json() + kit + loaded.source.digest)
     made: Prepared = prepare(spec, seed=seed, strategy=strategy, folder=folder, loaded=loaded, learner=learner)
     with made.session as session:
@@ -76,7 +74,7 @@ def ceiling(spec: Spec, seed: int, *, loaded: Loaded | None = None) -> dict[str,
     with made.session as session:
         rows = made.splits.pool
         items = loaded.source.items(rows)
-        targets = np.asarray([loaded.schema.encode(loaded.truth[i], item=i) for i in items])
+        targets = loaded.schema.stack([loaded.schema.encode(loaded.truth[i], item=i) for i in items])
         session.learner.fit(Labels(items, targets), seed=derive(seed, "ceiling"))
         return {
             ("" if name == "test" else f"{name}_") + metric: value

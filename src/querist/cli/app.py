@@ -13,7 +13,23 @@ from typing import Annotated, Any
 import typer
 
 from querist import __version__
-from querist.cli import backup, bench, demo, doctor, init, label, replay, report, restore, run, select, serve, strategies
+from querist.cli import (
+    backup,
+    bench,
+    demo,
+    doctor,
+    export,
+    import_,
+    init,
+    label,
+    replay,
+    report,
+    restore,
+    run,
+    select,
+    serve,
+    strategies,
+)
 from querist.cli.state import debug as wants_traceback
 from querist.cli.state import set_debug
 from querist.core.errors import QueristError, QueristWarning
@@ -30,9 +46,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _verb in (demo, label, serve, init, run, select, bench, report, strategies, replay, backup, restore, doctor):
+for _verb in (
+    demo,
+    label,
+    serve,
+    export,
+    import_,
+    init,
+    run,
+    select,
+    bench,
+    report,
+    strategies,
+    replay,
+    backup,
+    restore,
+    doctor,
+):
     app.command(
-        _verb.command.__name__,
+        _verb.command.__name__.rstrip("_"),
         epilog=_verb.EXAMPLES,
         short_help=(_verb.__doc__ or "").partition(": ")[2].strip().rstrip("."),
     )(_verb.command)

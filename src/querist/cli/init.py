@@ -18,18 +18,19 @@ TEMPLATE = """\
 # Every key is optional but data.source; unknown keys are refused with their line.
 
 [data]
-source = {source}        # a .csv, .jsonl, .parquet, .npy, .npz, a folder of images, or sklearn:digits
+source = {source}        # a .csv, .jsonl, .parquet, .npy, .npz, .conll, a folder of images, or sklearn:digits
 {columns}test = 0.2                     # held out for testing: a share or a count
 
 [labels]
-# task = "single"              # single, multi or number; guessed when left out
+# task = "single"              # single, multi, number or spans; guessed when left out
 # classes = ["cat", "dog"]     # in order; those found in the data when left out
 
 [model]
-learner = "sklearn"            # or "torch"
-name = "logistic_regression"   # torch: small_cnn, mlp, linear
+learner = "sklearn"            # sklearn, torch, tabular, text, image, recurrent, graph, tagger or gp; each has its own keys
+name = "logistic_regression"
 # parameters = {{ C = 1.0 }}
 # scale = true                 # standardise features
+# [model.calibration]          # one temperature for all probabilities
 
 [run]
 strategy = "margin"            # `querist strategies` lists all

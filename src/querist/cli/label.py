@@ -21,6 +21,12 @@ EXAMPLES = (
     "querist label notes.jsonl --task spans --labels person,place · querist label cars.csv --task number --low 0 --high 10"
 )
 _TASKS = ("single", "multi", "number", "spans")
+_ASKED = {
+    "task": "Task",
+    "text": "Column of the text",
+    "label": "Column of the label",
+    "classes": "Classes, parted by commas",
+}
 _OPTIONS = {"task": "--task", "text": "--text", "label": "--label", "classes": "--labels"}
 
 
@@ -33,7 +39,9 @@ def label(
     ] = None,
     text: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
     id: Annotated[str | None, typer.Option(help="Column of the ids.")] = None,
-    label_column: Annotated[str | None, typer.Option("--label", help="Column of labels that are there already.")] = None,
+    label_column: Annotated[
+        str | None, typer.Option("--label", help="Column of labels that are there already.")
+    ] = None,
     low: Annotated[float | None, typer.Option(help="Lowest number.")] = None,
     high: Annotated[float | None, typer.Option(help="Highest number.")] = None,
     strategy: Annotated[str | None, typer.Option(help="What chooses the next item.  [default: auto]")] = None,
@@ -135,7 +143,10 @@ def _settled(
             continue
         if not doubts:
             if found.modality is None or found.task is None:
-                raise DataError(f"{shorten_path(path)}: what is to be labelled cannot be told; name --text or --task", code="Unclear")
+                raise DataError(
+                    f"{shorten_path(path)}: what is to be labelled cannot be told; name --text or --task",
+                    code="Unclear",
+                )
             return found, classes or found.classes
         doubt = doubts[0]
         said = _asked(path, doubt.what, doubt.why, doubt.choices)
@@ -152,12 +163,14 @@ def _asked(path: Path, what: str, why: str, choices: Sequence[str]) -> str:
     """Ask a person, where there is one."""
     if not sys.stdin.isatty():
         could = f"; it could be {shorten(', '.join(choices))}" if choices else ""
-        raise ArgumentError(f"{shorten_path(path)}: {why}{could}. Say it with {_OPTIONS.get(what, what)}", code="NeedsAnswer")
-    names = {"task": "Task", "text": "Column of the text", "label": "Column of the label", "classes": "Classes, parted by commas"}
+        option = _OPTIONS.get(what, what)
+        raise ArgumentError(f"{shorten_path(path)}: {why}{could}. Say it with {option}", code="NeedsAnswer")
     typer.echo(why, err=True)
     if choices and what != "classes":
         typer.echo(f"  {', '.join(choices)}", err=True)
-    return str(typer.prompt(names.get(what, what), default=choices[0] if choices and what != "classes" else None, err=True))
+    return str(
+        typer.prompt(_ASKED.get(what, what), default=choices[0] if choices and what != "classes" else None, err=True)
+    )
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -33,7 +33,8 @@ def run(
 
     Each seed has a project folder (journal and weights). The same command takes an interrupted run up where it stands.
     """
-    from querist.assembly.build import load_data
+    from querist.assembly.learners import kind_of
+    from querist.assembly.loading import load_data
     from querist.assembly.spec import load_spec
     from querist.benchmark import report, results
     from querist.benchmark.runner import ceiling, simulate
@@ -52,7 +53,9 @@ def run(
                 project = folder / f"seed-{seed}"
                 project.mkdir(parents=True, exist_ok=True)
                 if not (project / "querist.toml").exists():
-                    _copy(spec, project / "querist.toml", settings.data.source, seed)
+                    named = {key: getattr(settings.model, key) for key in kind_of(settings.model).places}
+                    places = {"source": settings.data.source, **{k: v for k, v in named.items() if v is not None}}
+                    _copy(spec, project / "querist.toml", places, seed)
                 runs.append(
                     simulate(settings, None, seed, loaded=loaded, folder=project, listener=_speak if verbose else None)
                 )
@@ -68,14 +71,14 @@ def run(
     return 0
 
 
-def _copy(spec: Path, target: Path, source: str, seed: int) -> None:
-    """The specification beside the journal, with the data's place and the seed settled."""
+def _copy(spec: Path, target: Path, places: dict[str, str], seed: int) -> None:
+    """The specification beside the journal, with the seed and the places of files settled, by key."""
     import re
 
     text = spec.read_text(encoding="utf-8")
-    text = re.sub(
-        r"(?m)^(\s*source\s*=\s*).*?(\s*(?:#.*)?)$", lambda m: m.group(1) + json_module.dumps(source), text, count=1
-    )
+    for key, place in places.items():
+        line, value = rf"(?m)^(\s*{key}\s*=\s*).*?(\s*(?:#.*)?)$", json_module.dumps(place)
+        text = re.sub(line, lambda m, value=value: f"{m.group(1)}{value}{m.group(2)}", text, count=1)  # type: ignore[misc]
     text, found = re.subn(r"(?m)^(\s*seed\s*=\s*)\d+", rf"\g<1>{seed}", text, count=1)
     if not found and seed:
         text = (

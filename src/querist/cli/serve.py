@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from querist.core.errors import StateError, shorten_path
+
 __all__ = ["EXAMPLES", "command"]
 
 EXAMPLES = "Examples: querist serve photos-labels · querist serve photos-labels --port 8123 --no-browser"
@@ -22,7 +24,14 @@ def serve(
     """Open the labelling page of a project: prints a one-time link and serves until Ctrl+C."""
     from querist.cli.page import show
     from querist.cli.state import debug
+    from querist.server.project import JOURNAL
+    from querist.server.serve import check_host
 
+    check_host(host)
+    if not (project / JOURNAL).exists():
+        raise StateError(
+            f"there is no project in {shorten_path(project)}; make one with `querist label PATH`", code="NoProject"
+        )
     return show(project, host=host, port=port, browser=not no_browser, trainer=not no_trainer, debug=debug())
 
 

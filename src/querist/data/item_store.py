@@ -125,6 +125,16 @@ class ItemStore:
             raise self._unknown(id)
         return int(found[0][0])
 
+    def rows_of(self, ids: Sequence[str]) -> list[int]:
+        """The row numbers of those ids that there are, ascending."""
+        out: list[int] = []
+        for start in range(0, len(ids), _PIECE):
+            piece = json.dumps(list(ids[start : start + _PIECE]))
+            out += [
+                r[0] for r in self._rows("SELECT row FROM item WHERE id IN (SELECT value FROM json_each(?))", (piece,))
+            ]
+        return sorted(out)
+
     def __contains__(self, id: object) -> bool:
         """Whether there is an item of this id."""
         return isinstance(id, str) and bool(self._rows("SELECT 1 FROM item WHERE id = ?", (id,)))

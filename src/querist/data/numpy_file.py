@@ -13,6 +13,7 @@ import numpy as np
 from querist.core.errors import ArgumentTypeError, DataError, shorten
 from querist.core.types import LabelValue
 from querist.data.arrays import array_source
+from querist.data.graph_file import graph_from, holds_a_graph
 from querist.data.labels import labels_as_text
 from querist.data.source import Source
 from querist.data.text_file import check_file
@@ -22,6 +23,8 @@ __all__ = ["numpy_source"]
 
 def numpy_source(path: Path, *, dedupe: bool = False) -> Source:
     """A .npy array, memory-mapped, or an .npz with X (or one array only) and perhaps y (labels) and ids.
+
+    An .npz with edges is a graph, see `graph_from`.
 
     Args:
         path: the file.
@@ -36,6 +39,10 @@ def numpy_source(path: Path, *, dedupe: bool = False) -> Source:
     ids: Sequence[Any] | None = None
     truth: Sequence[LabelValue] | None = None
     if path.suffix.lower() == ".npz":
+        if holds_a_graph(found):
+            if dedupe:
+                raise DataError(f"{name} is a graph, whose equal nodes are no copies: drop dedupe", code="BadValue")
+            return graph_from(found, name)
         key = "X" if "X" in found else next(iter(found)) if len(found) == 1 else None
         if key is None:
             raise DataError(

@@ -13,6 +13,7 @@ from querist.core.errors import DataError, shorten
 __all__ = ["inside", "open_inside", "plain_name"]
 
 _ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
+_LONGEST = 1_000
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
@@ -25,7 +26,7 @@ def inside(root: Path, name: object) -> Path:
     """
     text = name if isinstance(name, str) else ""
     parts = text.split("/")
-    plain = bool(text) and not _ODD.search(text) and not text.startswith("~")
+    plain = 0 < len(text) <= _LONGEST and not _ODD.search(text) and not text.startswith("~")
     if plain:
         plain = all(part not in ("", ".", "..") and part.strip(" .") and not _DEVICES.fullmatch(part) for part in parts)
     if plain:

@@ -1,4 +1,4 @@
-"""The app: routes, errors, and the shield around them. Every route declares who may call it; one without is refused here."""
+"""The app: routes, errors, and the shield around them. A route that does not declare who may call it is refused here."""
 
 from __future__ import annotations
 

@@ -26,13 +26,17 @@ class Changes:
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self._last = task
 
     def task(self, connection: sqlite3.Connection) -> Task:
         """What is asked now, with the class list as it stands."""
         if self._task.kind == "number":
             return self._task
         rows = connection.execute("SELECT name FROM class WHERE stream = ? ORDER BY place", (STREAM,)).fetchall()
-        return self._task.with_classes([row[0] for row in rows])
+        names = tuple(row[0] for row in rows)
+        if names != self._last.classes:  # checking the names at each answer would take as long as there are classes
+            self._last = self._task.with_classes(names)
+        return self._last
 
     def settings(self, connection: sqlite3.Connection) -> Settings:
         """The live settings."""
@@ -56,8 +60,11 @@ class Changes:
     def rename_class(self, work: Transaction, person: str, name: str, to: str) -> Task:
         """Another name for a class; answers given under the old one say the new one."""
         task = self.task(work.connection)
-        changed = task.with_classes([to if c == _known(task, name) else c for c in task.classes])
-        work.append(STREAM, [Event("class_renamed", {"class": name, "to": to, "user": person})])
+        place = task.classes.index(_known(task, name))
+        changed = task.with_classes([to if c == name else c for c in task.classes])
+        renamed = {"class": name, "to": changed.classes[place], "user": person}
+        if renamed["to"] != name:
+            work.append(STREAM, [Event("class_renamed", renamed)])
         return changed
 
     def merge_class(self, work: Transaction, person: str, name: str, into: str) -> Task:

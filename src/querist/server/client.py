@@ -189,9 +189,9 @@ class Client:
     def events(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """What changes, as it happens: (event, data); ends when the server stops or drops this listener."""
         connection = self._connect()
+        connection.request("GET", "/api/v1/events", headers=self._headers())
+        response = connection.getresponse()
         try:
-            connection.request("GET", "/api/v1/events", headers=self._headers())
-            response = connection.getresponse()
             if response.status != 200:
                 raise _refusal(response.status, response.read())
             event = ""
@@ -203,6 +203,7 @@ class Client:
                     yield event, json.loads(value)
         finally:
             connection.close()
+            response.close()
 
     # what changes the project
 
@@ -274,6 +275,11 @@ class Client:
     def __exit__(self, *exc: object) -> None:
         """Close."""
         self.close()
+
+    def __del__(self) -> None:
+        """Close the connection when nobody refers to the client any more."""
+        if getattr(self, "_connection", None) is not None:
+            self.close()
 
     # how it is sent
 

@@ -6,102 +6,26 @@ is never with two people, so that a fault here would be refused by the database 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from querist.core.errors import ArgumentError, QueristError, StateError, shorten
+from querist.core.errors import ArgumentError, StateError, shorten
 from querist.core.types import Event, Json
 from querist.data.item_store import ItemStore
 from querist.server.changes import STREAM, Changes
+from querist.server.clock import SteadyClock
 from querist.server.handout import Choice, is_free, next_choice
+from querist.server.pool import Pool
+from querist.server.post import Handed, Post, Receipt
+from querist.server.rationale import check_rationale
 from querist.server.settings import Settings
 from querist.storage.transaction import Transaction
 
 __all__ = ["Desk", "Handed", "Post", "Receipt"]
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """An item in somebody's hands.
-
-    Args:
-        query: name of the hand-out.
-        fence: grows with every hand-out; an answer brings it back.
-        item: id.
-        role: queue, validation, control, check, again or picked.
-        reason: why this one, in words.
-        score: the strategy's, or None.
-        until: seconds since the epoch when it goes back, unless renewed.
-        previous: the answer before, where one is changed, else None.
-    """
-
-    query: str
-    fence: int
-    item: str
-    role: str
-    reason: str
-    score: float | None
-    until: float
-    previous: Mapping[str, Json] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """An answer as it is sent.
-
-    Args:
-        key: the sender's own name for this post; the same key is taken once.
-        query, fence, item: of the hand-out.
-        kind: label, distribution, skip or reject.
-        value: what is told.
-        rationale: highlighted evidence, or None.
-        note: a remark, or None.
-        seconds: time that it took, or None.
-        shown: whether a suggestion was visible.
-    """
-
-    key: str
-    query: str
-    fence: int
-    item: str
-    kind: str
-    value: Json = None
-    rationale: Json = None
-    note: str | None = None
-    seconds: float | None = None
-    shown: bool = False
-
-    @property
-    def digest(self) -> bytes:
-        """Of all but the key: whether a repeated post says the same."""
-        body = {**asdict(self), "key": None}
-        return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a post.
-
-    Args:
-        counted: whether the answer counts; one that does not is kept all the same.
-        seq: number of its event.
-        item: id.
-        state: of the item now.
-        labelled: items with a label now.
-        why: the reason where it does not count.
-    """
-
-    counted: bool
-    seq: int
-    item: str
-    state: str
-    labelled: int
-    why: str | None = None
 
 
 class Desk:
@@ -111,9 +35,8 @@ class Desk:
         items: contents of the project.
         changes: knows the class list and the settings as they stand.
         seed: the root seed.
-        validation: items kept to measure with, in the order of asking.
-        share: the probability with which an item is among them.
-        clock: seconds since the epoch.
+        share: the probability with which an item is among those that are kept to measure with.
+        clock: seconds since the epoch; leases are measured by it.
     """
 
     def __init__(
@@ -122,20 +45,15 @@ class Desk:
         changes: Changes,
         *,
         seed: int,
-        validation: Sequence[str],
         share: float,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.items = items
         self.seed = seed
-        self.clock = clock
+        self.share = share
+        self.clock = clock or SteadyClock()
         self.changes = changes
-        self.set_validation(validation, share)
-
-    def set_validation(self, validation: Sequence[str], share: float) -> None:
-        """Other items to measure with, after an import."""
-        self.validation, self.share = tuple(validation), share
-        self.reserved = frozenset(validation)
+        self.pool = Pool(items)
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
@@ -147,17 +65,10 @@ class Desk:
         settings = self.changes.settings(work.connection)
         out = [h for h in self._held(work.connection, person, tab) if h.query not in set(have)][:count]
         while len(out) < count:
+            self.pool.follow(work.connection)
             turn = _turns(work.connection)
             choice = next_choice(
-                work.connection,
-                self.items,
-                settings,
-                person=person,
-                turn=turn,
-                seed=self.seed,
-                validation=self.validation,
-                reserved=self.reserved,
-                share=self.share,
+                work.connection, self.pool, settings, person=person, turn=turn, seed=self.seed, share=self.share
             )
             if choice is None:
                 break
@@ -171,9 +82,11 @@ class Desk:
             UnknownNameError: no such item (code ``UnknownItem``). StateError: somebody else has it (``NotFree``).
         """
         self.expire(work)
+        self.pool.follow(work.connection)
         self.items.get(item)
         row = work.connection.execute(
-            f"SELECT {_HANDED}, state, person FROM handed WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
+            f"SELECT {_HANDED}, state, person FROM handed INDEXED BY handed_slot "
+            "WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
             (STREAM, item),
         ).fetchone()
         if row is not None and row[-1] != person:
@@ -181,9 +94,14 @@ class Desk:
         if row is not None and row[-2] == "open":
             return self._read(work.connection, row[: _HANDED.count(",") + 1])
         replaces = None if row is None else row[0]
-        role = "validation" if item in self.reserved else "picked"
-        choice = Choice(item, role, "You chose this item yourself.", None, "picked", None, replaces)
-        return self._hand(work, choice, person, tab, self.changes.settings(work.connection))
+        measures = item in self.pool.reserved
+        role, inclusion = ("validation", self.share) if measures else ("picked", None)
+        choice = Choice(item, role, "You chose this item yourself.", None, "picked", inclusion, replaces)
+        (before,) = work.connection.execute(
+            "SELECT max(seq) FROM answer INDEXED BY answer_by_item WHERE stream = ? AND item = ? AND counted",
+            (STREAM, item),
+        ).fetchone()
+        return self._hand(work, choice, person, tab, self.changes.settings(work.connection), before)
 
     def renew(self, work: Transaction, person: str, queries: Sequence[str]) -> float:
         """Keep hand-outs for another while; returns until when. Those that are gone stay gone."""
@@ -202,11 +120,23 @@ class Desk:
     def expire(self, work: Transaction) -> int:
         """Hand-outs whose time is over go back, in this very transaction; returns how many."""
         rows = work.connection.execute(
-            "SELECT query FROM handed WHERE stream = ? AND state = 'open' AND until < ? ORDER BY fence LIMIT 1000",
+            "SELECT query FROM handed INDEXED BY handed_open "
+            "WHERE stream = ? AND state = 'open' AND until < ? ORDER BY fence LIMIT 1000",
             (STREAM, self.clock()),
         ).fetchall()
         self._return(work, [row[0] for row in rows], "expired")
         return len(rows)
+
+    def resume(self, work: Transaction) -> None:
+        """After a start: no lease of the run before lasts longer than a whole one from now, however the clock was set."""
+        until = self.clock() + self.changes.settings(work.connection).lease
+        rows = work.connection.execute(
+            "SELECT query FROM handed INDEXED BY handed_open "
+            "WHERE stream = ? AND state = 'open' AND until > ? ORDER BY fence",
+            (STREAM, until),
+        ).fetchall()
+        if rows:
+            work.append(STREAM, [Event("renewed", {"queries": [row[0] for row in rows], "until": until})])
 
     # -- in ------------------------------------------------------------------------------------------------------------
 
@@ -227,25 +157,27 @@ class Desk:
             (STREAM, post.query),
         ).fetchone()
         if row is None or row[-3] != person or row[2] != post.item:
-            raise StateError(
-                f"item {shorten(post.item)!r} is not with you under the lease {shorten(post.query)!r} (it was never handed "
-                "out so); ask for the next item",
-                code="NotLeased",
-            )
+            raise _not_leased(work.connection, post)
         state, replaces, tab = row[-4], row[-2], row[-1]
         if row[1] != post.fence:
             raise StateError(
-                f"the lease {post.query} of item {post.item!r} has the token {row[1]}, and {post.fence} came; ask again",
+                f"the lease {post.query} of item {post.item!r} has the token {row[1]}, and {post.fence} came, "
+                f"{abs(row[1] - post.fence)} hand-outs {'older' if post.fence < row[1] else 'newer'}; ask again",
                 code="StaleLease",
             )
         item = self.items.get(post.item)
+        post.check()
         self.changes.task(work.connection).check(post.kind, post.value, post.item, item.text)
+        check_rationale(post.rationale, post.item, item.text)
         query, fence = post.query, post.fence
-        if state == "returned" and replaces is None and is_free(work.connection, post.item):
-            again = Choice(post.item, row[3], "Taken up again: the answer came late.", None, "late")
-            handed = self._hand(work, again, person, tab, self.changes.settings(work.connection))
+        if state == "returned" and _nobody_else(work.connection, post.item, row[3], replaces):
+            asked = _payload(work.connection, row[5])
+            reason, inclusion = "Taken up again: the answer came late.", (asked["inclusion"] or [None])[0]
+            again = Choice(post.item, row[3], reason, asked["scores"][0], asked["strategy"], inclusion, replaces)
+            settings = self.changes.settings(work.connection)
+            handed = self._hand(work, again, person, tab, settings, asked["previous"])
             query, fence, state = handed.query, handed.fence, "open"
-        receipt = self._take_in(work, person, post, query, fence, row[3], state)
+        receipt = self._take_in(work, person, post, query, fence, row, state)
         work.connection.execute(
             "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
             (person, post.key, post.digest, json.dumps(asdict(receipt)), self.clock()),
@@ -253,23 +185,33 @@ class Desk:
         return receipt
 
     def undo(self, work: Transaction, person: str, *, tab: str = "") -> Handed:
-        """Take the person's last answer back and hand the item out again, with what was said.
+        """Take the last answer back and hand the item out again, with what was said.
+
+        It is the last one of this tab; a tab that has none takes back the person's last.
 
         Raises:
             StateError: there is none (code ``NothingToUndo``).
         """
+        last = (
+            "SELECT query, item, told, replaces, role, seq FROM handed INDEXED BY {} WHERE stream = ? AND person = ? "
+        )
+        end = "AND state = 'answered' ORDER BY told DESC LIMIT 1"
         row = work.connection.execute(
-            "SELECT query, item, told, replaces, role FROM handed WHERE stream = ? AND person = ? AND state = 'answered' "
-            "ORDER BY told DESC LIMIT 1",
-            (STREAM, person),
+            last.format("handed_tab") + "AND tab = ? " + end, (STREAM, person, tab)
         ).fetchone()
         if row is None:
+            row = work.connection.execute(last.format("handed_told") + end, (STREAM, person)).fetchone()
+        if row is None:
             raise StateError("there is no answer of yours to take back", code="NothingToUndo")
-        query, item, told, replaces, role = row
+        query, item, told, replaces, role, seq = row
         payload = {"query": query, "items": [item], "user": person, "seq": told}
         work.append(STREAM, [Event("undone", payload)])
-        role = role if role == "validation" else "again"
-        choice = Choice(item, role, "You took your answer back.", None, "undo", None, replaces)
+        asked = _payload(work.connection, seq)
+        drawn = role in ("validation", "control")  # how it was drawn does not change with what was said
+        inclusion = (asked["inclusion"] or [None])[0] if drawn else None
+        choice = Choice(
+            item, role if drawn else "again", "You took your answer back.", None, "undo", inclusion, replaces
+        )
         return self._hand(work, choice, person, tab, self.changes.settings(work.connection), told)
 
     def flag(self, work: Transaction, person: str, item: str, flag: bool, note: str | None = None) -> int:
@@ -290,7 +232,7 @@ class Desk:
             (before,) = work.connection.execute(
                 "SELECT told FROM handed WHERE stream = ? AND query = ?", (STREAM, choice.replaces)
             ).fetchone()
-        previous = _told(work.connection, before)
+        previous = _told(work.connection, before, choice.item)
         model = work.connection.execute(
             "SELECT round, digest FROM model WHERE stream = ? ORDER BY round DESC LIMIT 1", (STREAM,)
         ).fetchone()
@@ -318,16 +260,21 @@ class Desk:
         return Handed(f"q{turn}", turn, choice.item, choice.role, choice.reason, choice.score, until, previous)
 
     def _take_in(
-        self, work: Transaction, person: str, post: Post, query: str, fence: int, role: str, state: str
+        self, work: Transaction, person: str, post: Post, query: str, fence: int, row: Sequence[Any], state: str
     ) -> Receipt:
+        role, until = row[3], row[4]
         answer = {"item": post.item, "kind": post.kind, "annotator": person, "shown": post.shown}
         more = {"value": post.value, "rationale": post.rationale, "note": post.note, "seconds": post.seconds}
         answer |= {name: value for name, value in more.items() if value is not None}
         payload: dict[str, Json] = {"query": query, "answers": [answer], "user": person, "fence": fence, "role": role}
-        why = None if state == "open" else _WHY_LATE.get(state, _WHY_LATE["returned"])
+        why = None
+        if state != "open":
+            over = max(self.clock() - until, 0.0) / 60
+            age = f", and your time with it ended {over:.0f} min ago" if over >= 1 else ""
+            why = f"item {shorten(post.item)!r}: {_WHY_LATE[state]}{age}. This answer is kept and does not count."
         seq = work.append(STREAM, [Event("told", payload) if why is None else Event("late", {**payload, "why": why})])
-        if role == "check":
-            work.connection.execute("DELETE FROM queue WHERE item = ? AND role = 'check'", (post.item,))
+        if why is None:  # so that the queue's head is an item to hand out, and a doubt is settled
+            work.connection.execute("DELETE FROM queue WHERE item = ?", (post.item,))
         row = work.connection.execute(
             "SELECT state FROM item WHERE stream = ? AND id = ?", (STREAM, post.item)
         ).fetchone()
@@ -349,16 +296,16 @@ class Desk:
 
     def _held(self, connection: sqlite3.Connection, person: str, tab: str) -> list[Handed]:
         rows = connection.execute(
-            f"SELECT {_HANDED} FROM handed WHERE stream = ? AND person = ? AND tab = ? AND state = 'open' ORDER BY fence",
+            f"SELECT {_HANDED} FROM handed INDEXED BY handed_held "
+            "WHERE stream = ? AND person = ? AND tab = ? AND state = 'open' ORDER BY fence",
             (STREAM, person, tab),
         ).fetchall()
         return [self._read(connection, row) for row in rows]
 
     def _read(self, connection: sqlite3.Connection, row: Sequence[Any]) -> Handed:
         query, fence, item, role, until, seq = row
-        (text,) = connection.execute("SELECT payload FROM event WHERE stream = ? AND seq = ?", (STREAM, seq)).fetchone()
-        payload = json.loads(text)
-        previous = _told(connection, payload.get("previous"))
+        payload = _payload(connection, seq)
+        previous = _told(connection, payload.get("previous"), item)
         return Handed(query, fence, item, role, payload["reasons"][0], payload["scores"][0], until, previous)
 
     def _owner(self, connection: sqlite3.Connection, query: str, state: str) -> str | None:
@@ -377,10 +324,10 @@ class Desk:
 
 _HANDED = "query, fence, item, role, until, seq"
 _WHY_LATE = {
-    "returned": "the item went to somebody else, or was answered, before this came; it is kept and does not count",
-    "answered": "this hand-out has an answer already; this one is kept and does not count",
-    "replaced": "the answer was changed meanwhile; this one is kept and does not count",
-    "undone": "the answer was taken back meanwhile; this one is kept and does not count",
+    "returned": "somebody else has it by now or has answered it",
+    "answered": "this hand-out has an answer already",
+    "replaced": "your answer was changed meanwhile",
+    "undone": "your answer was taken back meanwhile",
 }
 
 
@@ -395,12 +342,43 @@ def _turns(connection: sqlite3.Connection) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _told(connection: sqlite3.Connection, seq: int | None) -> dict[str, Json] | None:
-    """The answer that an event holds."""
-    if seq is None:
-        return None
+def _payload(connection: sqlite3.Connection, seq: int) -> dict[str, Any]:
     row = connection.execute("SELECT payload FROM event WHERE stream = ? AND seq = ?", (STREAM, seq)).fetchone()
     if row is None:
-        raise QueristError(f"event {seq} is missing", code="Corrupt")
-    answer: dict[str, Json] = json.loads(row[0])["answers"][0]
-    return answer
+        raise StateError(f"event {seq} is missing; `querist doctor` looks for the damage", code="Corrupt")
+    found: dict[str, Any] = json.loads(row[0])
+    return found
+
+
+def _told(connection: sqlite3.Connection, seq: int | None, item: str) -> dict[str, Json] | None:
+    """The answer about an item that an event holds, with the names that its classes have now."""
+    if seq is None:
+        return None
+    place, value = connection.execute(
+        "SELECT place, value FROM answer WHERE stream = ? AND seq = ? AND item = ? ORDER BY place DESC",
+        (STREAM, seq, item),
+    ).fetchone()
+    answer: dict[str, Json] = _payload(connection, seq)["answers"][place]
+    return answer if value is None else {**answer, "value": json.loads(value)}
+
+
+def _nobody_else(connection: sqlite3.Connection, item: str, role: str, replaces: str | None) -> bool:
+    """Whether a hand-out that went back could be taken up again: nobody has the item, nothing was said since."""
+    row = connection.execute(
+        "SELECT query FROM handed INDEXED BY handed_slot "
+        "WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
+        (STREAM, item),
+    ).fetchone()
+    if row is not None:
+        return replaces is not None and row[0] == replaces
+    return replaces is None and (role == "picked" or is_free(connection, item))
+
+
+def _not_leased(connection: sqlite3.Connection, post: Post) -> StateError:
+    row = connection.execute("SELECT state FROM item WHERE stream = ? AND id = ?", (STREAM, post.item)).fetchone()
+    state = "" if row is None else f", and the item is {row[0]}"
+    return StateError(
+        f"item {shorten(post.item)!r} is not with you under the lease {shorten(post.query)!r}: it was never handed out "
+        f"so{state}; ask for the next item",
+        code="NotLeased",
+    )

@@ -6,14 +6,16 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from querist.core.errors import DataError
 from querist.core.types import Json
 from querist.data.formats import SUFFIXES, read_records, write_records
 from querist.data.formats.exported import About, Exported, Lost
 from querist.data.formats.reading import Reading
+from querist.data.item_store import ItemStore
 from querist.data.record import StoredItem
 from querist.server.changes import STREAM
 from querist.server.guess import guess
@@ -28,7 +30,15 @@ _LONGEST_TEXT = 1 << 20
 _KEPT = ("rationale", "note", "seconds", "shown", "cost", "provenance", "at")
 
 
-def exported(connection: sqlite3.Connection, project: Project, *, everything: bool) -> Iterator[Exported]:
+class Contents(Protocol):
+    """What an export reads of a project beside its journal."""
+
+    @property
+    def items(self) -> ItemStore:
+        """The contents."""
+
+
+def exported(connection: sqlite3.Connection, project: Contents, *, everything: bool) -> Iterator[Exported]:
     """The items in order of rows, each with its answers; without ``everything`` only those that somebody answered.
 
     Args:
@@ -68,21 +78,34 @@ def _with_answers(connection: sqlite3.Connection, items: list[StoredItem]) -> It
     )
     answers: dict[str, list[tuple[int, dict[str, Json]]]] = {}
     rows = connection.execute(
-        "SELECT a.item, a.seq, a.place, a.kind, a.value, a.annotator, a.counted, e.payload, e.at FROM answer a JOIN event e "
-        f"ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? AND a.item IN {inside} ORDER BY a.seq, a.place",
+        "SELECT a.item, a.seq, a.place, a.kind, a.value, a.annotator, a.counted, e.payload, e.at FROM answer a JOIN event "
+        f"e ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? AND a.item IN {inside} ORDER BY a.seq, a.place",
         (STREAM, wanted),
     ).fetchall()
     for id, seq, place, kind, value, person, counted, payload, at in rows:
         told = json.loads(payload)["answers"][place]
-        answer = {"kind": kind, "annotator": person, "at": at, **{k: told[k] for k in _KEPT if k in told}}
+        answer = {
+            "kind": kind,
+            "annotator": person,
+            "at": datetime.fromtimestamp(at, UTC).isoformat(),
+            **{k: told[k] for k in _KEPT if k in told},
+        }
         if value is not None:
             answer["value"] = json.loads(value)  # under the name that the class has now
         if not counted:
             answer["counted"] = False
         answers.setdefault(id, []).append((seq, answer))
+    late = connection.execute(
+        "SELECT json_extract(payload, '$.answers[0].item'), seq, payload, at FROM event WHERE stream = ? AND kind = 'late' "
+        f"AND json_extract(payload, '$.answers[0].item') IN {inside} ORDER BY seq",
+        (STREAM, wanted),
+    ).fetchall()
+    for id, seq, payload, at in late:
+        told = {**json.loads(payload)["answers"][0], "at": at, "counted": False}
+        answers.setdefault(id, []).append((seq, {k: v for k, v in told.items() if k != "item"}))
     for item in items:
         state = states.get(item.id, "unlabelled")
-        told_here = [answer for _, answer in answers.get(item.id, ())]
+        told_here = [answer for _, answer in sorted(answers.get(item.id, ()), key=lambda pair: pair[0])]
         yield Exported(item, told_here, state, item.id in flags, flags.get(item.id))
 
 
@@ -97,15 +120,9 @@ def write_export(
     kind: Any = task.kind
     about = About(kind, task.classes, task.low, task.high, project.root)
     items = exported(connection, project, everything=everything)
-    stem = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in project.name
-    )
-    name = (stem.strip("_") or "labels")[:60]
+    name = _plain(project.name) if format in ("csv", "jsonl", "parquet") else f"{_plain(project.name)}-{format}"
     if SUFFIXES[format]:
-        lost = write_records(format, items, path, about)
-        return f"{name}-{format}{SUFFIXES[format]}" if format not in ("csv", "jsonl", "parquet") else name + SUFFIXES[
-            format
-        ], lost
+        return name + SUFFIXES[format], write_records(format, items, path, about)
     folder = path.with_name(f"{path.name}-folder")
     try:
         lost = write_records(format, items, folder, about)
@@ -113,7 +130,13 @@ def write_export(
         Path(packed).replace(path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return f"{name}-{format}.zip", lost
+    return f"{name}.zip", lost
+
+
+def _plain(name: str) -> str:
+    """A file name of plain letters."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in Path(name).stem)
+    return (plain.strip("_") or "labels")[:60]
 
 
 def import_file(project: Project, task: Task, path: Path, name: str) -> tuple[int, list[str]]:

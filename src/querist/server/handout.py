@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from querist.core.seeds import generator, id_hashes, tie_keys, uniform
-from querist.data.item_store import ItemStore
+from querist.server.pool import Pool
 from querist.server.settings import Settings
 
 __all__ = ["VALIDATION_ITEMS", "Choice", "next_choice", "validation_items"]
 
 VALIDATION_ITEMS = 300
 """So many validation items a project at most; an accuracy of .9 is then known to within .034 (95 %)."""
-_TRIES = 40
 _CHECK_EVERY = 3
 """Every third hand-out at most is an item to be checked again."""
 _RESERVED = "validation"
@@ -65,104 +61,91 @@ def validation_items(ids: Sequence[str], seed: int, share: float) -> list[str]:
 
 def next_choice(
     connection: sqlite3.Connection,
-    items: ItemStore,
+    pool: Pool,
     settings: Settings,
     *,
     person: str,
     turn: int,
     seed: int,
-    validation: Sequence[str],
-    reserved: frozenset[str],
     share: float,
 ) -> Choice | None:
     """What to hand out at this turn, or None where nothing is left for this person.
 
     Args:
         connection: the journal, in a transaction.
-        items: the contents.
+        pool: the free items, as they stand in this transaction.
         settings: the shares of validation and control.
         person: who asks.
         turn: number of the hand-out; with the seed it gives the draws.
         seed: the root seed.
-        validation: items kept to measure with, in order.
-        reserved: the same as a set.
-        share: the probability with which an item is among them.
+        share: the probability with which an item is kept to measure with.
     """
     rng = generator(seed, "handout", turn)
     draw = float(rng.random())
     if draw < settings.validation:
-        choice = _first_free(connection, validation, share)
+        choice = _to_measure(pool, share)
         if choice is not None:
             return choice
-    again = _to_check(connection, settings.strategy, person)
-    if again is not None and turn % _CHECK_EVERY == 0:
-        return again
-    queued = _from_queue(connection, settings.strategy)
-    if queued is not None and draw >= settings.validation + settings.control:
+    if turn % _CHECK_EVERY == 0:
+        again = _to_check(connection, pool, settings.strategy, person, share)
+        if again is not None:
+            return again
+    queued = _from_queue(connection, pool, settings.strategy)
+    if queued is not None and not settings.validation <= draw < settings.validation + settings.control:
         return queued
-    random = _at_random(connection, items, reserved, rng)
-    if random is not None:
-        item, probability = random
-        control = queued is not None
-        return Choice(
-            item, CONTROL if control else QUEUE, _WHY_CONTROL if control else _WHY_RANDOM, None, "random", probability
-        )
-    return queued or _first_free(connection, validation, share) or again
+    probability = 1.0 / max(pool.free, 1)
+    item = pool.drawn(rng)
+    if item is not None and queued is not None:
+        return Choice(item, CONTROL, _WHY_CONTROL, None, "random", probability)
+    if item is not None:
+        return Choice(item, QUEUE, _WHY_RANDOM, None, "random", probability)
+    return _to_measure(pool, share) or _to_check(connection, pool, settings.strategy, person, share)
 
 
+# SQLite would rather read all rows of the stream than use an index that holds some of them: it is told to.
 _FREE = """
-    NOT EXISTS (SELECT 1 FROM handed h WHERE h.stream = 'main' AND h.item = {item} AND h.state IN ('open', 'answered'))
+    NOT EXISTS (SELECT 1 FROM handed h INDEXED BY handed_slot
+                WHERE h.stream = 'main' AND h.item = {item} AND h.state IN ('open', 'answered'))
     AND NOT EXISTS (SELECT 1 FROM item i WHERE i.stream = 'main' AND i.id = {item} AND i.state <> 'unlabelled')
 """
 
 
-def _from_queue(connection: sqlite3.Connection, strategy: str) -> Choice | None:
-    row = connection.execute(
-        "SELECT item, score, reason FROM queue q WHERE role = 'queue' AND "
-        f"{_FREE.format(item='q.item')} ORDER BY q.place LIMIT 1"
-    ).fetchone()
-    return None if row is None else Choice(row[0], QUEUE, row[2], row[1], strategy)
+def _from_queue(connection: sqlite3.Connection, pool: Pool, strategy: str) -> Choice | None:
+    rows = connection.execute(
+        f"SELECT item, score, reason FROM queue q WHERE role = 'queue' AND {_FREE.format(item='q.item')} ORDER BY q.place"
+    )
+    for item, score, reason in rows:
+        if pool.offers(item):
+            rows.close()
+            return Choice(item, QUEUE, reason, score, strategy)
+    return None
 
 
-def _to_check(connection: sqlite3.Connection, strategy: str, person: str) -> Choice | None:
-    """An item that the person labelled and whose label is in doubt since the classes changed."""
+def _to_check(connection: sqlite3.Connection, pool: Pool, strategy: str, person: str, share: float) -> Choice | None:
+    """An item that the person labelled and whose label is in doubt since the classes changed.
+
+    One that is kept to measure with stays so: its new answer never trains a model either.
+    """
     row = connection.execute(
         "SELECT q.item, q.score, q.reason, h.query FROM queue q "
-        "JOIN handed h ON h.stream = 'main' AND h.item = q.item AND h.state = 'answered' AND h.person = ? "
-        "WHERE q.role = 'check' ORDER BY q.place LIMIT 1",
+        "CROSS JOIN handed h INDEXED BY handed_slot ON h.stream = 'main' AND h.item = q.item AND h.person = ? "
+        "AND h.state IN ('open', 'answered') AND h.state = 'answered' WHERE q.role = 'check' ORDER BY q.place LIMIT 1",
         (person,),
     ).fetchone()
-    return None if row is None else Choice(row[0], CHECK, row[2], row[1], strategy, None, row[3])
+    if row is None:
+        return None
+    item, score, reason, query = row
+    if item in pool.reserved:
+        return Choice(item, VALIDATION, reason, score, strategy, share, query)
+    return Choice(item, CHECK, reason, score, strategy, None, query)
 
 
-def _first_free(connection: sqlite3.Connection, validation: Sequence[str], share: float) -> Choice | None:
-    for item in validation:
-        if is_free(connection, item):
-            return Choice(item, VALIDATION, _WHY_VALIDATION, None, "random", share)
-    return None
+def _to_measure(pool: Pool, share: float) -> Choice | None:
+    item = pool.to_measure()
+    return None if item is None else Choice(item, VALIDATION, _WHY_VALIDATION, None, "random", share)
 
 
 def is_free(connection: sqlite3.Connection, item: str) -> bool:
     """Whether nobody holds or has answered the item (with one answer an item)."""
     found = connection.execute(f"SELECT 1 WHERE {_FREE.format(item=':item')}", {"item": item}).fetchone()
     return found is not None
-
-
-def _at_random(
-    connection: sqlite3.Connection, items: ItemStore, reserved: frozenset[str], rng: np.random.Generator
-) -> tuple[str, float] | None:
-    """A free item, each with the same probability, and that probability."""
-    count = len(items)
-    if not count:
-        return None
-    for _ in range(_TRIES):
-        (item,) = items.at([int(rng.integers(count))])
-        if item.id not in reserved and is_free(connection, item.id):
-            (taken,) = connection.execute(
-                "SELECT count(*) FROM item WHERE stream = 'main' AND state <> 'unlabelled' "
-                "AND id NOT IN (SELECT value FROM json_each(?))",
-                (json.dumps(sorted(reserved)),),
-            ).fetchone()
-            return item.id, 1.0 / max(count - len(reserved) - int(taken), 1)
-    left = [i for i in items.ids() if i not in reserved and is_free(connection, i)]
-    return (left[int(rng.integers(len(left)))], 1.0 / len(left)) if left else None

@@ -32,6 +32,16 @@ _DONE_BY = (
     "SELECT a.annotator, e.at FROM answer a JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
     "WHERE a.stream = ? AND a.item = ? AND a.counted ORDER BY a.seq DESC LIMIT 1"
 )
+_TOUCHED = """
+    SELECT seq FROM (
+        SELECT seq FROM handed WHERE stream = :s AND item = :i
+        UNION SELECT told FROM handed WHERE stream = :s AND item = :i
+        UNION SELECT seq FROM answer WHERE stream = :s AND item = :i
+        UNION SELECT seq FROM flag WHERE stream = :s AND item = :i
+        UNION SELECT last_seq FROM item WHERE stream = :s AND id = :i
+        UNION SELECT seq FROM event WHERE stream = :s AND kind = 'late' AND json_extract(payload, '$.answers[0].item') = :i
+    ) WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT :most
+"""
 _HISTORY_KINDS = ("asked", "told", "late", "returned", "undone", "flagged")
 
 
@@ -85,13 +95,7 @@ class Listing:
     def history(self, id: str, most: int = 500) -> list[dict[str, Json]]:
         """What was done to an item, oldest first: hand-outs, answers, flags; the newest ``most`` of them."""
         with self._lock, named(self._path):
-            seqs = self._connection.execute(
-                "SELECT seq FROM (SELECT seq FROM handed WHERE stream = :s AND item = :i UNION SELECT told FROM handed "
-                "WHERE stream = :s AND item = :i UNION SELECT seq FROM answer WHERE stream = :s AND item = :i UNION "
-                "SELECT seq FROM flag WHERE stream = :s AND item = :i UNION SELECT last_seq FROM item WHERE stream = :s AND "
-                "id = :i) WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT :most",
-                {"s": STREAM, "i": id, "most": most},
-            ).fetchall()
+            seqs = self._connection.execute(_TOUCHED, {"s": STREAM, "i": id, "most": most}).fetchall()
             rows = self._connection.execute(
                 "SELECT seq, at, kind, payload FROM event WHERE stream = ? AND seq IN (SELECT value FROM json_each(?)) "
                 "ORDER BY seq",
@@ -101,12 +105,7 @@ class Listing:
 
     def _row(self, row: tuple[Any, ...]) -> Row:
         number, id, text, file, fields, state, value, flag, shares = row[:9]
-        by, at = (
-            self._connection.execute(_DONE_BY, (STREAM, id)).fetchone() if value or state != "unlabelled" else None
-        ) or (
-            None,
-            None,
-        )
+        by, at = self._connection.execute(_DONE_BY, (STREAM, id)).fetchone() or (None, None)
         guess = json.loads(shares) if shares else []
         return {
             "row": number,

@@ -31,7 +31,7 @@ _STATUS_OF_CODE = {
     "UnknownItem": 404,
     "UnknownQuery": 404,
     "DiskFull": 507,
-    "MissingExtra": 501,
+    "MissingExtra": 422,
     "BadCursor": 400,
     "BadFilter": 400,
 }

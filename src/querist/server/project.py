@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from querist.data.item_store import ItemStore
 from querist.data.record import Record
 from querist.server.changes import STREAM, Changes
 from querist.server.desk import Desk
-from querist.server.handout import VALIDATION_ITEMS, validation_items
+from querist.server.handout import VALIDATION_ITEMS, is_free, validation_items
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.artifacts import Artifacts
@@ -30,7 +31,7 @@ from querist.storage.group_writer import GroupWriter
 from querist.storage.sqlite_store import SqliteStore
 from querist.storage.transaction import Transaction
 
-__all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project"]
+__all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project", "folder_of_images"]
 
 JOURNAL, ITEMS, SETTINGS_FILE = "journal.db", "items.db", "querist.toml"
 _PIECE = 500
@@ -42,7 +43,7 @@ class Project:
     Args:
         folder: of the project.
         store: its journal, open for writing.
-        clock: seconds since the epoch.
+        clock: seconds since the epoch, for leases; a steady one when None.
 
     Attributes:
         name, modality, seed: as it was made.
@@ -51,7 +52,7 @@ class Project:
         artifacts: models by digest.
     """
 
-    def __init__(self, folder: Path, store: SqliteStore, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, store: SqliteStore, *, clock: Callable[[], float] | None = None) -> None:
         self.folder = folder
         self.store = store
         created = next(iter(store.read(STREAM)), None)
@@ -62,19 +63,19 @@ class Project:
         made = created.payload["spec"]["labelling"]
         self.name, self.modality = str(made["name"]), str(made["modality"])
         self.seed = int(created.payload["seed"])
-        self.root = _root(folder)
+        self.root = folder_of_images(folder)
         self.items = ItemStore(folder / ITEMS, create=False)
         self.changes = Changes(Task.from_json(created.payload["schema"]))
         self.artifacts = Artifacts(folder / "artifacts")
-        self.desk = Desk(
-            self.items,
-            self.changes,
-            seed=self.seed,
-            validation=[*made["validation"], *_imported(store)],
-            share=float(made["share"]),
-            clock=clock,
-        )
+        self.desk = Desk(self.items, self.changes, seed=self.seed, share=float(made["share"]), clock=clock)
         self.writer = GroupWriter(store)
+        self._adding = threading.Lock()
+        try:
+            self.writer.do(self.desk.resume)
+            self._registered()
+        except BaseException:
+            self.writer.close()
+            raise
 
     @classmethod
     def make(
@@ -88,7 +89,7 @@ class Project:
         root: Path | None = None,
         seed: int = 0,
         settings: Mapping[str, Json] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> Self:
         """A new project: the items are read in, with the answers that came with them.
 
@@ -97,96 +98,109 @@ class Project:
             `ItemStore.add` refuses; nothing is left behind then.
         """
         folder = Path(folder)
-        if (folder / JOURNAL).exists():
-            raise StateError(
-                f"{shorten_path(folder)} holds a project already; open it with `querist serve {shorten_path(folder)}`, or "
-                "choose another folder with --project",
-                code="ProjectExists",
-            )
         if modality not in ("text", "image", "table"):
             raise ArgumentError(f"the modality is text, image or table; got {modality!r}", code="BadTask")
         seed = check_seed(seed)
         given = Settings().with_changes(settings or {})
+        _refuse_made(folder)
         folder.mkdir(parents=True, exist_ok=True)
         os.chmod(folder, 0o700)
-        (folder / ITEMS).unlink(missing_ok=True)  # left by a killed attempt: there is no journal
-        told: list[dict[str, Json]] = []
-        with ItemStore(folder / ITEMS) as items:
-            count = items.add(records, name, each=lambda id, record, new: told.extend(_answers(id, record)))
-            if not count:
-                raise DataError(f"the pool has 0 items: {name} is empty", code="EmptyPool")
-            share = min(given.validation, VALIDATION_ITEMS / count)
-            known = {answer["item"] for answer in told}
-            kept = [i for i in validation_items(items.ids(), seed, share) if i not in known]
-            digest = items.digest()
-        _write_toml(folder, name, task, modality, root)
-        labelling = {"name": name, "modality": modality, "share": share, "validation": kept}
-        store = SqliteStore(folder / JOURNAL, clock=clock)
+        store = SqliteStore(folder / JOURNAL, clock=clock or time.time)
         try:
             os.chmod(folder / JOURNAL, 0o600)
-            task_now = task if task.kind == "number" or task.classes else task.with_classes(_classes_in(told))
+            (folder / ITEMS).unlink(missing_ok=True)  # left by a killed attempt: the journal is empty
+            told: list[dict[str, Json]] = []
+            with ItemStore(folder / ITEMS) as items:
+                count = items.add(records, name, each=lambda id, record, new: told.extend(_answers(id, record, task)))
+                if not count:
+                    raise DataError(f"the pool has 0 items: {name} is empty", code="EmptyPool")
+                share = min(given.validation, VALIDATION_ITEMS / count)
+                known = {answer["item"] for answer in told}
+                kept = [i for i in validation_items(items.ids(), seed, share) if i not in known]
+                digest = items.digest()
+            _write_toml(folder, name, task, modality, root)
+            labelling = {"name": name, "modality": modality, "share": share, "validation": kept}
             with store.transaction() as work:
                 created = {"spec": {"labelling": labelling}, "seed": seed, "strategy": given.strategy}
                 pool = {"items": count, "digest": digest}
-                work.append(STREAM, [Event("created", {**created, "schema": task_now.to_json(), "pool": pool})])
+                work.append(STREAM, [Event("created", {**created, "schema": task.to_json(), "pool": pool})])
                 if settings:
                     changed = {k: v for k, v in given.to_json().items() if k in settings}
                     work.append(STREAM, [Event("configured", changed)])
                 work.append(STREAM, list(_told_events(told)))
-            return cls(folder, store, clock=clock)
         except BaseException:
             store.close()
+            for left in (JOURNAL, ITEMS, SETTINGS_FILE):
+                (folder / left).unlink(missing_ok=True)
             raise
+        return cls._over(folder, store, clock)
 
     @classmethod
-    def open(cls, folder: Path | str, *, clock: Callable[[], float] = time.time) -> Self:
+    def open(cls, folder: Path | str, *, clock: Callable[[], float] | None = None) -> Self:
         """A project that was made before.
 
         Raises:
             StateError: no project (codes ``NoJournal``, ``NotAProject``), open elsewhere (``Locked``, with the holder),
                 damaged (``Corrupt``).
         """
-        store = SqliteStore(Path(folder) / JOURNAL, create=False, clock=clock)
+        store = SqliteStore(Path(folder) / JOURNAL, create=False, clock=clock or time.time)
+        return cls._over(Path(folder), store, clock)
+
+    @classmethod
+    def _over(cls, folder: Path, store: SqliteStore, clock: Callable[[], float] | None) -> Self:
         try:
-            return cls(Path(folder), store, clock=clock)
+            return cls(folder, store, clock=clock)
         except BaseException:
             store.close()
             raise
 
     def add(self, records: Iterable[Record], name: str) -> int:
         """Take more items in; those whose id is known already are left out. Returns how many are new."""
-        told: list[dict[str, Json]] = []
-        fresh: list[str] = []
+        with self._adding:
+            # An import that was cut short between the two files left items that the journal does not speak of.
+            left = [i.id for i in self.items.at(range(self._registered(), len(self.items)))]
+            fresh, told = list(left), list[dict[str, Json]]()
+            unknown = set(left)
+            task = self.writer.do(lambda transaction: self.changes.task(transaction.connection))
 
-        def each(id: str, record: Record, new: bool) -> None:
-            if new:
-                fresh.append(id)
-                told.extend(_answers(id, record))
+            def each(id: str, record: Record, new: bool) -> None:
+                if new:
+                    fresh.append(id)
+                if new or id in unknown:
+                    told.extend(_answers(id, record, task))
 
-        count = self.items.add(records, name, known="skip", each=each)
-        known = {answer["item"] for answer in told}
-        kept = [i for i in validation_items(fresh, self.seed, self.desk.share) if i not in known]
+            self.items.add(records, name, known="skip", each=each)
+            known = {answer["item"] for answer in told}
+            kept = [i for i in validation_items(fresh, self.seed, self.desk.share) if i not in known]
 
-        def work(transaction: Transaction) -> None:
-            imported = {"items": count, "name": name, "validation": kept}
-            transaction.append(STREAM, [Event("imported", imported), *_told_events(told)])
+            def work(transaction: Transaction) -> None:
+                imported = {"items": len(fresh), "name": name, "validation": kept}
+                transaction.append(STREAM, [Event("imported", imported), *_told_events(told)])
+                self.desk.pool.follow(transaction.connection)
 
-        self.writer.do(work)
-        self.desk.set_validation([*self.desk.validation, *kept], self.desk.share)
-        return count
+            self.writer.do(work)
+            return len(fresh)
 
     def promote(
         self, report: Mapping[str, Json], queue: Sequence[Mapping[str, Json]], guesses: Mapping[str, Json]
     ) -> None:
-        """A new model is in use: its report is an event, its queue and guesses replace those of the one before."""
+        """A new model is in use: its report is an event, its queue and guesses replace those of the one before.
+
+        Items that nobody may be asked about (kept to measure with, unknown) are left out of the queue.
+        """
 
         def work(transaction: Transaction) -> None:
             connection = transaction.connection
             transaction.append(STREAM, [Event("fitted", report)])
+            pool = self.desk.pool
+            pool.follow(connection)
+            wanted = [
+                q for q in queue if pool.offers(q["item"]) or (q.get("role") == "check" and q["item"] in self.items)
+            ]
             connection.execute("DELETE FROM queue")
             connection.executemany(
                 "INSERT OR IGNORE INTO queue VALUES (?, ?, ?, ?, ?)",
-                [(k, q["item"], q.get("score"), q["reason"], q.get("role", "queue")) for k, q in enumerate(queue)],
+                [(k, q["item"], q.get("score"), q["reason"], q.get("role", "queue")) for k, q in enumerate(wanted)],
             )
             connection.execute("DELETE FROM guess")
             connection.executemany(
@@ -196,18 +210,32 @@ class Project:
         self.writer.do(work)
 
     def put_first(self, items: Sequence[str], reason: str) -> int:
-        """Items to the head of the queue (keyword and example seeds), until the next model orders it anew."""
+        """Free items to the head of the queue (keyword and example seeds), until the next model orders it anew.
+
+        Returns how many; those that are labelled, with somebody, kept to measure with or unknown are left out.
+        """
 
         def work(transaction: Transaction) -> int:
             connection = transaction.connection
             (first,) = connection.execute("SELECT coalesce(min(place), 0) FROM queue").fetchone()
-            wanted = [i for i in items if i not in self.desk.reserved]
+            self.desk.pool.follow(connection)
+            offered = (i for i in dict.fromkeys(items) if self.desk.pool.offers(i))
+            wanted = [i for i in offered if is_free(connection, i)]
             connection.executemany(
                 "INSERT INTO queue VALUES (?, ?, NULL, ?, 'queue') "
                 "ON CONFLICT (item) DO UPDATE SET place = excluded.place, reason = excluded.reason",
                 [(int(first) - len(wanted) + k, item, reason) for k, item in enumerate(wanted)],
             )
             return len(wanted)
+
+        return self.writer.do(work)
+
+    def _registered(self) -> int:
+        """How many items the journal speaks of."""
+
+        def work(transaction: Transaction) -> int:
+            self.desk.pool.follow(transaction.connection)
+            return self.desk.pool.size
 
         return self.writer.do(work)
 
@@ -226,35 +254,31 @@ class Project:
         self.close()
 
 
-def _answers(id: str, record: Record) -> list[dict[str, Json]]:
-    return [{**label, "item": id} for label in record.labels]
+def _refuse_made(folder: Path) -> None:
+    """A journal without any event was left by a killed attempt, and is taken up again."""
+    if not (folder / JOURNAL).exists():
+        return
+    with SqliteStore(folder / JOURNAL, read_only=True) as store:
+        made = store.streams()
+    if made:
+        raise StateError(
+            f"{shorten_path(folder)} holds a project already; open it with `querist serve {shorten_path(folder)}`, or "
+            "choose another folder with --project",
+            code="ProjectExists",
+        )
+
+
+def _answers(id: str, record: Record, task: Task) -> list[dict[str, Json]]:
+    """The answers that came with an item; one that is none is refused, and the whole import with it."""
+    counted = [label for label in record.labels if label.get("counted", True)]
+    for label in counted:
+        task.check(str(label.get("kind")), label.get("value"), id, record.text)
+    return [{**label, "item": id} for label in counted]
 
 
 def _told_events(told: Sequence[Mapping[str, Json]]) -> Iterator[Event]:
     for start in range(0, len(told), _PIECE):
         yield Event("told", {"query": None, "answers": [dict(a) for a in told[start : start + _PIECE]]})
-
-
-def _classes_in(told: Sequence[Mapping[str, Json]]) -> list[str]:
-    """The classes that answers name, by alphabet."""
-    found: set[str] = set()
-    for answer in told:
-        value = answer.get("value")
-        for part in value if isinstance(value, (list, dict)) else [value]:
-            name = part[-1] if isinstance(part, list) and part else part
-            found |= {name} if isinstance(name, str) else set()
-    return sorted(found)
-
-
-def _imported(store: SqliteStore) -> list[str]:
-    out: list[str] = []
-    with store.transaction() as work:
-        rows = work.connection.execute(
-            "SELECT payload FROM event WHERE stream = ? AND kind = 'imported' ORDER BY seq", (STREAM,)
-        ).fetchall()
-    for (payload,) in rows:
-        out += json.loads(payload).get("validation", [])
-    return out
 
 
 def _write_toml(folder: Path, name: str, task: Task, modality: str, root: Path | None) -> None:
@@ -272,7 +296,8 @@ def _write_toml(folder: Path, name: str, task: Task, modality: str, root: Path |
     os.chmod(path, 0o600)
 
 
-def _root(folder: Path) -> Path | None:
+def folder_of_images(folder: Path) -> Path | None:
+    """Where the images of a project lie, by its querist.toml; None when it has none."""
     path = folder / SETTINGS_FILE
     if not path.exists():
         return None

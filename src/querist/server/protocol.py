@@ -20,6 +20,7 @@ HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 << 10
 CONNECTIONS = 700
 """Sockets at once; an ordinary process may have 1,024 files open."""
+_LINGER = 0.5
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -28,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _bytes = 0
     _in_head = True
+    _refused = False
 
     def connection_made(self, transport: Any) -> None:
         """Turn away what is too much; start the clock of the first head."""
@@ -44,12 +46,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and count while a head is coming."""
+        if self._refused:
+            return
         if self._in_head:
             if self._timer is None:
                 self._start()
             self._bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._bytes > HEAD_BYTES and not self.transport.is_closing():
+        if self._in_head and self._bytes > HEAD_BYTES and not (self._refused or self.transport.is_closing()):
             self._refuse(431, "TooLarge", f"the head of the request is larger than {HEAD_BYTES:,} bytes")
 
     def on_headers_complete(self) -> None:
@@ -89,5 +93,9 @@ class BoundedProtocol(HttpToolsProtocol):
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/problem+json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\nx-content-type-options: nosniff\r\n{more}\r\n"
         )
+        self._refused = True
+        self._stop()
         self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        # a socket that is closed with something unread is reset, and the client would not hear the answer
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER, self.transport.close)

@@ -29,6 +29,8 @@ def check_rationale(rationale: Mapping[str, Json] | None, item: str, text: str |
     """
     if rationale is None:
         return
+    if not isinstance(rationale, Mapping):
+        raise _bad(item, f"a reason is an object with {', '.join(_PARTS)}", rationale)
     for name, parts in rationale.items():
         if name not in _PARTS:
             raise UnknownNameError(

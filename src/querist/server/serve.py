@@ -1,4 +1,4 @@
-"""Starts the page for a project: uvicorn on the loopback, in the foreground or in a thread; stops it so that nothing is lost.
+"""Starts the page for a project: uvicorn on the loopback, in the foreground or in a thread; stops it with nothing lost.
 
 >>> from querist.server.serve import serve  # doctest: +SKIP
 >>> server = serve("project", background=True)  # doctest: +SKIP

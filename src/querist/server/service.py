@@ -139,15 +139,14 @@ class Service:
         """Items for a person."""
         desk = self.project.desk
 
-        def work(transaction: Transaction) -> tuple[list[Handed], int, int]:
+        def work(transaction: Transaction) -> tuple[list[Handed], int]:
             handed = desk.take(transaction, user, wanted.count, tab=wanted.tab, have=wanted.have)
-            done, out = transaction.connection.execute(
-                "SELECT coalesce(sum(state NOT IN ('unlabelled', 'pending')), 0), coalesce(sum(state = 'pending'), 0) "
-                "FROM item WHERE stream = 'main'"
+            (done,) = transaction.connection.execute(
+                "SELECT count(*) FROM item WHERE stream = 'main' AND state IN ('labelled', 'skipped', 'rejected')"
             ).fetchone()
-            return handed, int(done), int(out)
+            return handed, int(done)
 
-        handed, done, out = await self.write(work)
+        handed, done = await self.write(work)
         left = len(self.project.items) - done
         shown = await self.shown(handed)
         why = None

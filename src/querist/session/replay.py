@@ -49,7 +49,7 @@ def replay(session: Session) -> Iterator[Replayed]:
 
     Queries that a person gave, and those asked by a model whose weights were not kept, are named with a note.
     """
-    store, learner, artifacts = session.store, session.learner, session.artifacts
+    store, learner = session.store, session.learner
     ledger, state = Ledger(session.source, session.held, on_conflict=session.ledger.on_conflict), State()
     contexts = ContextMaker(learner, ledger, session.reference, session.side)
     for event in list(store.read(STREAM)):
@@ -58,8 +58,9 @@ def replay(session: Session) -> Iterator[Replayed]:
             part, note = _asker(session, data)
             now: tuple[ItemId, ...] = ()
             if part is not None:
-                if data["model"] and artifacts is not None:
-                    learner.load(artifacts.get(data["model"]))
+                kept = session.models.find(data["model"])
+                if kept is not None:
+                    learner.load(kept)
                 seed = derive(session.seed, "turn", data["turn"])
                 context, pool = contexts.make(part, session.schema, seed=seed, rounds=tuple(state.rounds))
                 now = tuple(Items(session.source.ids, pool[choose(part, context, len(data["items"])).indices]))
@@ -74,6 +75,6 @@ def _asker(session: Session, data: Mapping[str, Any]) -> tuple[Strategy | None, 
     part = next((p for p in (session.strategy, session.start) if p is not None and str(p) == text), None)
     if part is None:
         return None, "given by a person" if text == "given" else f"asked by another strategy ({text})"
-    if part.needs.model and data["round"] and not (digest and session.artifacts and session.artifacts.has(digest)):
+    if part.needs.model and data["round"] and session.models.find(digest) is None:
         return None, "the weights of that round were not kept"
     return part, ""

@@ -8,12 +8,10 @@ would have asked, because every turn's randomness derives from (seed, turn, name
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +28,8 @@ from querist.data.schema import Schema
 from querist.data.source import Source
 from querist.session.agreement import Watcher, stop_set
 from querist.session.evaluation import Evaluation
+from querist.session.identity import Identity
+from querist.session.kept_models import KeptModels
 from querist.session.needs import check_needs, works_untrained
 from querist.session.state import State, fit_to_json
 from querist.session.training import train
@@ -94,7 +94,7 @@ class Session:
         self.seed = check_seed(seed)
         self.budget = budget
         self.evaluate = dict(evaluate or {})
-        self.artifacts = artifacts
+        self.models = KeptModels(artifacts)
         self.held, self.reference = held, reference
         side = ((COST, cost), (GRAPH, graph), (GROUP, group))
         self.side: dict[Signal, Any] = {s: v for s, v in side if v is not None}
@@ -178,15 +178,16 @@ class Session:
             raise StateError("nothing is labelled yet: ask, tell, then fit", code="NoLabels")
         number = len(self.state.rounds)
         surprise = self._watch.surprise(self.ledger, labels, self.state.fresh) if self.state.rounds else None
+        previous = self.models.find(self.state.model)
         started = time.perf_counter()
-        report = train(self.learner, self.ledger, labels, seed=self.seed, number=number, previous=self._previous())
+        report = train(self.learner, self.ledger, labels, seed=self.seed, number=number, previous=previous)
         seconds = {"fit": time.perf_counter() - started}
         started = time.perf_counter()
         metrics = {**report.metrics, **self._measure()}
         agreement = self._watch.agreement()
         seconds["evaluate"] = time.perf_counter() - started
         started = time.perf_counter()
-        digest = self._keep()
+        digest = self.models.keep(self.learner)
         seconds["save"] = time.perf_counter() - started
         report = replace(
             report,
@@ -278,11 +279,12 @@ class Session:
         self.state.apply(event)
 
     def _resume(self, spec: Mapping[str, Any] | None) -> None:
+        identity = Identity(self.seed, self.strategy, self.schema, self.source)
         events = list(self.store.read(STREAM))
         if not events:
-            self._append("created", self._identity(spec))
+            self._append("created", identity.to_json(spec))
             return
-        self._same_identity(events[0])
+        identity.check(events[0])
         last_fit = max((i for i, e in enumerate(events) if e.kind == "fitted"), default=-1)
         for i, event in enumerate(events):
             if i == last_fit:
@@ -291,30 +293,11 @@ class Session:
                 self._take_schema(self.schema.with_class(event.payload["class"]))
             self._fold(event)
 
-    def _identity(self, spec: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {
-            "spec": dict(spec or {}),
-            "seed": self.seed,
-            "strategy": str(self.strategy),
-            "schema": self.schema.to_json(),
-            "pool": {"items": len(self.source), "digest": self.source.digest},
-        }
-
-    def _same_identity(self, created: Event) -> None:
-        now = self._identity(None)
-        for key, what in (("seed", "seed"), ("strategy", "strategy"), ("pool", "pool")):
-            if created.kind != "created" or created.payload.get(key) != now[key]:
-                raise StateError(
-                    f"this journal belongs to another {what}: it says {created.payload.get(key)!r}, this session has "
-                    f"{now[key]!r}; open it with what it was made from, or start a new folder",
-                    code="SpecMismatch",
-                )
-
     def _restore(self, fitted: Event) -> None:
         """Have the model of the last fit again: from its weights, else by the same fit from the same seed."""
-        digest = fitted.payload["model"]
-        if self.artifacts is not None and digest and self.artifacts.has(digest):
-            self.learner.load(self.artifacts.get(digest))
+        kept = self.models.find(fitted.payload["model"])
+        if kept is not None:
+            self.learner.load(kept)
         else:
             labels, number = self.ledger.labels(self.schema), int(fitted.payload["round"])
             train(self.learner, self.ledger, labels, seed=self.seed, number=number, previous=None)
@@ -397,23 +380,3 @@ class Session:
             prefix = "" if name == "test" else f"{name}_"
             out.update({prefix + metric: value for metric, value in evaluation.measure(self.learner).items()})
         return out
-
-    def _previous(self) -> Path | None:
-        if self.artifacts is None or not self.state.model or not self.artifacts.has(self.state.model):
-            return None
-        return self.artifacts.get(self.state.model)
-
-    def _keep(self) -> str | None:
-        """Save the weights; None where nothing is kept or the learner cannot be saved (it is then fitted again)."""
-        if self.artifacts is None:
-            return None
-        with tempfile.TemporaryDirectory(prefix="querist-") as folder:
-            path = Path(folder) / "model"
-            path.mkdir()
-            try:
-                self.learner.save(path)
-            except StateError as error:
-                if error.code != "NotSaveable":
-                    raise
-                return None
-            return self.artifacts.put(path)

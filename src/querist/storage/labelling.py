@@ -85,7 +85,9 @@ def _settle(connection: sqlite3.Connection, stream: str, seq: int, item: str) ->
     """An item's state from the answers that count, by the rules of the ledger."""
     state, value, answers = "unlabelled", None, 0
     rows = connection.execute(
-        "SELECT kind, value FROM answer WHERE stream = ? AND item = ? AND counted ORDER BY seq, place", (stream, item)
+        "SELECT kind, value FROM answer INDEXED BY answer_by_item "
+        "WHERE stream = ? AND item = ? AND counted ORDER BY seq, place",
+        (stream, item),
     ).fetchall()
     for kind, told in rows:
         answers += 1

@@ -19,9 +19,8 @@ from querist.core.optional import need
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.guard import rng_kept
-from querist.training.heads import Head
-from querist.training.recipe import Recipe
 from querist.training.torch_fit import Extras, train
+from querist.training.training_run import TrainingRun
 
 __all__ = ["train_on_several"]
 
@@ -31,38 +30,20 @@ class _Job:
     """What each process is told; tensors travel through shared memory."""
 
     module: Any
-    x: Any
-    y: Any
-    weights: Any
-    head: Head
-    recipe: Recipe
-    seed: int
-    batch: int
-    validation: tuple[Any, Any] | None
+    run: TrainingRun
     device: str
     port: int
     folder: str
 
 
-def train_on_several(
-    module: Any,
-    x: Any,
-    y: Any,
-    weights: Any,
-    head: Head,
-    recipe: Recipe,
-    seed: int,
-    batch: int,
-    validation: tuple[Any, Any] | None,
-    device: Any,
-) -> list[str]:
-    """As `train`, in ``recipe.processes`` processes; the trained weights are then in ``module``, on its device.
+def train_on_several(module: Any, run: TrainingRun, device: Any) -> list[str]:
+    """As `train`, in as many processes as the recipe says; the trained weights are then in ``module``, on its device.
 
     Raises:
         ResourceError: accelerate is not installed (code ``MissingExtra``), fewer devices than processes (``NoDevice``), or
             a process failed (``WorkerFailed``).
     """
-    torch = _torch()
+    torch, recipe = _torch(), run.recipe
     need("accelerate", "accelerate", "training in several processes")
     if device.type == "cuda" and torch.cuda.device_count() < recipe.processes:
         raise ResourceError(
@@ -70,12 +51,8 @@ def train_on_several(
             code="NoDevice",
         )
     here = copy.deepcopy(module).cpu()
-    moved = [None if t is None else t.cpu() for t in (x, y, weights)]
-    held = None if validation is None else (validation[0].cpu(), validation[1].cpu())
     with tempfile.TemporaryDirectory(prefix="querist-fit-") as folder:
-        job = _Job(
-            here, moved[0], moved[1], moved[2], head, recipe, seed, batch, held, device.type, _free_port(), folder
-        )
+        job = _Job(here, run.to("cpu"), device.type, _free_port(), folder)
         try:
             torch.multiprocessing.spawn(_work, args=(job,), nprocs=recipe.processes, join=True)
         except torch.multiprocessing.ProcessException as error:
@@ -97,22 +74,19 @@ def _work(rank: int, job: _Job) -> None:
     os.environ.update(
         RANK=str(rank),
         LOCAL_RANK=str(rank),
-        WORLD_SIZE=str(job.recipe.processes),
+        WORLD_SIZE=str(job.run.recipe.processes),
         MASTER_ADDR="127.0.0.1",
         MASTER_PORT=str(job.port),
     )
     torch = _torch()
-    torch.set_num_threads(max(job.recipe.threads, 1))
+    torch.set_num_threads(max(job.run.recipe.threads, 1))
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=job.device == "cpu")
     device = accelerator.device
-    with rng_kept(derive(job.seed, "train", "process", rank)):
+    with rng_kept(derive(job.run.seed, "train", "process", rank)):
         wrapped = accelerator.prepare_model(job.module.to(device))
-        shared = [None if t is None else t.to(device) for t in (job.x, job.y, job.weights)]
-        held = None if job.validation is None else (job.validation[0].to(device), job.validation[1].to(device))
-        extras = Extras(shard=(rank, job.recipe.processes))
-        notes = train(wrapped, shared[0], shared[1], shared[2], job.head, job.recipe, job.seed, job.batch, held, extras)
+        notes = train(wrapped, job.run.to(device), Extras(shard=(rank, job.run.recipe.processes)))
     if rank == 0:
         from safetensors.torch import save_file
 

@@ -25,6 +25,7 @@ from querist.training.plugins.base import Shape
 from querist.training.scoring import Scorer
 from querist.training.together import reason_against, train_together
 from querist.training.torch_fit import Extras, train
+from querist.training.training_run import TrainingRun
 from querist.training.weights import read_weights
 
 __all__ = ["Fit", "Trained"]
@@ -85,10 +86,11 @@ class Fit:
         watchers["posterior"] = None if parts.posterior is None else parts.posterior.watch()
         watching = tuple(w for w in watchers.values() if w is not None)
         count = 1 if parts.posterior is None else parts.posterior.networks
-        modules: list[Any] = self._at_once(count, x, y, weights) if count > 1 and not watching else []
+        run = TrainingRun(x, y, weights, parts.head, parts.recipe, self.seed, parts.recipe.batch_size, self._held())
+        modules: list[Any] = self._at_once(count, run) if count > 1 and not watching else []
         notes: list[str] = []
         for number in range(len(modules), count):
-            module, more = self._network(number, x, y, weights, watching if number == 0 else ())
+            module, more = self._network(number, run, watching if number == 0 else ())
             modules.append(module)
             notes += more
         kept: dict[str, Mapping[str, Any]] = {
@@ -103,7 +105,7 @@ class Fit:
             kept[f"plugin {plugin.name}"] = plugin.state_dict()
         return Trained(modules[0], kept, tuple(notes))
 
-    def _at_once(self, count: int, x: Any, y: Any, weights: Any) -> list[Any]:
+    def _at_once(self, count: int, run: TrainingRun) -> list[Any]:
         """Small plain networks, trained in one product of stacked matrices; none where that cannot be."""
         parts, recipe = self.parts, self.parts.recipe
         seeds = [self.seed, *(derive(self.seed, "network", number) for number in range(1, count))]
@@ -115,21 +117,17 @@ class Fit:
 
         def work(batch: int, device: Any) -> list[Any]:
             modules = [self.networks.fresh(seed, self.outputs).to(device) for seed in seeds]
-            moved = None if weights is None else weights.to(device)
             with rng_kept(derive(self.seed, "train")):
-                train_together(modules, x.to(device), y.to(device), moved, parts.head, recipe, seeds, batch)
+                train_together(modules, replace(run, batch=batch).to(device), seeds)
             return modules
 
         return with_smaller_batches(work, recipe.batch_size, self.scorer.device)
 
-    def _network(
-        self, number: int, x: Any, y: Any, weights: Any, watching: tuple[Watcher, ...]
-    ) -> tuple[Any, list[str]]:
+    def _network(self, number: int, run: TrainingRun, watching: tuple[Watcher, ...]) -> tuple[Any, list[str]]:
         """Train one network; only the first is watched, plugged and warm-started."""
         parts, recipe = self.parts, self.parts.recipe
         seed = self.seed if number == 0 else derive(self.seed, "network", number)
         plugins = parts.plugins if number == 0 else ()
-        aside = self._held()
 
         def work(batch: int, device: Any) -> tuple[Any, list[str]]:
             with rng_kept(derive(seed, "train")):
@@ -141,12 +139,10 @@ class Fit:
                 for plugin in plugins:
                     with rng_kept(derive(seed, "plugin", plugin.name)):
                         plugin.ready(replace(self.shape, device=device))
-                moved = None if weights is None else weights.to(device)
-                held = None if aside is None else (aside[0].to(device), aside[1].to(device))
                 draw = partial(self._unlabelled, device=device) if len(self.pool) else None
                 extras = Extras(watching, plugins, draw, parts.curriculum, self.labels.items)
-                given = (module, x.to(device), y.to(device), moved, parts.head, recipe, seed, batch, held)
-                more = train(*given, extras) if recipe.processes == 1 else train_on_several(*given, device)
+                here = replace(run, seed=seed, batch=batch).to(device)
+                more = train(module, here, extras) if recipe.processes == 1 else train_on_several(module, here, device)
                 return module, begun + more
 
         return with_smaller_batches(work, recipe.batch_size, self.scorer.device)

@@ -16,15 +16,18 @@ from querist.core.errors import ArgumentError, DataError, shorten
 from querist.core.progress import tell
 from querist.core.types import Array
 from querist.data.arrays import array_source
-from querist.data.schema import Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
 from querist.models.guard import rng_kept
+from querist.models.stochastic.dropout import need_dropout
+from querist.models.stochastic.posterior import Posterior
 from querist.training.feature_file import filling, read_features
+from querist.training.heads import head_for
 from querist.training.progress_bar import progress_bar
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
-__all__ = ["frozen_features", "head_learner"]
+__all__ = ["frozen_features", "frozen_learner", "head_learner"]
 
 _IN_MEMORY = 256 << 20
 """Bytes of features that are kept in memory where there is no cache."""
@@ -88,7 +91,7 @@ def head_learner(
     *,
     hidden: Sequence[int] = (),
     recipe: Recipe | None = None,
-    members: int = 0,
+    members: int | Posterior = 0,
     dropout: float | None = None,
     **more: Any,
 ) -> TorchLearner:
@@ -107,7 +110,7 @@ def head_learner(
         ArgumentError: members of a linear head (code ``NeedsDropout``).
     """
     width = int(np.prod(np.shape(features.take(np.zeros(1, dtype=np.int64)))[1:]))
-    outputs = 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
+    outputs = head_for(schema, more.get("head")).width(schema)
     rate = dropout if dropout is not None else (0.25 if members else 0.0)
 
     def make() -> Any:
@@ -117,6 +120,42 @@ def head_learner(
         return MLP(width, outputs, hidden, rate) if hidden else LinearHead(width, outputs)
 
     return TorchLearner(make, features, schema, recipe=recipe, members=members, **more)
+
+
+def frozen_learner(
+    source: Source,
+    schema: Schema,
+    encoder: Callable[[], Callable[[Any], Any]],
+    *,
+    cache: str | Path | None = None,
+    batch: int = 256,
+    progress: Callable[[int, int], None] | bool = False,
+    hidden: Sequence[int] = (),
+    members: int | Posterior = 0,
+    **more: Any,
+) -> TorchLearner:
+    """A head over the features that an encoder gives of the items.
+
+    Args:
+        source: the items.
+        schema: what a label may be.
+        encoder: makes the encoder.
+        cache: see `frozen_features`.
+        batch: see `frozen_features`.
+        progress: see `frozen_features`.
+        hidden: widths of hidden layers; none makes the head linear.
+        members: posterior samples: a posterior, or a number by MC dropout; these need ``hidden``.
+        **more: see `head_learner`.
+
+    Raises:
+        ArgumentError: members by MC dropout of a linear head (code ``NeedsDropout``), before anything is encoded.
+    """
+    if isinstance(members, int) and members and not hidden:
+        from querist.models.linear import LinearHead
+
+        need_dropout(LinearHead(1, 1))
+    features = frozen_features(source, encoder(), cache=cache, batch=batch, progress=progress)
+    return head_learner(features, schema, hidden=hidden, members=members, **more)
 
 
 def _file_name(source: Source, name: str) -> str:

@@ -28,7 +28,6 @@ from querist.data.schema import Number, Schema
 from querist.data.source import Source
 from querist.models.device import threads
 from querist.models.guard import rng_kept
-from querist.models.mlp import MLP
 from querist.training.weights import read_weights, state_digest, write_weights
 
 __all__ = ["GPLearner"]
@@ -198,6 +197,8 @@ class GPLearner:
         torch = _torch()
         if not self.hidden:
             return torch.nn.Identity()
+        from querist.models.mlp import MLP
+
         return MLP(inputs, self.width, self.hidden, activation="tanh").double()
 
     def _train(self, net: Any, x: Any, y: Any, w: Any) -> dict[str, Any]:

@@ -57,9 +57,11 @@ class GraphLearner:
         members: posterior samples by MC dropout, each one network for all nodes; 0 gives none.
         device: auto, cpu, cuda, cuda:N or mps.
         begin: first weights by name, e.g. of `mask_features`; what has another shape keeps its own.
+        **parameters: of a network given by name, e.g. ``hidden``, ``dropout``, ``layers``.
 
     Raises:
-        ArgumentError: no dropout for members, a wrong number of outputs, a schema of another kind (``BadLearner``).
+        ArgumentError: an unknown parameter (code ``BadParameter``), no dropout for members, a wrong number of outputs, a
+            schema of another kind (``BadLearner``).
         ArgumentTypeError: no graph (code ``BadEdges``).
         DataError: a graph of another size (code ``BadEdges``).
         ResourceError: a network of PyTorch Geometric without it (code ``MissingExtra``).
@@ -82,6 +84,7 @@ class GraphLearner:
         members: int = 0,
         device: str = "auto",
         begin: Mapping[str, Any] | None = None,
+        **parameters: Any,
     ) -> None:
         if embedding not in ("hidden", "propagated", "features"):
             raise ArgumentError(
@@ -94,7 +97,7 @@ class GraphLearner:
         self.members = members
         self.device = choose_device(device)
         self.begin = dict(begin or {})
-        self._make = _maker(model)
+        self._make = _maker(model, parameters)
         self._module: Any = None
         self._outputs = len(self.schema.classes)
         self._seed = 0
@@ -350,14 +353,26 @@ def _single(schema: Schema) -> SingleLabel:
     return schema
 
 
-def _maker(model: Any) -> Callable[[int, int], Any]:
+def _maker(model: Any, parameters: Mapping[str, Any]) -> Callable[[int, int], Any]:
     if isinstance(model, str):
         factory = registry.find(model, "model").factory
-        return lambda inputs, outputs: factory(inputs=inputs, outputs=outputs)
+
+        def make(inputs: int, outputs: int) -> Any:
+            try:
+                return factory(inputs=inputs, outputs=outputs, **parameters)
+            except TypeError as error:
+                raise ArgumentError(f"model {model}: {error}", code="BadParameter") from error
+
+        return make
     if not callable(model) or isinstance(model, _torch().nn.Module):
         raise ArgumentTypeError(
             f"model must be a name or a function of (inputs, outputs) that makes a network; got {type(model).__name__}",
             code="BadLearner",
+        )
+    if parameters:
+        raise ArgumentError(
+            f"{', '.join(parameters)} is no argument of GraphLearner; parameters go to a network given by name",
+            code="BadParameter",
         )
     return model  # type: ignore[no-any-return]
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
-from querist.data.schema import Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
-from querist.training.frozen import frozen_features, head_learner
+from querist.models.stochastic.posterior import Posterior
+from querist.training.frozen import frozen_learner
+from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
-__all__ = ["SCRATCH", "TRAINED", "image_learner"]
+__all__ = ["HEAD", "SCRATCH", "TRAINED", "image_learner", "image_recipe"]
 
 SCRATCH = Recipe(
     optimizer="sgd",
@@ -45,6 +48,18 @@ HEAD = Recipe(
 """For a linear head over frozen features."""
 
 
+def image_recipe(tune: str, weights: object = None) -> Recipe:
+    """How a learner of images is trained unless told otherwise.
+
+    Args:
+        tune: full or frozen.
+        weights: None where they are drawn at random.
+    """
+    if tune == "frozen":
+        return HEAD
+    return SCRATCH if weights is None else TRAINED
+
+
 def image_learner(
     source: Source,
     schema: Schema,
@@ -54,7 +69,7 @@ def image_learner(
     weights: str | Path | None = None,
     size: int | None = None,
     hidden: Sequence[int] = (),
-    members: int = 0,
+    members: int | Posterior = 0,
     dropout: float | None = None,
     recipe: Recipe | None = None,
     cache: str | Path | None = None,
@@ -74,7 +89,7 @@ def image_learner(
             safetensors or of a torch state dict.
         size: for torchvision and timm: pixels to which images are brought.
         hidden: widths of hidden layers of the head, for ``tune="frozen"``.
-        members: posterior samples by MC dropout; frozen these need ``hidden``.
+        members: posterior samples: a posterior, or a number by MC dropout; frozen these need ``hidden``.
         dropout: probability in front of the head; by default .25 where members are wanted, else 0.
         recipe: how it is trained; by default one that suits the rest.
         cache: folder that keeps the features of frozen networks.
@@ -95,6 +110,47 @@ def image_learner(
         >>> sorted(map(str, learner.provides))
         ['embedding', 'gradient', 'probs']
     """
+    _check(model, tune, own=weights is None and size is None, linear=not hidden)
+    recipe = recipe or image_recipe(tune, weights)
+    if tune == "frozen":
+        return frozen_learner(
+            source,
+            schema,
+            partial(_encoder, model, weights, size, device),
+            cache=cache,
+            batch=32,
+            progress=progress,
+            hidden=hidden,
+            members=members,
+            dropout=dropout,
+            recipe=recipe,
+            device=device,
+            **more,
+        )
+    rate = (0.25 if members else 0.0) if dropout is None else dropout
+    outputs = head_for(schema, more.get("head")).width(schema)
+    make = _zoo(model, outputs, weights, size, rate) if ":" in model else _own(model, source, outputs, rate)
+    return TorchLearner(
+        make,
+        source,
+        schema,
+        recipe=recipe,
+        members=members,
+        device=device,
+        score_batch=more.pop("score_batch", 256),
+        **more,
+    )
+
+
+def _check(model: str, tune: str, *, own: bool, linear: bool) -> None:
+    """Refuse settings that do not fit each other.
+
+    Args:
+        model: the network.
+        tune: how it is used.
+        own: whether neither weights nor a size are given.
+        linear: whether no hidden layers are.
+    """
     if tune not in ("full", "frozen"):
         raise ArgumentError(f"tune must be full or frozen; got {tune!r}", code="BadValue")
     zoo = ":" in model
@@ -102,47 +158,20 @@ def image_learner(
         raise ArgumentError(
             f"model must be resnet18, small_cnn, torchvision:NAME or timm:NAME; got {shorten(model)!r}", code="BadValue"
         )
-    if not zoo and (tune == "frozen" or weights is not None or size is not None):
+    if not zoo and (tune == "frozen" or not own):
         raise ArgumentError(
             f"{model} has no weights from elsewhere: tune='frozen', weights= and size= are for torchvision:NAME and "
             "timm:NAME",
             code="BadValue",
         )
-    if tune == "frozen":
-        from querist.models.zoo import ImageEncoder
-
-        features = frozen_features(
-            source,
-            ImageEncoder(model, weights=weights, size=size, device=device),
-            cache=cache,
-            batch=32,
-            progress=progress,
-        )
-        return head_learner(
-            features,
-            schema,
-            hidden=hidden,
-            members=members,
-            dropout=dropout,
-            recipe=recipe or HEAD,
-            device=device,
-            **more,
-        )
-    if hidden:
+    if tune == "full" and not linear:
         raise ArgumentError("hidden= is for tune='frozen'", code="BadValue")
-    rate = (0.25 if members else 0.0) if dropout is None else dropout
-    outputs = 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
-    make = _zoo(model, outputs, weights, size, rate) if zoo else _own(model, source, outputs, rate)
-    return TorchLearner(
-        make,
-        source,
-        schema,
-        recipe=recipe or (SCRATCH if weights is None else TRAINED),
-        members=members,
-        device=device,
-        score_batch=more.pop("score_batch", 256),
-        **more,
-    )
+
+
+def _encoder(model: str, weights: str | Path | None, size: int | None, device: str) -> Callable[[Any], Any]:
+    from querist.models.zoo import ImageEncoder
+
+    return ImageEncoder(model, weights=weights, size=size, device=device)
 
 
 def _zoo(model: str, outputs: int, weights: str | Path | None, size: int | None, dropout: float) -> Callable[[], Any]:

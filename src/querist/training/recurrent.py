@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from querist.core.errors import ArgumentTypeError, shorten
-from querist.data.schema import Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
+from querist.models.stochastic.posterior import Posterior
 from querist.models.vocabulary import Vocabulary
+from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
-__all__ = ["recurrent_learner"]
+__all__ = ["RECURRENT", "recurrent_learner"]
+
+RECURRENT = Recipe(epochs=40, lr=3e-3, batch_size=32, min_steps=200, grad_clip=5.0)
+"""How a recurrent classifier is trained unless told otherwise."""
 
 
 def recurrent_learner(
@@ -21,7 +26,7 @@ def recurrent_learner(
     kind: str = "lstm",
     vocabulary: Vocabulary | None = None,
     recipe: Recipe | None = None,
-    members: int = 0,
+    members: int | Posterior = 0,
     device: str = "auto",
     score_batch: int = 256,
     width: int = 64,
@@ -39,16 +44,16 @@ def recurrent_learner(
         schema: what a label may be.
         kind: "lstm" or "gru".
         vocabulary: numbers of words; by default made from the texts of the source, no label being looked at.
-        recipe: how it is trained; by default 40 epochs with lr .003, batches of 32, at least 200 steps.
-        members: posterior samples by MC dropout, each one network for all texts; 0 gives none.
+        recipe: how it is trained; by default `RECURRENT`.
+        members: posterior samples: a posterior, or a number by MC dropout, each one network for all texts; 0 gives none.
         device: auto, cpu, cuda, cuda:N or mps.
         score_batch: texts a forward pass when scoring.
-        width: see `RnnClassifier`.
-        hidden: see `RnnClassifier`.
-        layers: see `RnnClassifier`.
-        bidirectional: see `RnnClassifier`.
-        pooling: see `RnnClassifier`.
-        dropout: see `RnnClassifier`.
+        width: width of a word's row.
+        hidden: width of the recurrent layer, each way.
+        layers: recurrent layers.
+        bidirectional: whether a second one reads from the end.
+        pooling: "mean" or "max" over the words, or "last", the state after the last word.
+        dropout: of the word rows and of the pooled row.
         **more: see `TorchLearner`.
 
     Raises:
@@ -60,19 +65,18 @@ def recurrent_learner(
             code="BadLearner",
         )
     words = vocabulary or Vocabulary.of(source.take(slice(None)))
-    outputs = 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
+    outputs = head_for(schema, more.get("head")).width(schema)
 
     def make() -> Any:
         from querist.models.rnn import RnnClassifier
 
         return RnnClassifier(words.size, outputs, kind, width, hidden, layers, bidirectional, pooling, dropout)
 
-    plan = recipe or Recipe(epochs=40, lr=3e-3, batch_size=32, min_steps=200, grad_clip=5.0)
     return TorchLearner(
         make,
         source,
         schema,
-        recipe=plan,
+        recipe=recipe or RECURRENT,
         members=members,
         device=device,
         score_batch=score_batch,

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
+from querist.training.early_stopping import EarlyStopping
 from querist.training.recipe import Recipe
 
-__all__ = ["Ragged", "train_tagger"]
+__all__ = ["Ragged", "TaggedSet", "train_tagger"]
 
 _TOGETHER = 8
 """Batches whose sentences are sorted by length before they are parted."""
@@ -50,25 +51,44 @@ class Ragged:
         return self.flat[torch.from_numpy(index)].to(device), torch.from_numpy(lengths).to(device)
 
 
-def train_tagger(
-    module: Any,
-    inputs: Ragged,
-    rows: NDArray[np.int64],
-    tags: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
-    recipe: Recipe,
-    seed: int,
-    batch: int,
-    device: Any,
-) -> list[str]:
-    """Train a `ChainTagger` in place by the mean log-likelihood of sentences; give back notes worth the user's eye.
+@dataclass(frozen=True)
+class TaggedSet:
+    """Sentences with their tags, to be trained on.
 
     Args:
-        module: the network, on its device.
         inputs: features of all items.
         rows: (L,) the labelled items.
         tags: (L, T) their tag numbers.
         weights: (L,) sentence weights, or None.
+    """
+
+    inputs: Ragged
+    rows: NDArray[np.int64]
+    tags: NDArray[np.int64]
+    weights: NDArray[np.float64] | None = None
+
+    def losses(self, module: Any, places: NDArray[np.int64], device: Any) -> Any:
+        """(n,) negative log-likelihoods of the sentences at ``places`` among the L."""
+        features, lengths = self.inputs.take(self.rows[places], device)
+        scores, _ = module(features, lengths)
+        truth = _torch().from_numpy(self.tags[places][:, : features.shape[1]]).to(device)
+        return -module.crf.log_likelihood(scores, lengths, truth)
+
+    def loss(self, module: Any, places: NDArray[np.int64], device: Any) -> Any:
+        """Their weighted mean."""
+        each = self.losses(module, places, device)
+        if self.weights is None:
+            return each.mean()
+        part = _torch().as_tensor(self.weights[places], dtype=_torch().float32).to(device)
+        return (each * part).sum() / part.sum().clamp_min(1e-12)  # a batch may weigh nothing
+
+
+def train_tagger(module: Any, data: TaggedSet, recipe: Recipe, seed: int, batch: int, device: Any) -> list[str]:
+    """Train a `ChainTagger` in place by the mean log-likelihood of sentences; give back notes worth the user's eye.
+
+    Args:
+        module: the network, on its device.
+        data: the sentences and their tags.
         recipe: the settings.
         seed: of the order of the sentences and of the validation part.
         batch: sentences a step.
@@ -76,56 +96,41 @@ def train_tagger(
     """
     torch = _torch()
     draw = np.random.Generator(np.random.PCG64(derive(seed, "order")))
-    targets = torch.from_numpy(tags)
-    kept, held = _split(len(rows), recipe, seed)
-    notes = _notes(recipe, held)
-    share = None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
+    kept, held = _split(len(data.rows), recipe, seed)
     optimizer = _optimizer(module, recipe)
     steps = math.ceil(len(kept) / batch)
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / steps))
     schedule = None
     if recipe.schedule == "cosine":
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * steps)
-
-    def losses(places: NDArray[np.int64]) -> Any:
-        features, lengths = inputs.take(rows[places], device)
-        scores, _ = module(features, lengths)
-        truth = targets[torch.from_numpy(places)][:, : features.shape[1]].to(device)
-        return -module.crf.log_likelihood(scores, lengths, truth)
-
-    best, best_state, waited = math.inf, None, 0
+    stopping = None
+    if held is not None and recipe.patience is not None:
+        stopping = EarlyStopping(recipe.patience, lambda: copy.deepcopy(module.state_dict()))
     module.train()
     for _ in range(epochs):
-        for places in _batches(kept, inputs.lengths[rows], batch, recipe.drop_last, draw):
-            each = losses(places)
-            if share is None:
-                loss = each.mean()
-            else:
-                part = share[torch.from_numpy(places)].to(device)
-                loss = (each * part).sum() / part.sum().clamp_min(1e-12)  # a batch may weigh nothing
+        for places in _batches(kept, data.inputs.lengths[data.rows], batch, recipe.drop_last, draw):
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            data.loss(module, places, device).backward()
             if recipe.grad_clip is not None:
                 torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.grad_clip)
             optimizer.step()
             if schedule is not None:
                 schedule.step()
-        if held is None or recipe.patience is None:
-            continue
-        module.eval()
-        with torch.no_grad():
-            now = float(losses(held).mean())
-        module.train()
-        if now < best - 1e-6:
-            best, best_state, waited = now, copy.deepcopy(module.state_dict()), 0
-        else:
-            waited += 1
-            if waited >= recipe.patience:
-                break
-    if best_state is not None:
-        module.load_state_dict(best_state)
+        if stopping is not None and held is not None and stopping.stops(_validated(module, data, held, device)):
+            break
+    if stopping is not None and stopping.state is not None:
+        module.load_state_dict(stopping.state)
     module.eval()
-    return notes
+    return _notes(recipe, held)
+
+
+def _validated(module: Any, data: TaggedSet, held: NDArray[np.int64], device: Any) -> float:
+    """Mean loss of the sentences set aside, in evaluation mode."""
+    module.eval()
+    with _torch().no_grad():
+        now = float(data.losses(module, held, device).mean())
+    module.train()
+    return now
 
 
 def _batches(

@@ -29,16 +29,16 @@ from querist.models.vocabulary import Vocabulary
 from querist.training.memory import with_smaller_batches
 from querist.training.network import begin_from
 from querist.training.recipe import Recipe
-from querist.training.tag_fit import Ragged, train_tagger
+from querist.training.tag_fit import Ragged, TaggedSet, train_tagger
 from querist.training.weights import read_weights, state_digest, write_weights
 
-__all__ = ["TaggerLearner"]
+__all__ = ["TAGGER", "TaggerLearner"]
 
-_NETWORKS = ("bilstm_crf", "window_crf")
-_RECIPES = {
+TAGGER = {
     "bilstm_crf": Recipe(epochs=30, lr=5e-3, batch_size=16, min_steps=150, grad_clip=5.0),
     "window_crf": Recipe(epochs=12, lr=2e-2, batch_size=32, min_steps=100, weight_decay=1e-4),
 }
+"""How each network is trained unless told otherwise."""
 
 
 class TaggerLearner:
@@ -96,12 +96,12 @@ class TaggerLearner:
                 "querist.read(lists of tokens)",
                 code="BadLearner",
             )
-        if network not in _NETWORKS:
-            raise ArgumentError(f"network must be one of {', '.join(_NETWORKS)}; got {network!r}", code="BadValue")
+        if network not in TAGGER:
+            raise ArgumentError(f"network must be one of {', '.join(TAGGER)}; got {network!r}", code="BadValue")
         for name, value, least in (("members", members, 0), ("best", best, 1), ("score_batch", score_batch, 1)):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ArgumentError(f"{name} must be a whole number of {least} or more, got {value!r}", code="BadValue")
-        self.recipe = recipe or _RECIPES[network]
+        self.recipe = recipe or TAGGER[network]
         if self.recipe.label_smoothing:
             raise ArgumentError(
                 f"a tagger learns whole tag sequences, for which there is no label smoothing; got "
@@ -147,6 +147,7 @@ class TaggerLearner:
         rows = self.source.rows_of(labels.items)
         tags = self._tags(labels, rows)
         schema, torch = self.schema, _torch()
+        data = TaggedSet(self._inputs, rows, tags, labels.weights)
         notes = [] if tags.any() else ["no span is labelled so far: every token is O"]
 
         def work(batch: int, device: Any) -> tuple[Any, list[str]]:
@@ -155,7 +156,7 @@ class TaggerLearner:
                 begun = []
                 if previous is not None and self.recipe.warm_start:
                     begun = begin_from(module, read_weights(previous, "tagger")[0])
-                more = train_tagger(module, self._inputs, rows, tags, labels.weights, self.recipe, seed, batch, device)
+                more = train_tagger(module, data, self.recipe, seed, batch, device)
                 return module, begun + more
 
         with threads(self.recipe.threads):

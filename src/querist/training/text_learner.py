@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
-from querist.data.schema import Number, Schema
+from querist.data.schema import Schema
 from querist.data.source import Source
-from querist.training.frozen import frozen_features, head_learner
+from querist.models.stochastic.posterior import Posterior
+from querist.training.frozen import frozen_learner
+from querist.training.heads import head_for
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from querist.models.pretrained.encoder import Pooling
     from querist.models.pretrained.lora import LoRA
 
-__all__ = ["FULL", "HEAD", "LORA", "text_learner"]
+__all__ = ["FULL", "HEAD", "LORA", "text_learner", "text_recipe"]
 
 HEAD = Recipe(optimizer="adam", lr=0.02, epochs=30, batch_size=128, min_steps=150, schedule="cosine")
 """For a linear head over frozen rows of length 1."""
@@ -41,6 +44,15 @@ Source: Mosbach, Andriushchenko and Klakow, On the Stability of Fine-tuning BERT
 """
 
 
+def text_recipe(tune: str) -> Recipe:
+    """How a learner of texts is trained unless told otherwise.
+
+    Args:
+        tune: frozen, lora or full.
+    """
+    return HEAD if tune == "frozen" else _with_threads(LORA if tune == "lora" else FULL)
+
+
 def text_learner(
     source: Source,
     schema: Schema,
@@ -52,7 +64,7 @@ def text_learner(
     max_length: int | None = None,
     lora: LoRA | None = None,
     hidden: Sequence[int] = (),
-    members: int = 0,
+    members: int | Posterior = 0,
     dropout: float | None = None,
     recipe: Recipe | None = None,
     cache: str | Path | None = None,
@@ -75,7 +87,7 @@ def text_learner(
         max_length: most tokens of a text; by default what the model's folder says, at most 512.
         lora: settings of the adapters, for ``tune="lora"``.
         hidden: widths of hidden layers of the head, for ``tune="frozen"``.
-        members: posterior samples by MC dropout in front of the head; frozen these need ``hidden``.
+        members: posterior samples: a posterior, or a number by MC dropout; frozen these need ``hidden``.
         dropout: probability in front of the head; .1 by default where the encoder is trained.
         recipe: how it is trained; by default one that suits ``tune``.
         cache: folder that keeps the features of frozen encoders.
@@ -96,49 +108,38 @@ def text_learner(
         >>> sorted(map(str, learner.provides))
         ['embedding', 'gradient', 'probs']
     """
-    if tune not in ("frozen", "lora", "full"):
-        raise ArgumentError(f"tune must be frozen, lora or full; got {tune!r}", code="BadValue")
-    if source.modality != "text":
-        raise ArgumentTypeError(
-            f"texts are needed, and {shorten(source.name)} holds items of the kind {source.modality}; see image_learner "
-            "for images, or TorchLearner",
-            code="BadLearner",
-        )
     encoder = str(encoder)
-    if lora is not None and tune != "lora":
-        raise ArgumentError(f"lora= is for tune='lora', and tune is {tune!r}", code="BadValue")
+    _check(source, encoder, tune, adapters=lora is not None, linear=not hidden)
+    recipe = recipe or text_recipe(tune)
     if tune == "frozen":
-        maker = _maker(encoder, revision, pooling, max_length, device)
-        features = frozen_features(source, maker, cache=cache, progress=progress)
-        return head_learner(
-            features,
+        return frozen_learner(
+            source,
             schema,
+            partial(_encoder, encoder, revision, pooling, max_length, device),
+            cache=cache,
+            progress=progress,
             hidden=hidden,
             members=members,
             dropout=dropout,
-            recipe=recipe or HEAD,
+            recipe=recipe,
             device=device,
             **more,
         )
-    if encoder.startswith("sentence:") or hidden:
-        what = "sentence: models" if not hidden else "hidden="
-        raise ArgumentError(f"{what} are for tune='frozen', and tune is {tune!r}", code="BadValue")
     from querist.models.pretrained.classifier import text_classifier
     from querist.models.pretrained.encoder import text_length
     from querist.models.pretrained.place import find
     from querist.models.pretrained.tokens import Tokens
 
     place = find(encoder, revision=revision)
-    outputs = 1 if isinstance(schema, Number) else len(schema.classes)  # type: ignore[attr-defined]
+    outputs = head_for(schema, more.get("head")).width(schema)
     make = text_classifier(
         place, outputs, tune=tune, lora=lora, pooling=pooling, dropout=0.1 if dropout is None else dropout
     )
-    chosen = recipe or _with_threads(LORA if tune == "lora" else FULL)
     return TorchLearner(
         make,
         source,
         schema,
-        recipe=chosen,
+        recipe=recipe,
         members=members,
         device=device,
         transform=Tokens(place, text_length(place, max_length)),
@@ -147,7 +148,32 @@ def text_learner(
     )
 
 
-def _maker(
+def _check(source: Source, encoder: str, tune: str, *, adapters: bool, linear: bool) -> None:
+    """Refuse settings that do not fit each other or the items.
+
+    Args:
+        source: the items.
+        encoder: its name.
+        tune: how it is used.
+        adapters: whether settings of adapters are given.
+        linear: whether no hidden layers are.
+    """
+    if tune not in ("frozen", "lora", "full"):
+        raise ArgumentError(f"tune must be frozen, lora or full; got {tune!r}", code="BadValue")
+    if source.modality != "text":
+        raise ArgumentTypeError(
+            f"texts are needed, and {shorten(source.name)} holds items of the kind {source.modality}; see image_learner "
+            "for images, or TorchLearner",
+            code="BadLearner",
+        )
+    if adapters and tune != "lora":
+        raise ArgumentError(f"lora= is for tune='lora', and tune is {tune!r}", code="BadValue")
+    if tune != "frozen" and (encoder.startswith("sentence:") or not linear):
+        what = "sentence: models" if linear else "hidden="
+        raise ArgumentError(f"{what} are for tune='frozen', and tune is {tune!r}", code="BadValue")
+
+
+def _encoder(
     encoder: str, revision: str | None, pooling: Pooling, max_length: int | None, device: str
 ) -> Callable[[Any], Any]:
     if encoder.startswith("sentence:"):

@@ -16,9 +16,9 @@ from typing import Any
 from querist.core.errors import ArgumentError
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
-from querist.training.heads import Head
 from querist.training.plan import optimizer_of, schedule_of, steps_of, with_class_weights
 from querist.training.recipe import Recipe
+from querist.training.training_run import TrainingRun
 
 __all__ = ["reason_against", "train_together"]
 
@@ -50,32 +50,18 @@ def reason_against(module: Any, recipe: Recipe) -> str | None:
     return f"the recipe sets {', '.join(odd)}" if odd else None
 
 
-def train_together(
-    modules: Sequence[Any],
-    x: Any,
-    y: Any,
-    weights: Any,
-    head: Head,
-    recipe: Recipe,
-    seeds: Sequence[int],
-    batch: int,
-) -> None:
+def train_together(modules: Sequence[Any], run: TrainingRun, seeds: Sequence[int]) -> None:
     """Train ``modules`` in place; afterwards they are in evaluation mode.
 
     Args:
         modules: K networks of one architecture with their first weights.
-        x: (L, ...) inputs.
-        y: (L,) or (L, C) targets as ``head.encode`` gives them.
-        weights: (L,) sample weights, or None.
-        head: what the outputs mean.
-        recipe: the settings.
+        run: examples, loss and settings; each network has a seed of its own instead of the run's.
         seeds: K seeds, one a network: of the order of its items.
-        batch: items a step and network.
 
     Raises:
         ArgumentError: they cannot be trained together (code ``NeedsCapability``).
     """
-    torch = _torch()
+    torch, x, y, recipe = _torch(), run.x, run.y, run.recipe
     why = reason_against(modules[0], recipe)
     if why is not None:
         raise ArgumentError(
@@ -97,8 +83,8 @@ def train_together(
         )
 
     every = torch.func.vmap(outputs, randomness="different")
-    shares = with_class_weights(weights, y, recipe)
-    steps = steps_of(base, len(x), batch, recipe, [])
+    shares = with_class_weights(run.weights, y, recipe)
+    steps = steps_of(base, len(x), run.batch, recipe, [])
     epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(len(steps), 1)))
     orders = [torch.Generator().manual_seed(derive(seed, "order")) for seed in seeds]
     optimizer = _fused(whole, recipe)
@@ -109,7 +95,7 @@ def train_together(
         for start, stop in steps:
             at = shuffled[:, start:stop]
             told = every(whole, x.index_select(0, at.reshape(-1)).view(*at.shape, *x.shape[1:]))
-            losses = head.losses(told.flatten(0, 1), y[at].flatten(0, 1), recipe.label_smoothing).view(count, -1)
+            losses = run.head.losses(told.flatten(0, 1), y[at].flatten(0, 1), recipe.label_smoothing).view(count, -1)
             if shares is None:
                 loss = losses.mean(dim=1).sum()
             else:

@@ -15,8 +15,8 @@ from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept, untouched
 from querist.models.stochastic.posterior import Watcher
 from querist.training.curriculum import Curriculum
+from querist.training.early_stopping import EarlyStopping
 from querist.training.flat import flattened
-from querist.training.heads import Head
 from querist.training.network import flat
 from querist.training.plan import (
     groups_of,
@@ -29,7 +29,7 @@ from querist.training.plan import (
     with_class_weights,
 )
 from querist.training.plugins.base import Batch, FitProgress, Forward, Outputs, Plugin
-from querist.training.recipe import Recipe
+from querist.training.training_run import TrainingRun
 
 __all__ = ["Extras", "train"]
 
@@ -59,58 +59,29 @@ class Extras:
 _NONE = Extras()
 
 
-def train(
-    module: Any,
-    x: Any,
-    y: Any,
-    weights: Any,
-    head: Head,
-    recipe: Recipe,
-    seed: int,
-    batch: int,
-    validation: tuple[Any, Any] | None = None,
-    extras: Extras = _NONE,
-) -> list[str]:
+def train(module: Any, run: TrainingRun, extras: Extras = _NONE) -> list[str]:
     """Train ``module`` in place; give back notes worth the user's eye.
 
     Args:
         module: the network, on its device.
-        x: (L, ...) inputs on the device.
-        y: (L,) or (L, C) targets on the device.
-        weights: (L,) sample weights, or None.
-        head: what the outputs mean.
-        recipe: the settings.
-        seed: of the order of the items and of the validation part.
-        batch: items a step (`Recipe.batch_size`, or less after running out of memory).
-        validation: inputs and targets to validate on when patience is asked for; by default a share of the labels.
+        run: examples, on the same device, loss and settings.
         extras: what else takes part.
     """
-    run = _Run(module, x, y, weights, head, recipe, seed, batch, extras)
-    with run.parameters() as (parameters, clear):
-        run.loop(parameters, clear, validation)
+    fit = _Fit(module, run, extras)
+    with fit.parameters() as (parameters, clear):
+        fit.loop(parameters, clear)
     module.eval()
-    return run.notes
+    return fit.notes
 
 
-class _Run:
-    """One training: its tensors, its settings, and the notes it makes."""
+class _Fit:
+    """One training under way: its network, its examples, and the notes it makes."""
 
-    def __init__(
-        self,
-        module: Any,
-        x: Any,
-        y: Any,
-        weights: Any,
-        head: Head,
-        recipe: Recipe,
-        seed: int,
-        batch: int,
-        extras: Extras,
-    ) -> None:
-        self.module, self.x, self.y, self.head = module, x, y, head
-        self.recipe, self.seed, self.batch, self.extras = recipe, seed, batch, extras
+    def __init__(self, module: Any, run: TrainingRun, extras: Extras) -> None:
+        self.module, self.run, self.extras = module, run, extras
+        self.x, self.y, self.head, self.recipe, self.seed = run.x, run.y, run.head, run.recipe, run.seed
         self.notes: list[str] = []
-        self.weights = with_class_weights(weights, y, recipe)
+        self.weights = with_class_weights(run.weights, run.y, run.recipe)
         self.layers = frozenset().union(*(p.layers for p in extras.plugins)) if extras.plugins else frozenset()
 
     @contextmanager
@@ -129,25 +100,24 @@ class _Run:
         ]
         yield [g for g in groups if g["params"]], lambda: self.module.zero_grad(set_to_none=True)
 
-    def loop(self, parameters: list[Any], clear: Callable[[], Any], validation: tuple[Any, Any] | None) -> None:
+    def loop(self, parameters: list[Any], clear: Callable[[], Any]) -> None:
         """Epoch after epoch."""
         torch, recipe = _torch(), self.recipe
         order = torch.Generator().manual_seed(derive(self.seed, "order"))
-        held = validation
+        held = self.run.validation
         if held is not None:
             rows = torch.arange(len(self.x))
         else:
             rows, own = split(len(self.x), recipe, self.seed)
             held = None if own is None else (self.x[own], self.y[own])
-        steps = steps_of(self.module, len(rows), self.batch, recipe, self.notes)
+        steps = steps_of(self.module, len(rows), self.run.batch, recipe, self.notes)
         groups = groups_of(steps, recipe.accumulate)
         moving = [groups[k] is None or k + 1 == len(steps) or groups[k] != groups[k + 1] for k in range(len(steps))]
         epochs = max(recipe.epochs, math.ceil(recipe.min_steps / max(sum(moving), 1)))
         optimizer = optimizer_of(parameters, recipe)
         schedule = schedule_of(optimizer, recipe, sum(moving) * epochs)
         stepper = _Stepper(self, optimizer, schedule, parameters, clear, order, epochs * len(steps))
-        best, waited = math.inf, 0
-        best_state: tuple[Any, list[Any]] | None = None
+        stopping = None if recipe.patience is None or held is None else EarlyStopping(recipe.patience, self._state)
         self.module.train()
         for epoch in range(epochs):
             shuffled = self._order(rows, order)
@@ -162,20 +132,18 @@ class _Run:
             for plugin in self.extras.plugins:
                 with rng_kept(derive(self.seed, "plugin", plugin.name, "epoch", epoch)):
                     plugin.on_epoch(FitProgress(epoch, epochs, self.module))
-            if recipe.patience is None or held is None:
-                continue
-            now = float(self._losses(*held).mean())
-            if now < best - 1e-6:
-                beside = [copy.deepcopy(p.state_dict()) for p in self.extras.plugins]
-                best, best_state, waited = now, (copy.deepcopy(self.module.state_dict()), beside), 0
-            else:
-                waited += 1
-                if waited >= recipe.patience:
-                    break
-        if best_state is not None:
-            self.module.load_state_dict(best_state[0])
-            for plugin, state in zip(self.extras.plugins, best_state[1], strict=True):
+            if stopping is not None and held is not None and stopping.stops(float(self._losses(*held).mean())):
+                break
+        if stopping is not None and stopping.state is not None:
+            network, beside = stopping.state
+            self.module.load_state_dict(network)
+            for plugin, state in zip(self.extras.plugins, beside, strict=True):
                 plugin.load_state_dict(state)
+
+    def _state(self) -> tuple[Any, list[Any]]:
+        """A copy of the network's state, and of the plug-ins'."""
+        beside = [copy.deepcopy(p.state_dict()) for p in self.extras.plugins]
+        return copy.deepcopy(self.module.state_dict()), beside
 
     def _order(self, rows: Any, order: Any) -> Any:
         """The rows of an epoch: a permutation, or draws in which each class comes up equally often."""
@@ -214,16 +182,16 @@ class _Stepper:
     """Makes the steps of a training: forward, losses, backward, and the plug-ins' share in each."""
 
     def __init__(
-        self, run: _Run, optimizer: Any, schedule: Any, parameters: list[Any], clear: Any, order: Any, total: int
+        self, fit: _Fit, optimizer: Any, schedule: Any, parameters: list[Any], clear: Any, order: Any, total: int
     ) -> None:
-        torch, recipe = _torch(), run.recipe
-        self.run, self.optimizer, self.schedule, self.clear = run, optimizer, schedule, clear
+        torch, recipe = _torch(), fit.recipe
+        self.fit, self.optimizer, self.schedule, self.clear = fit, optimizer, schedule, clear
         self.parameters = [p for g in parameters for p in (g["params"] if isinstance(g, dict) else [g])]
         self.order, self.total, self.done = order, total, 0
-        self.plugins = run.extras.plugins
-        self.unlabelled = run.extras.unlabelled if any(p.unlabelled for p in self.plugins) else None
-        self.draws = torch.Generator().manual_seed(derive(run.seed, "unlabelled"))
-        kind = run.x.device.type
+        self.plugins = fit.extras.plugins
+        self.unlabelled = fit.extras.unlabelled if any(p.unlabelled for p in self.plugins) else None
+        self.draws = torch.Generator().manual_seed(derive(fit.seed, "unlabelled"))
+        kind = fit.x.device.type
         half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(recipe.precision)
         self.cast: Callable[[], Any] = nullcontext if half is None else (lambda: torch.autocast(kind, dtype=half))
         self.scaler = torch.amp.GradScaler(kind) if half is torch.float16 and kind == "cuda" else None
@@ -237,20 +205,20 @@ class _Stepper:
             moves: whether the optimiser moves afterwards.
             portion: what the batch counts among those whose gradients are added up; None for one alone.
         """
-        run, recipe = self.run, self.run.recipe
+        fit, recipe = self.fit, self.fit.recipe
         whole = part
-        if run.extras.shard[1] > 1:
-            part = _share(part, run.extras.shard)
+        if fit.extras.shard[1] > 1:
+            part = _share(part, fit.extras.shard)
         with self.cast():
             labelled = self._forward(part.inputs)
-            head = run.head.at(self.done / max(self.total, 1))
+            head = fit.head.at(self.done / max(self.total, 1))
             losses = head.losses(labelled.logits, part.targets, recipe.label_smoothing)
             if part.weights is None:
                 loss = losses.mean()
             else:
                 loss = (losses * part.weights).sum() / part.weights.sum().clamp_min(1e-12)  # a batch may weigh nothing
             if len(part.inputs) < len(whole.inputs):  # the mean over the processes is then the mean over the batch
-                loss = loss * _weight_of(part) * run.extras.shard[1] / _weight_of(whole)
+                loss = loss * _weight_of(part) * fit.extras.shard[1] / _weight_of(whole)
             other, outputs = None, None
             if self.plugins:
                 loss, other, outputs = self._plugged(loss, part, labelled, losses)
@@ -272,7 +240,7 @@ class _Stepper:
         """The plug-ins' turn; those that only look on are shown the network in evaluation mode."""
         shown = outputs
         if any(p.onlooker for p in self.plugins):
-            with untouched(self.run.module), _torch().no_grad():
+            with untouched(self.fit.module), _torch().no_grad():
                 seen = None if other is None else self._forward(other.inputs)
                 shown = Outputs(self._forward(part.inputs), seen, outputs.losses.detach(), outputs.share)
         for plugin in self.plugins:
@@ -281,10 +249,10 @@ class _Stepper:
 
     def _own(self, *names: str) -> Any:
         """Draws inside are of a stream of their own: the network draws as it would without them."""
-        return rng_kept(derive(self.run.seed, "plugin", *names, self.done))
+        return rng_kept(derive(self.fit.seed, "plugin", *names, self.done))
 
     def _move(self) -> None:
-        recipe = self.run.recipe
+        recipe = self.fit.recipe
         if recipe.grad_clip is not None:
             if self.scaler is not None:
                 self.scaler.unscale_(self.optimizer)
@@ -302,7 +270,7 @@ class _Stepper:
 
     def _forward(self, inputs: Any) -> Forward:
         """The outputs, and what the layers hold that plug-ins look at."""
-        module, layers = self.run.module, self.run.layers
+        module, layers = self.fit.module, self.fit.layers
         if not layers:
             return Forward(module(inputs).float(), {})  # losses are taken in full precision
         with ExitStack() as stack:

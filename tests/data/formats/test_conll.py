@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -54,7 +55,8 @@ def test_what_is_written(tmp_path: Path) -> None:
 @given(data=st.data())
 def test_spans_of_words_come_back(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     words = data.draw(st.lists(st.text(st.sampled_from("abé𝄞1_"), min_size=1, max_size=4), min_size=1, max_size=6))
-    text, spans, at = " ".join(words), [], 0
+    text, at = " ".join(words), 0
+    spans: list[list[Any]] = []
     for word in words:
         if data.draw(st.booleans()):
             spans.append([at, at + len(word), data.draw(st.sampled_from(["A", "B-x"]))])
@@ -62,9 +64,12 @@ def test_spans_of_words_come_back(data: st.DataObject, tmp_path_factory: pytest.
     path = tmp_path_factory.mktemp("c") / "o.conll"
     write([Exported(Record("i", text), [{"kind": "label", "value": spans}], "labelled")], path, About())
     (record,) = read(path, Reading())
-    assert [["".join(record.text[s:e].split()), name] for s, e, name in record.labels[0]["value"]] == [
+    assert record.text is not None
+    found: Any = record.labels[0]["value"]
+    # 𝄞 is no part of a word and becomes a token of its own
+    assert [["".join(record.text[s:e].split()), name] for s, e, name in found] == [
         [text[s:e], name] for s, e, name in spans
-    ]  # 𝄞 is no part of a word and becomes a token of its own
+    ]
 
 
 @settings(max_examples=100, deadline=None)

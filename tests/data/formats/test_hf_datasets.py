@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from querist.core import optional
 from querist.core.errors import ArgumentTypeError, DataError, ResourceError
 from querist.data.formats.exported import About, Exported
 from querist.data.formats.hf_datasets import read, write
@@ -23,9 +23,9 @@ class _Feature:
 class _Set:
     """What is used of a ``datasets.Dataset``."""
 
-    features = {"text": object(), "label": _Feature(["neg", "pos"])}
+    features: Any = {"text": object(), "label": _Feature(["neg", "pos"])}
     column_names = ["text", "label"]
-    rows = {"text": ["a", "b", "c"], "label": [1, 0, -1]}
+    rows: Any = {"text": ["a", "b", "c"], "label": [1, 0, -1]}
 
     def with_format(self, kind: None) -> _Set:
         return self
@@ -51,7 +51,7 @@ def test_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr(optional.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     for call in (lambda: list(read(tmp_path, Reading())), lambda: write([], tmp_path / "o", About())):
         with pytest.raises(ResourceError, match=r"querist\[hf\]") as caught:
             call()

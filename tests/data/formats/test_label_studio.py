@@ -71,7 +71,7 @@ def test_predictions_are_suggestions_and_unknown_results_are_kept(tmp_path: Path
 
 
 def test_what_is_written(tmp_path: Path) -> None:
-    answers = [
+    answers: list[dict[str, Any]] = [
         {"kind": "label", "value": [[2, 3, "X"]], "annotator": "a@b.c", "seconds": 2.0},
         {"kind": "skip", "annotator": "d@e.f", "note": "odd"},
     ]
@@ -116,14 +116,8 @@ def result(value: Any) -> str:
         ('[{"x": 1}]', ["line 1", "needs an object 'data'"]),
         ('[{"data": {}}]', ["no text, no image"]),
         ('[{"data": {"text": "a"}, "annotations": 5}]', ["'annotations' must be a list"]),
-        (
-            '[{"data": {"text": "a"}, "annotations": [{"result": [{"type": "labels", "value": {"start": 0, "end": 9, "labels": ["x"]}}]}]}]',
-            ["0 to 9 lies outside"],
-        ),
-        (
-            '[{"data": {"text": "a"}, "annotations": [{"result": [{"type": "number", "value": {"number": "x"}}]}]}]',
-            ["a number is needed"],
-        ),
+        (result({"type": "labels", "value": {"start": 0, "end": 9, "labels": ["x"]}}), ["0 to 9 lies outside"]),
+        (result({"type": "number", "value": {"number": "x"}}), ["a number is needed"]),
         ("[" * 100_000, ["more than 32 levels"]),
     ],
 )

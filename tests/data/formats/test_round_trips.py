@@ -15,7 +15,7 @@ FAITHFUL = ["csv", "jsonl", "parquet", "label-studio", "prodigy", "doccano"]
 
 
 @pytest.mark.parametrize("format", FAITHFUL)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(items=batches())
 def test_what_is_written_comes_back_to_the_letter(
     format: str, items: list[Exported], tmp_path_factory: pytest.TempPathFactory

@@ -195,7 +195,9 @@ CREATE INDEX answer_by_item ON answer (stream, item);
 CREATE UNIQUE INDEX handed_slot ON handed (stream, item, place) WHERE state IN ('open', 'answered');
 CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN ('open', 'answered');
 CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
+CREATE INDEX handed_held ON handed (stream, person, tab) WHERE state = 'open';
 CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
+CREATE INDEX handed_tab ON handed (stream, person, tab, told) WHERE state = 'answered';
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
 CREATE TRIGGER item_comes AFTER INSERT ON item
 BEGIN
@@ -210,4 +212,5 @@ BEGIN
     UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
     INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
 END;
+CREATE INDEX queue_by_role ON queue (role, place);
 COMMIT;

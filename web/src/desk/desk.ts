@@ -1,60 +1,18 @@
 /** The desk: the item in front of the person, the answer being made, and the way of answers to the server. */
 
 import { api, ApiFault, call } from "../api";
-import type { Action } from "../logic/keymap";
-import type { Guess, Handed, Kind, Project, Value } from "../types";
-import { blank, type Draft, draftOf, madeOf, rationaleOf, said } from "./draft";
-import { backOff, type Link, Outbox, tabLock } from "./outbox";
+import type { Handed, Kind, Value } from "../types";
+import { type Draft, draftOf, madeOf, rationaleOf, said } from "./draft";
+import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
+import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
-
-export interface Notice {
-  kind: "fault" | "hint";
-  text: string;
-}
-
-export interface View {
-  project: Project | null;
-  current: Held | null;
-  draft: Draft;
-  /** entries of the history, newest first */
-  history: Entry[];
-  /** place in the history that is looked at; null at work */
-  looking: number | null;
-  waiting: number;
-  refused: Entry[];
-  link: Link;
-  why: string | null;
-  saying: string;
-  notice: Notice | null;
-  last: { text: string; guess: Guess[] | null; late: string | null } | null;
-  empty: string | null;
-  flagged: boolean;
-  lasting: boolean;
-  started: boolean;
-}
+import { begun, LINKS, type View } from "./view";
 
 export const TAB = crypto.randomUUID();
 
 export class Desk {
-  view: View = {
-    project: null,
-    current: null,
-    draft: blank(),
-    history: [],
-    looking: null,
-    waiting: 0,
-    refused: [],
-    link: "up",
-    why: null,
-    saying: "",
-    notice: null,
-    last: null,
-    empty: null,
-    flagged: false,
-    lasting: true,
-    started: false,
-  };
+  view: View = begun();
   readonly queue = new Queue(() => Number(localStorage.getItem("querist.reserve") ?? "20"));
   private outbox: Outbox | null = null;
   private readonly listeners = new Set<() => void>();
@@ -66,6 +24,11 @@ export class Desk {
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private parity = false;
+  /** entries on their way to the disk of the browser: the person does not wait for it, and they do not show as saved */
+  private unwritten = 0;
+  private writing: Promise<unknown> = Promise.resolve();
+  /** what was begun at work before a look back */
+  private stash: Draft | null = null;
 
   listen(run: () => void): () => void {
     this.listeners.add(run);
@@ -135,6 +98,9 @@ export class Desk {
       const queries = this.heldQueries().filter((query) => query);
       if (queries.length > 0) void call("POST", "/return", { queries }, true).catch(() => undefined);
     });
+    addEventListener("beforeunload", (event) => {
+      if (this.unwritten > 0) event.preventDefault();
+    });
     addEventListener("pageshow", (event) => {
       if (event.persisted) location.reload();
     });
@@ -169,7 +135,11 @@ export class Desk {
   async drain(): Promise<void> {
     if (!this.outbox) return;
     const before = this.view.link;
-    const { link, why } = await this.outbox.drain();
+    const { link, why } = await this.outbox.drain().catch((fault: unknown): Drained => {
+      const text = `The browser could not read what it keeps: ${String(fault)}`;
+      this.set({ notice: { kind: "fault", text } });
+      return { link: "server", why: text };
+    });
     if (link === "up") {
       this.tries = 0;
       if (before !== "up") this.say("Connected again. Everything is saved.");
@@ -184,16 +154,19 @@ export class Desk {
   async recount(): Promise<void> {
     const entries = (await this.outbox?.all()) ?? [];
     const waiting = entries.filter((entry) => entry.state === "waiting" || entry.why === "unsent").length;
-    const seen = new Set<string>();
+    const known = new Set<string>();
     const history: Entry[] = [];
     for (const entry of entries.reverse()) {
       const item = entry.item?.id ?? "";
-      if (entry.op !== "answer" || entry.state === "undone" || entry.state === "refused" || seen.has(item)) continue;
-      seen.add(item);
+      if (entry.op !== "answer" || entry.state === "undone" || entry.state === "refused" || known.has(item)) continue;
+      known.add(item);
       history.push(entry);
     }
     const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer");
-    this.set({ waiting, history: history.slice(0, 30), refused });
+    const { seen } = this.view;
+    const place = history.findIndex((entry) => entry.key === seen?.key);
+    const looking = seen ? Math.max(0, place) : null;
+    this.set({ waiting: waiting + this.unwritten, history: history.slice(0, 30), refused, looking });
   }
 
   private settled(entry: Entry, reply: { labelled?: number } | null): void {
@@ -241,6 +214,7 @@ export class Desk {
       current: held,
       draft: draft ?? draftOf(held?.previous ?? null, task),
       looking: null,
+      seen: null,
       notice: null,
       flagged: false,
       empty: held ? null : this.emptyWords(),
@@ -254,8 +228,8 @@ export class Desk {
 
   /** What is in front of the person: the item at work or one of the history. */
   shown(): Held | null {
-    const { looking, history, current } = this.view;
-    return looking === null ? current : (history[looking]?.handed ?? null);
+    const { seen, current } = this.view;
+    return seen ? seen.handed : current;
   }
 
   async submit(): Promise<void> {
@@ -282,19 +256,41 @@ export class Desk {
     };
     const { picture: _, from, ...handed } = held;
     let source = from ?? null;
-    if (looking !== null) source = await this.takeAgain(held);
+    if (looking !== null) source = this.takeAgain(held);
     const lease = source ? null : { query: held.query, fence: held.fence };
     const key = crypto.randomUUID();
-    await this.outbox.add({ key, tab: TAB, op: "answer", item: held.item, handed, lease, from: source, body });
+    const kept = this.write({ key, tab: TAB, op: "answer", item: held.item, handed, lease, from: source, body });
     if (held.picture) keepPicture(held.item.id, held.picture);
     const guess = project.settings.suggestions === "after" ? held.suggestion : null;
-    this.set({ last: { text: said(kind, value), guess, late: null }, waiting: this.view.waiting + 1 });
     const words = said(kind, value);
+    this.set({ last: { text: words, guess } });
     if (looking === null) this.show(this.queue.take());
-    else this.set({ looking: null, draft: blank(), notice: null });
+    else this.restoreCurrent();
+    kept.then(
+      () => this.sendAndSay(looking === null ? words : `changed to ${words}`),
+      (fault: unknown) => {
+        if (this.view.current) this.queue.putBack(this.view.current);
+        this.show(held, draft);
+        this.set({ notice: { kind: "fault", text: `This browser could not keep the answer: ${String(fault)}` } });
+      },
+    );
+  }
+
+  /** Keep an entry; the order of the calls is the order of the entries. */
+  private write(entry: Parameters<Outbox["add"]>[0]): Promise<void> {
+    this.unwritten += 1;
+    this.set({ waiting: this.view.waiting + 1 });
+    const kept = (this.outbox?.add(entry) ?? Promise.reject(new Error("not open"))).finally(() => {
+      this.unwritten -= 1;
+    });
+    this.writing = Promise.allSettled([this.writing, kept]);
+    return kept;
+  }
+
+  /** All that was pressed is kept and counted. */
+  private async written(): Promise<void> {
+    await this.writing;
     await this.recount();
-    if (looking !== null) this.restoreCurrent();
-    void this.sendAndSay(looking === null ? words : `changed to ${words}`);
   }
 
   private async sendAndSay(words: string): Promise<void> {
@@ -303,21 +299,24 @@ export class Desk {
     await this.refill();
   }
 
-  private async takeAgain(held: Held): Promise<string> {
+  private takeAgain(held: Held): string {
     const key = crypto.randomUUID();
     const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null, body: null };
-    await this.outbox?.add({ key, op: "take", ...plain });
+    this.write({ key, op: "take", ...plain }).catch(() => undefined);
     return key;
   }
 
   private restoreCurrent(): void {
     const { current, project } = this.view;
-    this.set({ draft: draftOf(current?.previous ?? null, project?.task ?? "single"), flagged: false });
+    const draft = this.stash ?? draftOf(current?.previous ?? null, project?.task ?? "single");
+    this.stash = null;
+    this.set({ draft, looking: null, seen: null, notice: null, flagged: false });
     this.shownAt = performance.now();
   }
 
   async undo(): Promise<void> {
     if (!this.outbox) return;
+    await this.written();
     const last = this.view.history[0];
     if (!last?.handed || !last.item) return this.undoElsewhere();
     const back: Held = { ...last.handed };
@@ -329,7 +328,7 @@ export class Desk {
       await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
       back.from = crypto.randomUUID();
       const plain = { tab: TAB, item: last.item, handed: null, lease: null, from: null, body: null };
-      await this.outbox.add({ key: back.from, op: "undo", ...plain });
+      await this.write({ key: back.from, op: "undo", ...plain });
     }
     if (this.view.current) this.queue.putBack(this.view.current);
     const body = last.body as AnswerBody;
@@ -355,12 +354,12 @@ export class Desk {
     }
   }
 
-  look(step: number): void {
+  async look(step: number): Promise<void> {
+    await this.written();
     const { looking, history, project } = this.view;
     const next = (looking ?? -1) + step;
     if (next < 0) {
       if (looking === null) return this.hint("This is the newest item.");
-      this.set({ looking: null, notice: null });
       this.restoreCurrent();
       return this.say("Back at work.");
     }
@@ -371,7 +370,8 @@ export class Desk {
     const entry = this.view.history[index];
     if (!entry?.handed) return this.hint("No earlier answers in this browser.");
     const body = entry.body as AnswerBody;
-    this.set({ looking: index, draft: draftOf(body, project?.task ?? "single"), notice: null, flagged: false });
+    if (this.view.seen === null) this.stash = this.view.draft;
+    this.set({ looking: index, seen: entry, draft: draftOf(body, project?.task ?? "single"), notice: null, flagged: false });
     this.say(`Answer ${index + 1} back: ${said(body.kind, body.value)}. A label changes it.`);
   }
 
@@ -381,8 +381,8 @@ export class Desk {
     const flag = !this.view.flagged;
     const note = this.view.draft.note.trim() || null;
     const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null };
-    await this.outbox.add({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
     this.set({ flagged: flag });
+    await this.write({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
     this.say(flag ? "Flagged." : "Flag removed.");
     await this.recount();
     void this.drain();
@@ -410,26 +410,3 @@ export class Desk {
     return held.picture ?? pictures.get(held.item.id) ?? held.item.image;
   }
 }
-
-const pictures = new Map<string, string>();
-
-/** Pictures of the last answers stay in memory; older ones are let go. */
-function keepPicture(item: string, address: string): void {
-  const before = pictures.get(item);
-  if (before && before !== address) URL.revokeObjectURL(before);
-  pictures.delete(item);
-  pictures.set(item, address);
-  for (const [old, gone] of pictures) {
-    if (pictures.size <= 40) break;
-    pictures.delete(old);
-    URL.revokeObjectURL(gone);
-  }
-}
-
-export const LINKS: Record<Exclude<Link, "up">, string> = {
-  offline: "Offline. Answers are kept in this browser and sent when the server is back.",
-  session: "Your session has ended. Answers are kept here. Open the link that the terminal prints to go on.",
-  server: "The server cannot save just now. Answers are kept here and sent again.",
-};
-
-export type Doer = Record<Action, () => void>;

@@ -83,12 +83,9 @@ export class BrowserStore implements Store {
     return new BrowserStore(base);
   }
 
-  private write(): IDBTransaction {
-    return this.base.transaction("entries", "readwrite", { durability: "strict" });
-  }
-
+  /** A new answer is flushed to disk; what happens to it later may be lost by a power cut, and is then found out again. */
   async add(entry: Entry): Promise<number> {
-    const transaction = this.write();
+    const transaction = this.base.transaction("entries", "readwrite", { durability: "strict" });
     const seq = await done(transaction.objectStore("entries").add(entry));
     await finished(transaction);
     return Number(seq);
@@ -101,7 +98,7 @@ export class BrowserStore implements Store {
   }
 
   async change(key: string, change: (entry: Entry) => Entry | null | undefined): Promise<Entry | null> {
-    const transaction = this.write();
+    const transaction = this.base.transaction("entries", "readwrite", { durability: "relaxed" });
     const table = transaction.objectStore("entries");
     const entry = (await done(table.index("key").get(key))) as Entry | undefined;
     const next = entry ? change(entry) : undefined;

@@ -92,7 +92,8 @@ export interface Keymap {
 
 const CLASS_KEYS = [..."123456789abcdefghijklmnopqrstuvwxyz"];
 
-/** The whole keymap. A class keeps the key that the server gives it, unless an action has it; then the next free one. */
+/** The whole keymap. A class that is named by one digit has that digit, or the digits of handwriting would be pressed
+ * one off. Else a class keeps the key that the server gives it, unless another has it; then the next free one. */
 export function keymap(profile: Profile, own: Record<string, string>, task: Task, classes: ClassInfo[]): Keymap {
   const names = actionKeys(profile, own, task);
   const actions = new Map<string, Action>();
@@ -100,9 +101,10 @@ export function keymap(profile: Profile, own: Record<string, string>, task: Task
     for (const key of names[action]) if (!actions.has(key) || own[action] === key) actions.set(key, action);
   }
   const labels = new Map<string, number>();
+  const digits = classes.map((one) => (/^[0-9]$/.test(one.name) && !actions.has(one.name) ? one.name : ""));
   const shown = classes.map((one, index) => {
-    const key = one.key;
-    if (!key || actions.has(key) || labels.has(key)) return "";
+    const key = digits[index] || one.key;
+    if (!key || (!digits[index] && digits.includes(key)) || actions.has(key) || labels.has(key)) return "";
     labels.set(key, index);
     return key;
   });
@@ -152,7 +154,7 @@ const PRINTED: Record<string, string> = {
   ArrowRight: "→",
   ArrowUp: "↑",
   ArrowDown: "↓",
-  Backspace: "⌫",
+  Backspace: "Bksp",
   Enter: "Enter",
   Escape: "Esc",
 };

@@ -170,7 +170,7 @@ export function ItemsPage(): JSX.Element {
         <table class="items">
           <caption class="unseen">Items</caption>
           <thead>
-            <tr><th scope="col">Item</th><th scope="col">Answer</th><th scope="col">Model</th><th scope="col">State</th><th scope="col" class="late-col">When</th></tr>
+            <tr><th scope="col">Item</th><th scope="col">Answer</th><th scope="col" class="model-col">Model</th><th scope="col">State</th><th scope="col" class="late-col">When</th></tr>
           </thead>
           <tbody>
             {rows?.map((row) => (
@@ -182,7 +182,7 @@ export function ItemsPage(): JSX.Element {
                   </button>
                 </td>
                 <td>{answerOf(row)}</td>
-                <td>{row.guess ? `${row.guess[0]} ${percent(row.guess[1])}` : "–"}</td>
+                <td class="model-col">{row.guess ? `${row.guess[0]} ${percent(row.guess[1])}` : "–"}</td>
                 <td>{row.state}{row.flag ? ", flagged" : ""}</td>
                 <td class="late-col">{when(row.at)}</td>
               </tr>

@@ -3,9 +3,11 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiFault } from "../api";
-import { Desk, LINKS, type View } from "../desk/desk";
+import { Desk } from "../desk/desk";
+import { LINKS, type View } from "../desk/view";
 import { Keys } from "../desk/keys";
 import { keymap } from "../logic/keymap";
+import { percent } from "../logic/shares";
 import { AnswerArea, Tools } from "../parts/answer";
 import { ended, Fault, Frame } from "../parts/frame";
 import { Dialog, Guideline, Keys as KeyList } from "../parts/guide";
@@ -138,6 +140,19 @@ export function Label(): JSX.Element {
       <div class="desk">
         <div class="work">
           <Banners desk={desk} view={view} />
+          <p class="last">
+            {view.last && (
+              <>
+                Last: <strong>{view.last.text}</strong>
+                {view.last.guess?.[0] && (
+                  <span id="guess-after">
+                    {" "}
+                    · the model’s guess was {view.last.guess[0][0]}, {percent(view.last.guess[0][1])}
+                  </span>
+                )}
+              </>
+            )}
+          </p>
           {held ? (
             <>
               <Stage {...shared} held={held} />

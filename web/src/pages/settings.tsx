@@ -1,7 +1,7 @@
 /** Settings of the project (kept by the server) and of this browser. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { api, exported } from "../api";
 import { ACTIONS, type Action, actionKeys, clashes, nameOf, printed } from "../logic/keymap";
 import { ended, Fault, Frame } from "../parts/frame";
@@ -160,7 +160,7 @@ function KeyTable(props: { project: Project; save: (part: Partial<Settings>) => 
   const names = useMemo(() => actionKeys(profile, keys, project.task), [profile, keys, project.task]);
   const [waits, setWaits] = useState<Action | null>(null);
   const [off, setOff] = useState(localStorage.getItem("querist.keys") === "off");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!waits) return;
     const press = (event: KeyboardEvent): void => {
       if (["Shift", "Control", "Alt", "Meta"].includes(event.key) || event.isComposing) return;

@@ -2,7 +2,8 @@
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import type { Desk, View } from "../desk/desk";
+import type { Desk } from "../desk/desk";
+import type { View } from "../desk/view";
 import type { Keys } from "../desk/keys";
 import { type Action, type Keymap, printed } from "../logic/keymap";
 import { buttonsOf } from "../logic/numbers";
@@ -46,7 +47,7 @@ function Labels(props: Props): JSX.Element {
   return (
     <div
       ref={group}
-      class={project.classes.length > 12 ? "labels many" : "labels"}
+      class={`labels ${project.classes.length > 12 ? "many" : ""} ${project.classes.every((one) => one.name.length < 4) ? "short" : ""}`}
       role={single ? "radiogroup" : "group"}
       aria-label={project.task === "spans" ? "Labels for the chosen words" : single ? "Label" : "Labels"}
       onKeyDown={arrows}
@@ -61,6 +62,7 @@ function Labels(props: Props): JSX.Element {
             type="button"
             class={`label ${on ? "on" : ""} ${one.name === best ? "guessed" : ""} ${project.task === "spans" ? `hue-${index % 8}` : ""}`}
             tabIndex={single ? (index === roving ? 0 : -1) : 0}
+            aria-keyshortcuts={map.shown[index] || undefined}
             onClick={() => void desk.act(() => keys.label(index, 1))}
             {...state}
           >

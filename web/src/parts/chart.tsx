@@ -1,6 +1,7 @@
 /** Small charts as SVG, drawn by script from numbers; each has its numbers as a table for those who do not see it. */
 
 import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 export interface Dot {
   x: number;
@@ -9,8 +10,7 @@ export interface Dot {
   high?: number;
 }
 
-const WIDTH = 560;
-const HEIGHT = 240;
+const HEIGHT = 220;
 const LEFT = 44;
 const BOTTOM = 30;
 
@@ -27,28 +27,35 @@ export function ticks(low: number, high: number, most = 5): number[] {
 
 export function Chart(props: { title: string; dots: Dot[]; low?: number; high?: number; percent?: boolean; x: string }): JSX.Element {
   const { dots } = props;
+  const room = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(420);
+  useEffect(() => {
+    const watch = new ResizeObserver(([entry]) => setWidth(Math.max(220, Math.round(entry?.contentRect.width ?? 420))));
+    if (room.current) watch.observe(room.current);
+    return () => watch.disconnect();
+  }, []);
   const lows = dots.map((dot) => dot.low ?? dot.y);
   const highs = dots.map((dot) => dot.high ?? dot.y);
   const bottom = props.low ?? Math.min(0, ...lows);
   const top = Math.max(props.high ?? -Infinity, ...highs, bottom + 1e-9);
   const first = Math.min(...dots.map((dot) => dot.x));
   const last = Math.max(...dots.map((dot) => dot.x));
-  const x = (value: number): number => LEFT + ((value - first) / Math.max(1e-9, last - first)) * (WIDTH - LEFT - 12);
+  const x = (value: number): number => LEFT + ((value - first) / Math.max(1e-9, last - first)) * (width - LEFT - 12);
   const y = (value: number): number => HEIGHT - BOTTOM - ((value - bottom) / (top - bottom)) * (HEIGHT - BOTTOM - 10);
   const shown = (value: number): string => (props.percent ? `${Math.round(value * 100)} %` : String(Number(value.toPrecision(3))));
   const point = (a: number, b: number): string => `${a.toFixed(1)},${b.toFixed(1)}`;
   const band = [...dots.map((dot) => point(x(dot.x), y(dot.high ?? dot.y))), ...[...dots].reverse().map((dot) => point(x(dot.x), y(dot.low ?? dot.y)))];
   const newest = dots[dots.length - 1];
   return (
-    <figure class="chart">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${props.title}; newest ${newest ? shown(newest.y) : "none"}`}>
+    <figure class="chart" ref={room}>
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={`${props.title}; newest ${newest ? shown(newest.y) : "none"}`}>
         {ticks(bottom, top).map((value) => (
           <g key={value}>
-            <line class="grid" x1={LEFT} x2={WIDTH - 12} y1={y(value)} y2={y(value)} />
+            <line class="grid" x1={LEFT} x2={width - 12} y1={y(value)} y2={y(value)} />
             <text x={LEFT - 6} y={y(value) + 4} text-anchor="end">{shown(value)}</text>
           </g>
         ))}
-        {ticks(first, last).map((value) => (
+        {ticks(first, last, Math.max(2, Math.floor(width / 90))).map((value) => (
           <text key={value} x={x(value)} y={HEIGHT - 10} text-anchor="middle">{value}</text>
         ))}
         <polygon class="band" points={band.join(" ")} />

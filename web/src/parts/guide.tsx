@@ -116,7 +116,7 @@ export function Keys(props: { map: Keymap; project: Project }): JSX.Element {
           {arrows && (
             <tr>
               <th scope="row">Remove the span under the cursor</th>
-              <td><kbd>⌫</kbd></td>
+              <td><kbd>Bksp</kbd></td>
             </tr>
           )}
           <tr>

@@ -1,7 +1,8 @@
 /** Beside the item: progress, the model, and the last ten answers. */
 
 import type { JSX } from "preact";
-import type { Desk, View } from "../desk/desk";
+import type { Desk } from "../desk/desk";
+import type { View } from "../desk/view";
 import { said } from "../desk/draft";
 import type { AnswerBody, Entry } from "../desk/store";
 import { percent } from "../logic/shares";
@@ -30,20 +31,6 @@ export function Side(props: { desk: Desk; view: View; project: Project }): JSX.E
   const { encoder, trainer, model } = project;
   return (
     <aside class="side" aria-label="About this project">
-      {view.last && (
-        <section>
-          <h2>Last answer</h2>
-          <p class="last">
-            {view.last.text}
-            {view.last.guess?.[0] && (
-              <span class="dim" id="guess-after">
-                {" "}
-                the model’s guess: {view.last.guess[0][0]} {percent(view.last.guess[0][1])}
-              </span>
-            )}
-          </p>
-        </section>
-      )}
       <section>
         <h2>Progress</h2>
         <p>

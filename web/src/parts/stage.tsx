@@ -2,7 +2,8 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { Desk, View } from "../desk/desk";
+import type { Desk } from "../desk/desk";
+import type { View } from "../desk/view";
 import type { Held } from "../desk/queue";
 import { lengthOf, slice } from "../logic/words";
 import type { Item, Project } from "../types";
@@ -103,7 +104,7 @@ export function Stage(props: Props): JSX.Element {
       {looking !== null && (
         <p class="past-line">
           An earlier answer, {looking + 1} back. A new answer replaces it.
-          <button type="button" onClick={() => desk.look(-1 - looking)}>Back to work</button>
+          <button type="button" onClick={() => void desk.look(-1 - looking)}>Back to work</button>
         </p>
       )}
       {marking && <ReasonBar {...props} />}

@@ -1,7 +1,8 @@
 /** Small hooks: a value that follows the desk, and the events of the server shared by all tabs. */
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
-import type { Desk, View } from "../desk/desk";
+import type { Desk } from "../desk/desk";
+import type { View } from "../desk/view";
 
 export function useDesk(desk: Desk): View {
   const [, again] = useReducer((count: number) => count + 1, 0);

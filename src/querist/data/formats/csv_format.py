@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -23,8 +24,10 @@ __all__ = ["neutral", "read", "rows", "write"]
 _LONGEST = 1 << 20
 """Characters a field may have."""
 _LONGEST_KEPT = 1 << 26
-_LIVE = frozenset("=+-@\t\r\0＝＋－＠")
-_MARK = "\ufeff"
+_ROWS, _LETTERS = 500, 1 << 20
+"""How much is parsed at a time."""
+_LIVE = re.compile("[\\s\ufeff]*[=+\\-@\t\r\0＝＋－＠]")
+"""What a spreadsheet may run: also behind blanks and a byte order mark. A tab or return at the front counts as such."""
 
 
 def read(path: Path, reading: Reading) -> Iterator[Record]:
@@ -85,29 +88,42 @@ def _parsed(path: Path, reading: Reading) -> Iterator[tuple[int, list[str]]]:
     tab = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else ","
     reader = csv.reader(lines(), delimiter=tab, strict=True)
     began = 1
-    while True:
-        try:
-            with _long_fields():  # only while we read: others may read CSV between two rows
-                row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "unexpected end" in str(error):
-                fault = "a quote is opened in this row and never closed"
-            elif "field larger" in str(error):
-                fault = f"a field has more than {_LONGEST_KEPT:,} characters; is a quote left open?"
-            else:
-                fault = f"{error}: a quote inside a quoted field is written twice"
-            raise DataError(f"{path.name}, line {began}: {fault}", code="BadRow") from error
-        longest = max(map(len, row), default=0)
-        if longest > _LONGEST and KEPT not in row and not _is_kept(row[-1]):
-            raise DataError(
-                f"{path.name}, line {began}: a field has more than {_LONGEST:,} characters; is a quote left open?",
-                code="BadRow",
-            )
-        if row:
-            yield began, row
-        began = seen + 1
+    error: csv.Error | None = None
+    more = True
+    while more and error is None:
+        piece: list[tuple[int, list[str]]] = []
+        letters = 0
+        with _long_fields():  # only while we read: others may read CSV between two rows
+            while len(piece) < _ROWS and letters < _LETTERS:
+                try:
+                    row = next(reader)
+                except StopIteration:
+                    more = False
+                    break
+                except csv.Error as found:
+                    error = found
+                    break
+                if row:
+                    piece.append((began, row))
+                    letters += sum(map(len, row))
+                began = seen + 1
+        for line, row in piece:
+            if max(map(len, row)) > _LONGEST and KEPT not in row and not _is_kept(row[-1]):
+                raise _bad(path, line, f"a field has more than {_LONGEST:,} characters; is a quote left open?")
+            yield line, row
+    if error is None:
+        return
+    if "unexpected end" in str(error):
+        fault = "a quote is opened in this row and never closed"
+    elif "field larger" in str(error):
+        fault = f"a field has more than {_LONGEST_KEPT:,} characters; is a quote left open?"
+    else:
+        fault = f"{error}: a quote inside a quoted field is written twice"
+    raise _bad(path, began, fault) from error
+
+
+def _bad(path: Path, line: int, fault: str) -> DataError:
+    return DataError(f"{path.name}, line {line}: {fault}", code="BadRow")
 
 
 def _is_kept(cell: str) -> bool:
@@ -158,11 +174,8 @@ def neutral(text: str) -> str:
     >>> neutral("=1+1"), neutral(" @x"), neutral("a=b"), neutral("-")
     ("'=1+1", "' @x", 'a=b', "'-")
     """
-    bare = text.lstrip().lstrip(_MARK).lstrip()
-    # Blanks that lstrip takes off and that begin a formula of their own: tab and return.
-    live = any(start[:1] in _LIVE for start in (text, bare, text.lstrip(_MARK + " ")) if start)
     safe = text.replace("\0", "\u2400")
-    return "'" + safe if live else safe
+    return "'" + safe if _LIVE.match(text) else safe
 
 
 def write(items: Iterable[Exported], path: Path, about: About) -> list[Lost]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ _ANSWER = ("label", "state", "annotator", "at", "seconds", "note", "flag")
 _PLAIN = ("id", "text", "file")
 _LOOKED_AT = 1_000
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
-_DECIMAL = re.compile(r"[+-]?([0-9]{1,300}\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _plain(value: Any, cells: bool) -> Json:
     bare = value.strip()
     if _WHOLE.fullmatch(bare):
         return int(bare)
-    return float(bare) if _DECIMAL.fullmatch(bare) else value
+    number = float(bare) if _DECIMAL.fullmatch(bare) else math.inf
+    return number if math.isfinite(number) else value
 
 
 def label_cell(value: Json) -> str:

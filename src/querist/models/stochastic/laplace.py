@@ -19,6 +19,7 @@ from querist.core.seeds import derive
 from querist.models.embedding import last_linear
 from querist.models.stochastic.checks import above_zero, at_least
 from querist.models.stochastic.evidence import best_prior, mode, ridge
+from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.models.stochastic.swap import swapped
 
@@ -32,7 +33,7 @@ _TURNS = 10
 
 
 @dataclass(frozen=True)
-class LastLayerLaplace:
+class LastLayerLaplace(OneNetwork):
     """Samples of the last layer's weights; costs one training, one decomposition, and one forward pass for all S.
 
     Classes: N(weights, inverse of the generalised Gauss-Newton matrix plus prior). With a given prior the weights are the
@@ -64,16 +65,6 @@ class LastLayerLaplace:
         for name in ("prior", "noise"):
             if getattr(self, name) is not None:
                 above_zero(name, getattr(self, name))
-
-    @property
-    def networks(self) -> int:
-        """One network."""
-        return 1
-
-    @property
-    def mean(self) -> bool:
-        """The predictive probabilities are the mean over the samples."""
-        return True
 
     def check(self, module: Module) -> None:
         """Refuse a network without linear layers (code ``NeedsCapability``)."""

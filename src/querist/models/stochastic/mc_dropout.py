@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from querist.core.seeds import derive
 from querist.models.stochastic.checks import at_least
 from querist.models.stochastic.dropout import need_dropout, one_mask
+from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["MCDropout"]
 
 
 @dataclass(frozen=True)
-class MCDropout:
+class MCDropout(OneNetwork):
     """Samples by dropout masks; costs nothing to train, S forward passes to score, and needs dropout layers.
 
     Args:
@@ -35,11 +36,6 @@ class MCDropout:
     def __post_init__(self) -> None:
         """Refuse values out of range."""
         at_least("samples", self.samples, 1)
-
-    @property
-    def networks(self) -> int:
-        """One network."""
-        return 1
 
     @property
     def mean(self) -> bool:

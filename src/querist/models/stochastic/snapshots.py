@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from querist.core.errors import ArgumentError
 from querist.models.stochastic.checks import at_least, share
+from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.models.stochastic.swap import copied, swapped
 
@@ -25,7 +26,7 @@ __all__ = ["Snapshots"]
 
 
 @dataclass(frozen=True)
-class Snapshots:
+class Snapshots(OneNetwork):
     """Evenly spaced epochs of one training, the last one included; costs one training and S forward passes.
 
     With ``part=1`` snapshot k is taken after k / S of the epochs: the ends of the cycles, where the learning rate is
@@ -44,16 +45,6 @@ class Snapshots:
         """Refuse values out of range."""
         at_least("samples", self.samples, 1)
         share("part", self.part)
-
-    @property
-    def networks(self) -> int:
-        """One network."""
-        return 1
-
-    @property
-    def mean(self) -> bool:
-        """The predictive probabilities are the mean over the snapshots."""
-        return True
 
     def check(self, module: Module) -> None:
         """Any network will do."""

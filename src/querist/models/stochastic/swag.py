@@ -17,6 +17,7 @@ from querist.core.errors import ArgumentError
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.stochastic.checks import at_least, share
+from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.models.stochastic.swap import swapped
 
@@ -28,7 +29,7 @@ __all__ = ["SWAG"]
 
 
 @dataclass(frozen=True)
-class SWAG:
+class SWAG(OneNetwork):
     """Samples from N(mean, diagonal / 2 + low rank / 2) of the weights; costs one training and S forward passes.
 
     The mean, the variance and the last ``rank`` deviations are collected after each epoch of the last ``part`` of the
@@ -51,16 +52,6 @@ class SWAG:
         at_least("samples", self.samples, 1)
         at_least("rank", self.rank, 2)
         share("part", self.part)
-
-    @property
-    def networks(self) -> int:
-        """One network."""
-        return 1
-
-    @property
-    def mean(self) -> bool:
-        """The predictive probabilities are the mean over the samples (Bayesian model averaging)."""
-        return True
 
     def check(self, module: Module) -> None:
         """Refuse batch norm with running statistics (code ``NeedsCapability``)."""

@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from querist.server.policy import GuardedRoute, public, session
 from querist.server.problems import Problem
-from querist.server.routes.kit import Router, service_of
+from querist.server.routes.kit import ERRORS, Router, service_of
 
-router = Router(route_class=GuardedRoute, tags=["events"])
+router = Router(route_class=GuardedRoute, tags=["events"], responses=ERRORS)
 
 
 @router.get("/api/v1/events", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Depends, Request
@@ -15,10 +15,13 @@ from querist.server.shapes import ProblemOut
 __all__ = ["ERRORS", "ItemId", "Router", "item_path", "service_of"]
 
 ITEMS = "/api/v1/items/"
-ERRORS: dict[int | str, dict[str, object]] = {
-    "4XX": {"model": ProblemOut, "description": "refused, with the reason"},
-    "5XX": {"model": ProblemOut, "description": "busy, out of space, or a fault of the server"},
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {**_PROBLEM, "description": "refused, with the reason"},
+    422: {**_PROBLEM, "description": "a value of the body is refused"},
+    "5XX": {**_PROBLEM, "description": "busy, out of space, or a fault of the server"},
 }
+"""What every route may answer; declared so that the description of the interface is true."""
 
 Router = APIRouter
 

@@ -7,11 +7,11 @@ from fastapi import Request, Response
 from querist.server.auth import ABSOLUTE, LINK
 from querist.server.policy import GuardedRoute, cookie_name, public, session
 from querist.server.problems import Problem
-from querist.server.routes.kit import Router, service_of
+from querist.server.routes.kit import ERRORS, Router, service_of
 from querist.server.shapes import Link, User
 from querist.server.wire import Login, Nothing
 
-router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["session"])
+router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["session"], responses=ERRORS)
 
 
 @router.post("/session")

@@ -21,7 +21,9 @@ CREATE TABLE handed (
 CREATE UNIQUE INDEX handed_slot ON handed (stream, item, place) WHERE state IN ('open', 'answered');
 CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN ('open', 'answered');
 CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
+CREATE INDEX handed_held ON handed (stream, person, tab) WHERE state = 'open';
 CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
+CREATE INDEX handed_tab ON handed (stream, person, tab, told) WHERE state = 'answered';
 
 ALTER TABLE answer ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE answer ADD COLUMN seconds REAL;
@@ -89,6 +91,8 @@ CREATE TABLE queue (
     reason TEXT NOT NULL,
     role TEXT NOT NULL
 );
+
+CREATE INDEX queue_by_role ON queue (role, place);
 
 CREATE TABLE guess (
     item TEXT PRIMARY KEY,

@@ -1,0 +1,101 @@
+"""Items and answers of a file into a project: all or nothing, and the same file again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from querist.core.errors import DataError, UnknownNameError
+from querist.data.record import Record
+from querist.server.bring import Brought, bring
+from querist.server.exchange import exported
+from querist.server.project import Project
+from querist.server.read_only import read_only
+from querist.server.task import Task
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    records = [Record(f"i{k}", f"text {k}") for k in range(4)]
+    made = Project.make(tmp_path / "p", records, task=Task("single", ("cat", "dog")), modality="text", name="films.csv")
+    with made:
+        yield made
+
+
+def said(record: Record | str, value: str, **more: object) -> Record:
+    id, text = (record, f"text {record}") if isinstance(record, str) else (record.id, record.text)
+    return Record(id, text, labels=[{"kind": "label", "value": value, **more}])
+
+
+def answers(project: Project) -> dict[str, list[tuple[object, object]]]:
+    with read_only(project.folder) as opened:
+        return {
+            e.record.id or "": [(a.get("value"), a.get("annotator")) for a in e.answers]
+            for e in exported(opened.connection, opened, everything=False)
+        }
+
+
+def test_new_items_and_answers_to_known_ones(project: Project) -> None:
+    records = [
+        said("i1", "dog", annotator="ann"),
+        said("new", "cat"),
+        Record("bare", "no label", flag=True, flag_note="odd"),
+    ]
+    made = bring(project, lambda: iter(records), "more.jsonl")
+    assert made == Brought(items=2, known=1, answers=2, repeated=0, history=0, flags=1, classes=())
+    assert answers(project) == {"i1": [("dog", "ann")], "new": [("cat", "import")]}
+    assert project.items.get("i1").text == "text 1", "a known item stays as it is"
+    again = bring(project, lambda: iter(records), "more.jsonl")
+    assert again == Brought(items=0, known=3, answers=0, repeated=2, history=0, flags=0, classes=())
+    assert answers(project) == {"i1": [("dog", "ann")], "new": [("cat", "import")]}
+
+
+def test_answers_that_do_not_count_stay_out(project: Project) -> None:
+    record = Record(
+        "i0", "text 0", labels=[{"kind": "label", "value": "cat", "counted": False}, {"kind": "skip", "annotator": "b"}]
+    )
+    made = bring(project, lambda: iter([record]), "x")
+    assert (made.answers, made.history) == (1, 1)
+    assert answers(project) == {"i0": [(None, "b")]}
+
+
+def test_unknown_classes_refuse_all_or_are_added(project: Project) -> None:
+    records = [said("i0", "cat"), said("new", "owl"), said("i1", "emu"), said("i2", "owl")]
+    with pytest.raises(UnknownNameError, match=r"x\.csv, record 2: .*'owl'.*--new-classes") as caught:
+        bring(project, lambda: iter(records), "x.csv")
+    assert caught.value.code == "UnknownLabel"
+    assert (len(project.items), answers(project)) == (4, {})
+    made = bring(project, lambda: iter(records), "x.csv", new_classes=True)
+    assert made.classes == ("owl", "emu")
+    with read_only(project.folder) as opened:
+        assert opened.task.classes == ("cat", "dog", "owl", "emu")
+
+
+@pytest.mark.parametrize(
+    "record, code",
+    [
+        (Record("n", "x", labels=[{"kind": "label", "value": ["cat"]}]), "BadRow"),
+        (Record("n", "x", labels=[{"kind": "skip", "value": "cat"}]), "BadRow"),
+        (Record("n", "x", labels=[{"kind": "distribution", "value": {"cat": -1.0}}]), "BadRow"),
+        (Record("n", None, "a.png"), "OtherKind"),
+        (Record("n", fields={"a": 1}), "OtherKind"),
+    ],
+)
+def test_what_does_not_fit_refuses_all(record: Record, code: str, project: Project) -> None:
+    with pytest.raises(DataError, match="record 2") as caught:
+        bring(project, lambda: iter([said("new", "cat"), record]), "x.csv")
+    assert caught.value.code == code
+    assert (len(project.items), answers(project)) == (4, {})
+
+
+def test_spans_are_checked_against_the_text(tmp_path: Path) -> None:
+    task = Task("spans", ("PER",))
+    with Project.make(tmp_path / "s", [Record("a", "Ann is in")], task=task, modality="text", name="n") as project:
+        good = Record("a", "Ann is in", labels=[{"kind": "label", "value": [[0, 3, "PER"], [7, 9, "LOC"]]}])
+        made = bring(project, lambda: iter([good]), "x", new_classes=True)
+        assert made.classes == ("LOC",)
+        bad = Record("a", "Ann is in", labels=[{"kind": "label", "value": [[0, 30, "PER"]]}])
+        with pytest.raises(DataError, match="not within the text"):
+            bring(project, lambda: iter([bad]), "x")

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from querist.data.record import Record
+from querist.server.listing import Listing
+from querist.server.wire import ItemsQuery
+from serving import Asker, make, running
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    """i0 cat, i1 dog, i2 half cat, i3 skipped, i4 rejected, i5 handed out, i6 flagged; the model has guessed i7, i8, i9."""
+    texts = [f"Text {k} 100% a_b ÄRGER" if k == 7 else f"text {k}" for k in range(12)]
+    records = [Record(id=f"i{k}", text=text, fields={"n": k}) for k, text in enumerate(texts)]
+    folder = make(tmp_path_factory.mktemp("listing") / "p", records, settings={"validation": 0.0})
+    with running(folder) as ask, ask.server.client() as client:
+        told: list[tuple[str, str, Any]] = [
+            ("i0", "label", "cat"), ("i1", "label", "dog"), ("i2", "distribution", {"cat": 0.5, "dog": 0.5}),
+            ("i3", "skip", None), ("i4", "reject", None),
+        ]  # fmt: skip
+        for id, kind, value in told:
+            client.answer(client.take(id), kind, value)
+        client.take("i5")
+        client.flag("i6", note="look")
+
+        def guesses(work: Any) -> None:
+            for id, p in (("i7", 0.9), ("i8", 0.5), ("i9", 0.5)):
+                work.connection.execute(
+                    "INSERT INTO guess VALUES (?, ?)", (id, json.dumps([["cat", p], ["dog", 1 - p]]))
+                )
+
+        ask.server.service.project.writer.do(guesses)
+        yield ask
+
+
+def ids(ask: Asker, query: str) -> list[str]:
+    said = ask("GET", f"/api/v1/items?{query}")
+    assert said.status == 200, said.body
+    return [item["id"] for item in said.json["items"]]
+
+
+@pytest.mark.parametrize(
+    "query, found",
+    [
+        ("", list(range(12))),
+        ("state=labelled", [0, 1, 2]),
+        ("state=skipped", [3]),
+        ("state=rejected", [4]),
+        ("state=pending", [5]),
+        ("state=unlabelled", [6, 7, 8, 9, 10, 11]),
+        ("label=cat", [0, 2]),
+        ("label=ca", []),
+        ("label=cat&state=skipped", []),
+        ("flag=true", [6]),
+        ("flag=false", [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11]),
+        ("flag=true&state=labelled", []),
+        ("text=100%25", [7]),
+        ("text=a_b", [7]),
+        ("text=_", [7]),
+        ("text=%C3%A4rger", [7]),
+        ("text=TEXT%201", [1, 10, 11]),
+        ("text=i11", [11]),
+        ("sort=doubt", [8, 9, 7]),
+        ("sort=doubt&state=labelled", []),
+        ("sort=doubt&flag=false&text=text", [8, 9, 7]),
+    ],
+)
+def test_filters_find_what_they_say(ask: Asker, query: str, found: list[int]) -> None:
+    assert ids(ask, query) == [f"i{k}" for k in found]
+
+
+@pytest.mark.parametrize("query", ["", "&state=unlabelled", "&flag=false", "&sort=doubt", "&text=text", "&label=cat"])
+def test_pages_together_are_the_whole(ask: Asker, query: str) -> None:
+    whole, seen, cursor = ids(ask, f"limit=200{query}"), [], ""
+    for _ in range(20):
+        page = ask("GET", f"/api/v1/items?limit=2{query}{cursor}").json
+        seen += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == whole
+
+
+def test_rows_say_who_and_when_and_what_the_model_thinks(ask: Asker) -> None:
+    rows = {item["id"]: item for item in ask("GET", "/api/v1/items").json["items"]}
+    assert (rows["i0"]["value"], rows["i0"]["by"]) == ("cat", "me")
+    assert rows["i0"]["at"] > 1e9
+    assert rows["i2"]["value"] == {"cat": 0.5, "dog": 0.5}
+    assert rows["i7"]["guess"] == ["cat", 0.9]
+    assert (rows["i10"]["by"], rows["i10"]["at"], rows["i10"]["guess"]) == (None, None, None)
+    assert rows["i3"]["fields"] == {"n": 3}
+
+
+def test_history_is_in_order_and_short(ask: Asker) -> None:
+    history = ask("GET", "/api/v1/items/i0").json["history"]
+    assert [step["kind"] for step in history] == ["asked", "told"]
+    assert (history[1]["value"], history[1]["user"], history[1]["answer"]) == ("cat", "me", "label")
+    assert ask("GET", "/api/v1/items/i6").json["history"][0]["note"] == "look"
+
+
+def test_the_connection_cannot_write(ask: Asker) -> None:
+    folder = ask.server.service.folder
+    listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
+    for statement in ("DELETE FROM contents.item", "DELETE FROM main.flag"):
+        with pytest.raises(Exception, match=r"readonly|read-only"):
+            listing._connection.execute(statement)
+    listing.close()
+
+
+def test_a_page_of_many_items_reads_a_page(tmp_path: Path) -> None:
+    """The plan of each query, so that a million items cost what fifty do: no sorting of the whole."""
+    folder = make(tmp_path / "p", 5)
+    with running(folder):
+        listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
+        for query in (ItemsQuery(), ItemsQuery(state="unlabelled"), ItemsQuery(text="x"), ItemsQuery(flag=False)):
+            from querist.server import listing as module
+
+            text, values = module._by_row(query, {})
+            values |= {"stream": "main", "limit": 5}
+            plan = listing._connection.execute(f"EXPLAIN QUERY PLAN {text}", values)
+            steps = " / ".join(step[3] for step in plan)
+            assert "SEARCH c USING INTEGER PRIMARY KEY" in steps, steps
+            assert "TEMP B-TREE" not in steps, steps
+        listing.close()

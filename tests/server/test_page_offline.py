@@ -1,0 +1,130 @@
+"""Nothing is lost and nothing is sent twice: the page without a server, with a failing one, logged out, in two tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from server.browsing import browser, desk
+from server.mock_api import Mock
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as one:
+        yield one
+
+
+@pytest.mark.parametrize("modality", ["text", "image"])
+def test_twenty_answers_offline_and_back(chrome: Browser, modality: str) -> None:
+    with desk(chrome, Mock(modality=modality)) as at:
+        at.keys("1", "2", "1", "2", "1", "2")  # the model is there, and a reserve is kept
+        at.told(6)
+        at.page.wait_for_timeout(600)
+        at.context.set_offline(True)
+        seen = []
+        for k in range(20):
+            seen.append(at.item())
+            if modality == "image":
+                assert at.page.evaluate("document.querySelector('.picture img').naturalWidth") == 8
+            at.keys(str(k % 2 + 1))
+            at.state(f"{k + 1} waiting, offline")
+        assert len(at.mock.told) == 6
+        at.context.set_offline(False)
+        at.told(26)
+        assert [one["item"] for one in at.mock.told[6:]] == seen
+        assert len({one["item"] for one in at.mock.told}) == 26
+        assert len({one["key"] for one in at.mock.posts}) == 26
+
+
+def test_undo_and_change_while_offline(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.keys("1", "1")
+        at.told(2)
+        at.context.set_offline(True)
+        at.keys("1", "u", "2", "u", "u", "3", "3")  # item 2 again and again, then item 1
+        at.keys("ArrowLeft", "ArrowLeft", "ArrowLeft", "4")  # item 0
+        at.context.set_offline(False)
+        at.saved()
+        got = {item: one["value"] for item, one in at.mock.answers.items()}
+        assert got == dict(zip(at.mock.ids[:3], ["other", "question", "question"], strict=True))
+
+
+def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.mock.failing = 507
+        at.keys("1", "2", "3")
+        at.state("3 waiting, server busy")
+        assert "disk is full" in at.page.inner_text(".banner")
+        at.page.reload()
+        at.state("3 waiting, server busy")
+        assert at.mock.told == []
+        at.mock.failing, at.mock.lose = 0, 1  # the first answer arrives, its reply does not
+        at.page.get_by_role("button", name="Try now").click()
+        at.told(3)
+        assert at.values() == ["complaint", "praise", "question"]
+        assert len(at.mock.posts) >= 4
+        assert len({one["key"] for one in at.mock.posts}) == 3
+
+
+def test_logged_out_and_in_again(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.mock.logged_in = False
+        at.keys("1", "2")
+        at.state("2 waiting, logged out")
+        assert "Open the link" in at.page.inner_text(".banner")
+        other = at.tab("/open#used")
+        other.get_by_role("heading", name="The link does not open").wait_for()
+        other.goto(at.url + "/panel")
+        other.goto(at.url + "/open#good")
+        other.wait_for_selector(".item")
+        assert other.url == at.url + "/"
+        at.told(2)
+        assert at.values() == ["complaint", "praise"]
+
+
+def test_what_the_server_refuses_is_shown_and_kept(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.mock.leases.clear()
+        at.keys("1")
+        at.state("Saved, 1 not accepted")
+        assert "not handed out to you" in at.page.inner_text(".banner")
+        at.page.get_by_role("button", name="Put away").click()
+        at.saved()
+
+
+def test_two_tabs_have_items_of_their_own(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        other = at.tab()
+        mine, theirs = at.item(), other.get_attribute(".item", "data-item")
+        assert mine != theirs
+        at.context.set_offline(True)
+        for _ in range(3):
+            at.page.keyboard.press("1")
+            other.keyboard.press("2")
+        at.state("6 waiting, offline")
+        at.context.set_offline(False)
+        at.told(6)
+        assert sorted(at.values()) == ["complaint"] * 3 + ["praise"] * 3
+        assert len({one["item"] for one in at.mock.told}) == 6
+        assert len(at.mock.posts) == 6
+        held = len(at.mock.leases)
+        other.close(run_before_unload=True)
+        at.page.wait_for_timeout(400)
+        assert len(at.mock.leases) < held  # a closed tab gives its items back
+
+
+def test_a_slow_server_does_not_hold_the_person(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.mock.delay = 0.4
+        first = at.item()
+        at.keys("1", "2", "3", "4")
+        at.page.wait_for_selector(f".item:not([data-item='{first}'])", timeout=300)
+        assert len(at.mock.told) < 4
+        at.told(4)
+        assert at.values() == ["complaint", "praise", "question", "other"]

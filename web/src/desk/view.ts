@@ -1,0 +1,63 @@
+/** What the labelling page shows, and what it says of the way to the server. */
+
+import type { Guess, Project } from "../types";
+import { blank, type Draft } from "./draft";
+import type { Link } from "./outbox";
+import type { Held } from "./queue";
+import type { Entry } from "./store";
+
+export interface Notice {
+  kind: "fault" | "hint";
+  text: string;
+}
+
+export interface View {
+  project: Project | null;
+  current: Held | null;
+  draft: Draft;
+  /** entries of the history, newest first */
+  history: Entry[];
+  /** place in the history that is looked at; null at work */
+  looking: number | null;
+  /** the entry that is looked at: its place may change while other tabs answer */
+  seen: Entry | null;
+  waiting: number;
+  refused: Entry[];
+  link: Link;
+  why: string | null;
+  saying: string;
+  notice: Notice | null;
+  last: { text: string; guess: Guess[] | null } | null;
+  empty: string | null;
+  flagged: boolean;
+  lasting: boolean;
+  started: boolean;
+}
+
+export function begun(): View {
+  return {
+    project: null,
+    current: null,
+    draft: blank(),
+    history: [],
+    looking: null,
+    seen: null,
+    waiting: 0,
+    refused: [],
+    link: "up",
+    why: null,
+    saying: "",
+    notice: null,
+    last: null,
+    empty: null,
+    flagged: false,
+    lasting: true,
+    started: false,
+  };
+}
+
+export const LINKS: Record<Exclude<Link, "up">, string> = {
+  offline: "Offline. Answers are kept in this browser and sent when the server is back.",
+  session: "Your session has ended. Answers are kept here. Open the link that the terminal prints to go on.",
+  server: "The server cannot save just now. Answers are kept here and sent again.",
+};
