@@ -60,6 +60,11 @@ def test_the_specifications_of_the_how_to_are_right_and_show_every_learner() -> 
         as_strategy(spec.run.strategy)
 
 
+def test_the_page_on_labelling_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    run(blocks("how-to/label.md")[0], {"__name__": "docs"})
+    assert capsys.readouterr().out.strip().endswith("5")
+
+
 def test_the_page_on_plugins_runs_from_top_to_bottom() -> None:
     names: dict[str, Any] = {"__name__": "docs"}
     for block in blocks("how-to/plugins.md"):

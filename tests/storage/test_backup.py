@@ -165,3 +165,13 @@ def test_a_backup_does_not_touch_the_project(tmp_path: Path, project: Path) -> N
     backup(project, tmp_path / "copy")
     after = {n: (project / n).read_bytes() for n in names(project)}
     assert after == before
+
+
+def test_who_is_logged_in_is_not_copied(tmp_path: Path, project: Path) -> None:
+    for name in ("secret", "sessions.json"):
+        (project / name).write_text("{}", encoding="utf-8")
+    (project / "data" / "secret").write_text("an item", encoding="utf-8")
+    report = backup(project, tmp_path / "copy")
+    assert {"secret", "sessions.json"} <= set(report.left_out)
+    assert not (tmp_path / "copy" / "secret").exists()
+    assert (tmp_path / "copy" / "data" / "secret").read_text(encoding="utf-8") == "an item"

@@ -76,7 +76,7 @@ class Service:
             self.listing = Listing(folder / JOURNAL, folder / ITEMS, self.secret)
             self.scratch = Path(tempfile.mkdtemp(prefix=".new-serve-", dir=folder))
             root = self.project.root
-            self.media = None if root is None else Media(root, folder / "pictures")
+            self.media = None if root is None else Media(root, folder / "cache" / "pictures")
             self._threads = ThreadPoolExecutor(4, thread_name_prefix="querist-read")
             self.kind = self.overview.task(self.project.changes).kind
         except BaseException:
@@ -142,7 +142,8 @@ class Service:
         def work(transaction: Transaction) -> tuple[list[Handed], int]:
             handed = desk.take(transaction, user, wanted.count, tab=wanted.tab, have=wanted.have)
             (done,) = transaction.connection.execute(
-                "SELECT count(*) FROM item WHERE stream = 'main' AND state IN ('labelled', 'skipped', 'rejected')"
+                "SELECT coalesce(sum(items), 0) FROM tally WHERE stream = 'main' "
+                "AND state IN ('labelled', 'skipped', 'rejected')"
             ).fetchone()
             return handed, int(done)
 

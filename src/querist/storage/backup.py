@@ -24,7 +24,13 @@ __all__ = ["JOURNAL", "MANIFEST", "BackupReport", "backup"]
 JOURNAL = "journal.db"
 MANIFEST = "backup.json"
 FORMAT = 1
-_COMPANIONS = frozenset({JOURNAL + suffix for suffix in ("", "-wal", "-shm", "-journal", ".lock")})
+ITEMS = "items.db"
+_COMPANIONS = frozenset(
+    {JOURNAL + suffix for suffix in ("", "-wal", "-shm", "-journal", ".lock")}
+    | {ITEMS + suffix for suffix in ("", "-wal", "-shm", "-journal")}
+)
+_SECRETS = frozenset({"secret", "sessions.json"})
+"""Who is logged in: of no use elsewhere, and nobody's who finds the backup."""
 _SKIPPED = frozenset({"cache", "__pycache__", ".git"})
 
 
@@ -37,7 +43,7 @@ class BackupReport:
         files: how many files it holds, the journal among them.
         size: their bytes.
         streams: last event of each stream of the journal that is in the backup.
-        left_out: names that were not taken: links, caches, unfinished files.
+        left_out: names that were not taken: links, caches, secrets, unfinished files.
     """
 
     path: Path
@@ -77,6 +83,8 @@ def backup(project: Path | str, target: Path | str) -> BackupReport:
             folder = box / "backup"
             folder.mkdir()
             streams, schema = _copy_journal(project / JOURNAL, folder / JOURNAL)
+            if (project / ITEMS).is_file():  # after the journal, which then speaks of no item that is not there
+                _copy_items(project / ITEMS, folder / ITEMS)
             left_out = tuple(_copy_files(project, folder))
             files = _write_manifest(folder, streams, schema)
             if target.suffix == ".zip":
@@ -125,6 +133,19 @@ def _copy_journal(source: Path, target: Path) -> tuple[dict[str, int], int]:
     return streams, version
 
 
+def _copy_items(source: Path, target: Path) -> None:
+    """A snapshot of a labelling project's items, while an import may be running."""
+    with named(target, "The project is untouched."):
+        connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        copy = sqlite3.connect(target, isolation_level=None)
+        try:
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE").close()
+        finally:
+            copy.close()
+            connection.close()
+
+
 def _copy_files(project: Path, folder: Path) -> Iterator[str]:
     """Copy everything but the journal; the names of what is left out."""
     for root, folders, names in os.walk(project):
@@ -138,7 +159,8 @@ def _copy_files(project: Path, folder: Path) -> Iterator[str]:
             path = here / name
             if here == project and (name in _COMPANIONS or name == MANIFEST):
                 continue
-            if path.is_symlink() or not path.is_file() or name.startswith(TEMPORARY):
+            secret = here == project and name in _SECRETS
+            if secret or path.is_symlink() or not path.is_file() or name.startswith(TEMPORARY):
                 yield (below / name).as_posix()
                 continue
             to = folder / below / name
