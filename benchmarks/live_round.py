@@ -62,8 +62,8 @@ def main() -> None:
                 snapshot.refresh()
                 rounds.run(200)
                 seconds.append(time.perf_counter() - started)
-                for name, value in rounds.seconds.items():
-                    parts.setdefault(name, []).append(value)
+                for name, took in rounds.seconds.items():
+                    parts.setdefault(name, []).append(took)
         project.close()
     print(
         f"{chosen.items:,} items x {chosen.width}, {chosen.classes} classes, {chosen.labels} labels, {chosen.strategy}"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from querist.core.errors import ArgumentError
-from querist.data.pictures import check_size, decode, image_fault
+from querist.core.errors import ArgumentError, DataError
+from querist.data.pictures import check_size, decode, image_fault, thumbnail
 
 
 def encoded(pixels: Any, kind: str = "PNG", **more: Any) -> bytes:
@@ -109,3 +109,28 @@ def test_sizes() -> None:
         with pytest.raises(ArgumentError, match="size must be") as error:
             check_size(bad)  # type: ignore[arg-type]
         assert error.value.code == "BadSize"
+
+
+def test_thumbnails_are_upright_small_and_near_the_whole_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = np.zeros((600, 400, 3), dtype=np.uint8), np.full((600, 400, 3), 255, dtype=np.uint8)
+    image = Image.fromarray(np.concatenate([left, right], axis=1))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter: what lies left is above
+    image.save(tmp_path / "x.jpg", exif=exif)
+    small = thumbnail(tmp_path / "x.jpg", 8)
+    assert small.shape == (3, 8, 8)
+    assert small[:, :3].max() < 20
+    assert small[:, 5:].min() > 235
+    np.testing.assert_allclose(small.astype(int), decode(tmp_path / "x.jpg", 8, "RGB").astype(int), atol=25)
+    assert thumbnail(tmp_path / "x.jpg", 8, "L").shape == (1, 8, 8)
+    (tmp_path / "y.png").write_bytes(b"no image")
+    monkeypatch.setattr("querist.data.pictures._MOST_PIXELS", 1_000)
+    for name, reason in (("x.jpg", "more than 1,000"), ("y.png", "y.png"), ("z.png", "z.png")):
+        with pytest.raises(DataError, match=reason) as error:
+            thumbnail(tmp_path / name, 8)
+        assert error.value.code == "BadImage"
+    monkeypatch.setattr("querist.data.pictures._MOST_BYTES", 10)
+    with pytest.raises(DataError, match="MiB"):
+        thumbnail(tmp_path / "x.jpg", 8)

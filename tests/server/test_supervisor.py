@@ -174,8 +174,10 @@ def test_a_sick_trainer_is_tried_again_then_paused_with_the_reason(
     first = "\nif runs() == 0: candidate(n); time.sleep(0.05)\n"
     sick = f"{first}else:\n{textwrap.indent(textwrap.dedent(work).strip(), '    ')}"
     limits = Limits(memory=2 << 30, file_size=1 << 20)
-    watched = watch(sick + "\nsay(**{'is': 'beat', 'doing': 'x'})", patience=0.6, back_off=(0.02,), limits=limits)
-    watched.until(lambda: watched.promoted)  # the good one, before it fell ill
+    patience = 1.2 if reason == "said nothing" else 20.0
+    sick += "\nsay(**{'is': 'beat', 'doing': 'x'})"
+    watched = watch(sick, patience=patience, back_off=(0.02,), limits=limits)
+    watched.until(lambda: watched.promoted or watched.state == "paused")  # the good one, before it fell ill
     watched.supervisor.round()
     watched.until(lambda: watched.state == "paused")
     assert reason in watched.reason

@@ -177,3 +177,15 @@ def test_an_encoder_that_cannot_be_used_is_refused(asked: str, modality: str) ->
 def test_without_its_package_auto_means_the_base_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     assert better_encoder("auto", "text") is None
+
+
+def test_a_folder_of_a_model_is_the_better_encoder(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    from tiny_encoder import tiny_folder
+
+    encoder = better_encoder(str(tiny_folder(tmp_path / "model")), "text")
+    assert encoder is not None
+    items = store(tmp_path)
+    features, contents = made(items, tmp_path)
+    list(features.fill(encoder, contents, batch=20))
+    assert features.read(encoder).shape[0] == 50

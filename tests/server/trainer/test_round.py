@@ -16,6 +16,7 @@ from querist.data.schema import MultiLabel
 from querist.data.spans import Spans
 from querist.models.encoders.hashed_text import HashedText
 from querist.models.encoders.table_columns import TableColumns
+from querist.server.trainer import tagging
 from querist.server.trainer.candidate import Candidate, read_candidate
 from querist.server.trainer.round import Rounds
 from querist.server.trainer.snapshot import Snapshot
@@ -201,15 +202,50 @@ def test_numbers(tmp_path: Path) -> None:
     project.close()
 
 
-def test_spans_are_asked_about_in_random_order_and_it_is_said(tmp_path: Path) -> None:
-    records = [Record(id=f"s{k}", text="Ada met Bob") for k in range(10)]
-    project = LiveProject(tmp_path / "p", records, Spans(("person",)))
-    project.truth = {f"s{k}": [[0, 3, "person"]] for k in range(10)}
+def people(folder: Path) -> LiveProject:
+    """Texts in which the word before "met" is a person."""
+    names = ["Ada", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal"]
+    texts = [f"Today, {names[k % 8]} met the {'cat' if k % 3 else 'dog'} number {k}." for k in range(60)]
+    project = LiveProject(folder, [Record(id=f"s{k}", text=t) for k, t in enumerate(texts)], Spans(("person",)))
+    project.truth = {f"s{k}": [[7, 7 + len(names[k % 8]), "person"]] for k in range(60)}
+    return project
+
+
+def test_spans_are_learnt_by_a_tagger(tmp_path: Path) -> None:
+    project = people(tmp_path / "p")
+    running = Running(project)
+    assert running.run().report["strategy"] == "random"  # a tagger knows nothing before the first label
+    project.label(project.ids[:20])
+    project.label(project.ids[20:40], "validation")
+    found = running.run()
+    assert found.report["metrics"]["exact_match"] > 0.8
+    assert found.report["strategy"] == "mnlp"
+    assert (found.report["labels"], found.guesses) == (20, {})
+    assert "exact_match" in found.report["advice"]["rule"]
+    assert {w.item for w in found.queue} <= set(project.ids[40:])
+    project.close()
+
+
+def test_too_many_texts_for_a_tagger_are_in_random_order_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagging, "MOST_TEXTS", 10)
+    project = people(tmp_path / "p")
     project.label(project.ids[:3])
     found = Running(project).run()
-    assert {w.item for w in found.queue} == set(project.ids[3:])
+    assert len(found.queue) == 20
     assert any("random order" in note for note in found.report["notes"])
     assert found.report["labels"] == 3
+    project.close()
+
+
+def test_a_strategy_that_reads_no_tokens_is_replaced_for_spans(tmp_path: Path) -> None:
+    project = people(tmp_path / "p")
+    project.write("configured", {"strategy": "margin"})
+    project.label(project.ids[:10])
+    found = Running(project).run()
+    assert found.report["strategy"] == "mnlp"
+    assert any("margin cannot be used for spans" in note for note in found.report["notes"])
     project.close()
 
 

@@ -23,7 +23,7 @@ from querist.training.sklearn_learner import SklearnLearner
 
 __all__ = ["STRENGTH", "learner_for", "linear_learner", "predicted", "some_labels"]
 
-STRENGTH = 30.0
+STRENGTH = 10.0
 """Inverse of the penalty on the weights, for rows that lie about a unit from their mean: 1 is far too strong for those."""
 _HIDDEN = 64
 

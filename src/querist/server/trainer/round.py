@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from querist.core.errors import QueristError, shorten
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import derive
 from querist.core.types import Array, FitReport, Labels, Progress, Round
-from querist.data.ledger import ItemState
-from querist.data.schema import MultiLabel, Number, SingleLabel
+from querist.data.ledger import ItemState, Ledger
+from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
 from querist.data.spans import Spans
 from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
@@ -28,11 +28,17 @@ from querist.server.trainer.learners import learner_for, linear_learner, predict
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
 from querist.server.trainer.snapshot import Snapshot
 from querist.session.agreement import stop_set
+from querist.session.needs import check_needs
 from querist.session.rules.agreement import kappa
+
+if TYPE_CHECKING:
+    from querist.server.trainer.tagging import Tagging
 
 __all__ = ["Rounds"]
 
 Beat = Callable[[str], None]
+_TAGS = "mnlp"
+"""What it plays for spans."""
 _SEVERAL = "binary_minimum"
 """What ``auto`` plays where an item may have several classes."""
 
@@ -54,6 +60,7 @@ class Rounds:
         self._learner: Learner | None = None
         self._chooser: Chooser | None = None
         self._notes: tuple[str, ...] = ()
+        self._tagging: Tagging | None = None
         self._watched: NDArray[np.int64] | None = None
         self._last: tuple[Any, Array] | None = None
         self._saved: Saved | None = None
@@ -85,7 +92,7 @@ class Rounds:
         self._take_history()
         number = self.history[-1].round + 1 if self.history else 0
         learnable = self._learner is not None and self.snapshot.labels
-        labels = self.snapshot.train.labels(self.snapshot.schema) if learnable else None
+        labels = self._labels(self.snapshot.train) if learnable else None
         report, learner = FitReport(round=number), self._learner
         if labels is not None and learner is not None:
             self._beat("fit")
@@ -156,8 +163,10 @@ class Rounds:
         if key == self._made_for:
             return
         self._learner, self._chooser, self._notes = None, None, ()
+        self._tagging = None
         if isinstance(snapshot.schema, Spans):
-            self._notes = ("spans are asked about in random order: no tagger learns beside you yet",)
+            self._equip_tagging(text)
+            self._made_for = key
             return
         if snapshot.pool.features is None:
             return
@@ -176,6 +185,30 @@ class Rounds:
         self._made_for = key
         self._last = None
 
+    def _equip_tagging(self, text: str) -> None:
+        """A tagger, where the texts are few enough to be held by it; else spans are asked about in random order."""
+        from querist.server.trainer.tagging import MOST_TEXTS, Tagging
+        from querist.strategies.algebra import as_strategy
+
+        if len(self.snapshot.pool) > MOST_TEXTS or self.snapshot.modality != "text" or not self.snapshot.classes:
+            why = f"a tagger learns beside you up to {MOST_TEXTS:,} texts"
+            self._notes = (f"spans are asked about in random order: {why}",)
+            return
+        self._beat("load tagger")
+        self._tagging = Tagging(self.snapshot)
+        self._learner = self._tagging.learner
+        strategy = as_strategy(_TAGS if text == "auto" else text)
+        try:
+            check_needs(strategy, self._learner, frozenset(), reference=False)
+        except QueristError as error:
+            self._notes = (f"{shorten(text)} cannot be used for spans, so {_TAGS} is: {shorten(str(error), 200)}",)
+            strategy = as_strategy(_TAGS)
+        self._chooser = Chooser(self.snapshot, self._learner, strategy, as_strategy("random"))
+
+    def _labels(self, ledger: Ledger) -> Labels:
+        """The labels of a ledger as the learner takes them."""
+        return self._tagging.labels(ledger) if self._tagging is not None else ledger.labels(self.snapshot.schema)
+
     def _take_history(self) -> None:
         """Rounds that the journal has and we have not: those of a trainer before this one."""
         last = self.history[-1].round if self.history else -1
@@ -185,21 +218,21 @@ class Rounds:
         labels = self._validated()
         if learner is None or not len(labels):
             return None
+        if self._tagging is not None:
+            return _share("exact_match", self._tagging.hits(labels))
         said = predicted(learner, self.snapshot.pool, self.snapshot.pool.rows_of(labels.items))
         if isinstance(self.snapshot.schema, Number):
             errors = np.abs(said - labels.targets)
             half = 1.96 * float(errors.std(ddof=1)) / np.sqrt(len(errors)) if len(errors) > 1 else float(errors.mean())
             mean = float(errors.mean())
             return Measured("mae", mean, max(mean - half, 0.0), mean + half, len(errors))
-        hits = _hits(said, labels.targets)
-        low, high = wilson(int(hits.sum()), len(hits))
         name = "exact_match" if isinstance(self.snapshot.schema, MultiLabel) else "accuracy"
-        return Measured(name, float(hits.mean()), low, high, len(hits))
+        return _share(name, _hits(said, labels.targets))
 
     def _validated(self) -> Labels:
         if not self.snapshot.validation.count(ItemState.LABELLED):
             return Labels([], np.zeros(0))
-        return self.snapshot.validation.labels(self.snapshot.schema)
+        return self._labels(self.snapshot.validation)
 
     def _agreement(self, learner: Learner | None, labels: int) -> float | None:
         """Kappa between the models of this milestone and of the last, on a fixed set; None between milestones."""
@@ -253,7 +286,8 @@ class Rounds:
             rows = self.snapshot.train.rows(ItemState.LABELLED)
             checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
-        return queue, guesses_of(learner, self.snapshot, queue) if learner is not None else {}
+        guessed = learner is not None and self._tagging is None
+        return queue, guesses_of(learner, self.snapshot, queue) if learner is not None and guessed else {}
 
     def _unseen(self, labels: Labels) -> Array:
         """(L, C) probabilities of the labelled items from models that were fitted on the others: three folds."""
@@ -292,9 +326,7 @@ class Rounds:
             history=tuple(self.history),
         )
         told = snapshot.facts.told
-        rule = str(snapshot.setting("stop", "") or DEFAULT_RULE)
-        if isinstance(snapshot.schema, Number) and rule == DEFAULT_RULE:
-            rule = "plateau(metric=mae, patience=3, best=min)"
+        rule = str(snapshot.setting("stop", "") or _rule(snapshot.schema))
         return {
             "round": number,
             "labels": snapshot.labels,
@@ -312,6 +344,18 @@ class Rounds:
             "candidates": chosen.candidates,
             "saved": None if self._saved is None else self._saved.to_json(),
         }
+
+
+def _rule(schema: Schema) -> str:
+    """The stop rule for a kind of label; models are compared with one another where an item has one class."""
+    if isinstance(schema, Number):
+        return "plateau(metric=mae, patience=3, best=min)"
+    return DEFAULT_RULE if isinstance(schema, SingleLabel) else "plateau(metric=exact_match, patience=3)"
+
+
+def _share(name: str, hits: NDArray[np.bool_]) -> Measured:
+    low, high = wilson(int(hits.sum()), len(hits))
+    return Measured(name, float(hits.mean()), low, high, len(hits))
 
 
 def _hits(said: Array, targets: Array) -> NDArray[np.bool_]:

@@ -53,7 +53,9 @@ class Pool(Source):
     @features.setter
     def features(self, features: Array) -> None:
         self._features, self._scale = features, np.float32(1.0)
-        rows = np.unique(np.linspace(0, len(features) - 1, min(len(features), _LOOKED_AT)).astype(np.int64))
+        count, piece = len(features), _LOOKED_AT // 10
+        starts = range(0, count, max(count // 10, piece))  # pieces, for single rows of a file would bring in most pages
+        rows = np.concatenate([np.arange(a, min(a + piece, count)) for a in starts] or [np.zeros(0, dtype=np.int64)])
         spread = float(features[rows].var(axis=0, dtype=np.float64).sum()) if len(rows) else 0.0
         if spread > 0 and not 0.25 <= spread <= 4.0:
             self._scale = np.float32(spread**-0.5)

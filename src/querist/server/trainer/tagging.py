@@ -1,0 +1,97 @@
+"""Spans: texts cut into tokens, answers in characters brought to them, and a tagger that fits in about a second.
+
+The page counts characters and a tagger counts tokens. A span of an answer becomes the tokens that it touches.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.core.types import AnswerKind, Array, Labels
+from querist.data.ledger import ItemState, Ledger
+from querist.data.sequences import sequence_source
+from querist.data.spans import Spans
+from querist.server.trainer.snapshot import Snapshot
+
+__all__ = ["MOST_TEXTS", "Tagging", "token_places", "token_spans"]
+
+MOST_TEXTS = 20_000
+"""Of more texts the tagger's features would fill the memory: spans are then asked about in random order."""
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_LONGEST = 400
+"""Tokens of a text that are looked at; spans behind them are kept and teach nothing."""
+_NOTHING = "\u2205"
+
+
+def token_places(text: str) -> list[tuple[int, int]]:
+    """Where each token begins and ends, in characters.
+
+    >>> token_places("Ada, hi")
+    [(0, 3), (3, 4), (5, 7)]
+    """
+    return [m.span() for m in _TOKEN.finditer(text)][:_LONGEST]
+
+
+def token_spans(value: Sequence[Sequence[object]], places: Sequence[tuple[int, int]]) -> list[list[object]]:
+    """Spans of characters as spans of tokens; those that touch no token, or one that is taken, are left out.
+
+    >>> token_spans([[0, 3, "person"], [4, 5, "person"]], [(0, 3), (3, 4), (5, 7)])
+    [[0, 1, 'person']]
+    """
+    out: list[list[object]] = []
+    taken = 0
+    for start, stop, name in sorted((int(str(a)), int(str(b)), str(c)) for a, b, c in value):
+        touched = [k for k, (a, b) in enumerate(places) if a < stop and b > start and k >= taken]
+        if touched:
+            out.append([touched[0], touched[-1] + 1, name])
+            taken = touched[-1] + 1
+    return out
+
+
+class Tagging:
+    """A tagger on the texts of a project.
+
+    Args:
+        snapshot: the project; its labels are spans.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        from querist.training.tagger import TaggerLearner
+
+        texts = [item.text or "" for batch in snapshot.items.batches() for item in batch][: len(snapshot.pool)]
+        self._places = [token_places(text) for text in texts]
+        tokens = [
+            [text[a:b] for a, b in places] or [_NOTHING] for text, places in zip(texts, self._places, strict=True)
+        ]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # equal texts are no news
+            source = sequence_source(tokens, ids=snapshot.pool.ids)
+        self.schema = Spans(snapshot.classes).of(source)
+        self.learner = TaggerLearner(source, self.schema, network="window_crf", device="cpu")
+
+    def labels(self, ledger: Ledger) -> Labels:
+        """The labels of a ledger as tags of tokens."""
+        rows = ledger.rows(ItemState.LABELLED)
+        encoded: list[Array | float | int] = []
+        for row in rows.tolist():
+            item = ledger.source.ids[row]
+            last = next(a for a in reversed(ledger.answers(item)) if a.kind is AnswerKind.LABEL)
+            value = last.value if isinstance(last.value, (list, tuple)) else []
+            spans = token_spans([v for v in value if not isinstance(v, str)], self._places[row])
+            encoded.append(self.schema.encode(spans, item=item))
+        return Labels(ledger.items(rows), self.schema.stack(encoded))
+
+    def hits(self, labels: Labels) -> NDArray[np.bool_]:
+        """Whether all spans of an item are guessed, and no other, item by item."""
+        said = self.learner.tag(labels.items)
+        width = max(said.shape[1], labels.targets.shape[1])
+        return np.asarray((_wide(said, width) == _wide(labels.targets, width)).all(axis=1))
+
+
+def _wide(tags: Array, width: int) -> Array:
+    return np.pad(tags, ((0, 0), (0, width - tags.shape[1])))
