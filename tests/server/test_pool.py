@@ -126,7 +126,8 @@ def test_a_pool_made_anew_is_the_pool_that_followed(tmp_path: Path) -> None:
                     case.undo(person)
             case.now += 30
             followed, fresh = case.project.desk.pool, Pool(case.project.items)
-            case.do(lambda work: (followed.follow(work.connection), fresh.follow(work.connection)))  # noqa: B023
+            for pool in (followed, fresh):
+                case.do(lambda work, pool=pool: pool.follow(work.connection))  # type: ignore[misc]
             assert fresh.free == followed.free
             assert fresh.to_measure() == followed.to_measure()
             assert np.array_equal(fresh._free.inside, followed._free.inside)

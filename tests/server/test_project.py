@@ -224,7 +224,7 @@ def test_a_promoted_model_brings_its_queue_and_guesses(tmp_path: Path) -> None:
         kept = next(iter(case.project.desk.pool.reserved))
         free = [f"i{k}" for k in range(12) if f"i{k}" not in case.project.desk.pool.reserved]
         case.promote((free[0], "queue"))
-        queue = [
+        queue: list[dict[str, Any]] = [
             {"item": free[1], "score": 0.9, "reason": "doubtful"},
             {"item": kept, "score": 0.8, "reason": "kept", "role": "queue"},
             {"item": "unknown", "reason": "gone", "role": "check"},
