@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from desk_cases import Case
+from querist.core.types import Event
 from querist.data.record import Record
 from querist.server.pool import Pool, RankedSet
 from querist.storage.transaction import Transaction
@@ -100,6 +101,15 @@ def test_drawn_is_none_where_nothing_is_free(tmp_path: Path) -> None:
         case.take(count=2)
         free(case)
         assert case.project.desk.pool.drawn(np.random.default_rng(0)) is None
+
+
+def test_many_answers_at_once(tmp_path: Path) -> None:
+    with Case(tmp_path / "p", 3000) as case:
+        answers = [{"item": f"i{k}", "kind": "label", "value": "cat"} for k in range(2500)]
+        case.do(lambda work: work.append("main", [Event("told", {"query": None, "answers": answers})]))
+        assert free(case) == (500, None)
+        (handed,) = case.take()
+        assert int(handed.item[1:]) >= 2500
 
 
 def test_it_offers_what_may_be_asked_about(tmp_path: Path) -> None:

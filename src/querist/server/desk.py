@@ -149,6 +149,7 @@ class Desk:
             ArgumentError: the same key with another body (code ``KeyReused``), an answer that does not fit the task.
             StateError: no such hand-out of this person (code ``NotLeased``), or another fencing token (``StaleLease``).
         """
+        post.check()
         before = self._repeated(work.connection, person, post)
         if before is not None:
             return before
@@ -166,7 +167,6 @@ class Desk:
                 code="StaleLease",
             )
         item = self.items.get(post.item)
-        post.check()
         self.changes.task(work.connection).check(post.kind, post.value, post.item, item.text)
         check_rationale(post.rationale, post.item, item.text)
         query, fence = post.query, post.fence
