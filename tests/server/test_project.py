@@ -193,6 +193,9 @@ def test_an_import_that_was_cut_short_is_finished_by_the_next(tmp_path: Path) ->
         case.restart()
         handed = {h.item for h in case.take(count=9)}
         assert handed == {"i0", "i1"}, "what the journal does not speak of is not handed out"
+        with pytest.raises(QueristError, match="cut short; import it again") as caught:
+            case.pick("i3")
+        assert caught.value.code == "UnknownItem"
         assert case.project.add([*more, *records(1, 5)], "again") == 4
         assert case.rows("SELECT state FROM item WHERE id = 'i4'") == [("labelled",)]
         assert case.project.desk.pool.size == 6
