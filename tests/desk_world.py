@@ -389,19 +389,10 @@ class World:
         self.check_refold()
 
     STEPS = (
-        "take",
-        "answer",
-        "answer",
-        "answer_old",
-        "repeat",
-        "foreign",
-        "undo",
-        "pick",
-        "give_back",
-        "renew",
-        "wait",
+        *("take", "answer") * 4,
+        *("answer_old", "repeat", "foreign", "undo", "pick", "give_back", "renew", "wait"),
+        *("add", "promote", "put_first", "classes", "restart"),
     )
-    STEPS += ("take", "take", "answer", "add", "promote", "put_first", "classes", "answer", "restart")
 
     def step(self, name: str, a: int, b: int, c: int) -> None:
         getattr(self, name)(a, b, c)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from desk_run import crowd, walk
 from desk_world import MEMORY, World
 
-NUMBERS = {name: st.integers(0, 1000) for name in "abc"}
+NUMBERS: Any = {name: st.integers(0, 1000) for name in "abc"}
 
 
 class Labelling(RuleBasedStateMachine):
@@ -44,7 +44,8 @@ def _rule(name: str) -> Any:
         self.world.step(name, a, b, c)
 
     step.__name__ = name
-    return rule(**NUMBERS)(step)
+    decorate: Any = rule(**NUMBERS)
+    return decorate(step)
 
 
 for _name in dict.fromkeys(World.STEPS):

@@ -204,6 +204,13 @@ def test_search_knows_case_wildcards_and_pages(store: ItemStore) -> None:
     assert found("nowhere") == []
 
 
+def test_rows_of_many_ids_leave_out_those_that_are_not_there(store: ItemStore) -> None:
+    store.add([Record(id=f"i{k}", text="x") for k in range(25_000)], "made")
+    wanted = [f"i{k}" for k in range(24_999, -1, -2)]
+    assert store.rows_of([*wanted, "unknown", "i1"]) == list(range(1, 25_000, 2))
+    assert store.rows_of([]) == []
+
+
 def test_unknown_ids_and_rows_are_named(store: ItemStore) -> None:
     with pytest.raises(UnknownNameError, match="the project has no items"):
         store.get("a")

@@ -112,7 +112,10 @@ def test_given_back_is_free_at_once_and_only_ones_own(tmp_path: Path) -> None:
     with Case(tmp_path / "p", 1) as case:
         (mine,) = case.take()
         assert case.give_back(mine, "ben") == 0
-        assert case.give_back(mine) == 1
+        desk, twice = case.project.desk, [mine.query, mine.query]
+        case.do(lambda w: desk.renew(w, "anna", twice))
+        assert case.do(lambda w: desk.give_back(w, "anna", twice)) == 1
+        assert case.kinds()[-3:] == ["asked", "renewed", "returned"]
         assert case.give_back(mine) == 0
         assert case.take("ben")[0].item == mine.item
 

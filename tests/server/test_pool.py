@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from desk_cases import Case
+from querist.core.types import Event
 from querist.data.record import Record
 from querist.server.pool import Pool, RankedSet
 from querist.storage.transaction import Transaction
@@ -102,6 +103,15 @@ def test_drawn_is_none_where_nothing_is_free(tmp_path: Path) -> None:
         assert case.project.desk.pool.drawn(np.random.default_rng(0)) is None
 
 
+def test_many_answers_at_once(tmp_path: Path) -> None:
+    with Case(tmp_path / "p", 3000) as case:
+        answers = [{"item": f"i{k}", "kind": "label", "value": "cat"} for k in range(2500)]
+        case.do(lambda work: work.append("main", [Event("told", {"query": None, "answers": answers})]))
+        assert free(case) == (500, None)
+        (handed,) = case.take()
+        assert int(handed.item[1:]) >= 2500
+
+
 def test_it_offers_what_may_be_asked_about(tmp_path: Path) -> None:
     with Case(tmp_path / "p", 20, validation=0.5) as case:
         free(case)
@@ -126,7 +136,8 @@ def test_a_pool_made_anew_is_the_pool_that_followed(tmp_path: Path) -> None:
                     case.undo(person)
             case.now += 30
             followed, fresh = case.project.desk.pool, Pool(case.project.items)
-            case.do(lambda work: (followed.follow(work.connection), fresh.follow(work.connection)))  # noqa: B023
+            for pool in (followed, fresh):
+                case.do(lambda work, pool=pool: pool.follow(work.connection))  # type: ignore[misc]
             assert fresh.free == followed.free
             assert fresh.to_measure() == followed.to_measure()
             assert np.array_equal(fresh._free.inside, followed._free.inside)

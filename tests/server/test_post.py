@@ -38,7 +38,20 @@ def test_times_that_are_none(seconds: Any) -> None:
     assert caught.value.code == "BadPost"
 
 
-@pytest.mark.parametrize("change", [{"key": "k" * 201}, {"key": 3}, {"key": None}, {"note": "n" * 20_001}, {"note": 5}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": "k" * 201},
+        {"key": 3},
+        {"key": None},
+        {"note": "n" * 20_001},
+        {"note": 5},
+        {"key": "\ud800"},
+        {"note": "a\udfff"},
+        {"query": 3},
+        {"item": None},
+    ],
+)
 def test_texts_that_are_too_long_or_none(change: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match="must be text of at most") as caught:
         replace(POST, **change).check()

@@ -193,6 +193,9 @@ def test_an_import_that_was_cut_short_is_finished_by_the_next(tmp_path: Path) ->
         case.restart()
         handed = {h.item for h in case.take(count=9)}
         assert handed == {"i0", "i1"}, "what the journal does not speak of is not handed out"
+        with pytest.raises(QueristError, match="cut short; import it again") as caught:
+            case.pick("i3")
+        assert caught.value.code == "UnknownItem"
         assert case.project.add([*more, *records(1, 5)], "again") == 4
         assert case.rows("SELECT state FROM item WHERE id = 'i4'") == [("labelled",)]
         assert case.project.desk.pool.size == 6
@@ -224,7 +227,7 @@ def test_a_promoted_model_brings_its_queue_and_guesses(tmp_path: Path) -> None:
         kept = next(iter(case.project.desk.pool.reserved))
         free = [f"i{k}" for k in range(12) if f"i{k}" not in case.project.desk.pool.reserved]
         case.promote((free[0], "queue"))
-        queue = [
+        queue: list[dict[str, Any]] = [
             {"item": free[1], "score": 0.9, "reason": "doubtful"},
             {"item": kept, "score": 0.8, "reason": "kept", "role": "queue"},
             {"item": "unknown", "reason": "gone", "role": "check"},

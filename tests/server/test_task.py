@@ -109,6 +109,12 @@ def test_spans_of_an_item_without_text() -> None:
         SPANS.check("label", [[0, 1, "person"]], "i7", None)
 
 
+def test_the_schema_is_made_once() -> None:
+    task = Task("single", tuple(f"class {k}" for k in range(2000)))
+    assert task.schema is task.schema
+    assert task.with_classes(["a", "b"]).schema.encode("b") == 1
+
+
 def test_tasks_that_are_none() -> None:
     with pytest.raises(ArgumentError, match="single, multi, number, spans; got 'ranking'") as caught:
         Task("ranking")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from querist.core.errors import ArgumentError, StateError, shorten
+from querist.core.errors import ArgumentError, StateError, UnknownNameError, shorten
 from querist.core.types import Event, Json
 from querist.data.item_store import ItemStore
 from querist.server.changes import STREAM, Changes
@@ -83,7 +83,10 @@ class Desk:
         """
         self.expire(work)
         self.pool.follow(work.connection)
-        self.items.get(item)
+        if self.items.row_of(item) >= self.pool.size:
+            raise UnknownNameError(
+                f"item {shorten(item)!r} came with an import that was cut short; import it again", code="UnknownItem"
+            )
         row = work.connection.execute(
             f"SELECT {_HANDED}, state, person FROM handed INDEXED BY handed_slot "
             "WHERE stream = ? AND item = ? AND state IN ('open', 'answered')",
@@ -106,14 +109,14 @@ class Desk:
     def renew(self, work: Transaction, person: str, queries: Sequence[str]) -> float:
         """Keep hand-outs for another while; returns until when. Those that are gone stay gone."""
         until = self.clock() + self.changes.settings(work.connection).lease
-        mine = [q for q in queries if self._owner(work.connection, q, "open") == person]
+        mine = self._mine(work.connection, person, queries)
         if mine:
             work.append(STREAM, [Event("renewed", {"queries": mine, "until": until})])
         return until
 
     def give_back(self, work: Transaction, person: str, queries: Sequence[str], why: str = "given back") -> int:
         """Let hand-outs go; returns how many were this person's."""
-        mine = [q for q in queries if self._owner(work.connection, q, "open") == person]
+        mine = self._mine(work.connection, person, queries)
         self._return(work, mine, why)
         return len(mine)
 
@@ -149,6 +152,7 @@ class Desk:
             ArgumentError: the same key with another body (code ``KeyReused``), an answer that does not fit the task.
             StateError: no such hand-out of this person (code ``NotLeased``), or another fencing token (``StaleLease``).
         """
+        post.check()
         before = self._repeated(work.connection, person, post)
         if before is not None:
             return before
@@ -166,7 +170,6 @@ class Desk:
                 code="StaleLease",
             )
         item = self.items.get(post.item)
-        post.check()
         self.changes.task(work.connection).check(post.kind, post.value, post.item, item.text)
         check_rationale(post.rationale, post.item, item.text)
         query, fence = post.query, post.fence
@@ -308,11 +311,10 @@ class Desk:
         previous = _told(connection, payload.get("previous"), item)
         return Handed(query, fence, item, role, payload["reasons"][0], payload["scores"][0], until, previous)
 
-    def _owner(self, connection: sqlite3.Connection, query: str, state: str) -> str | None:
-        row = connection.execute(
-            "SELECT person FROM handed WHERE stream = ? AND query = ? AND state = ?", (STREAM, query, state)
-        ).fetchone()
-        return None if row is None else str(row[0])
+    def _mine(self, connection: sqlite3.Connection, person: str, queries: Sequence[str]) -> list[str]:
+        """Those of the hand-outs that the person holds, each once."""
+        asked = "SELECT 1 FROM handed WHERE stream = ? AND query = ? AND person = ? AND state = 'open'"
+        return [q for q in dict.fromkeys(queries) if connection.execute(asked, (STREAM, q, person)).fetchone()]
 
     def _return(self, work: Transaction, queries: Sequence[str], why: str) -> None:
         for query in queries:

@@ -13,7 +13,7 @@ from querist.core.types import Json
 
 __all__ = ["Handed", "Post", "Receipt"]
 
-_LONGEST = {"key": 200, "note": 20_000}
+_LONGEST = {"key": 200, "query": 200, "item": 10_000, "note": 20_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,21 @@ class Post:
     shown: bool = False
 
     def check(self) -> None:
-        """Refuse what cannot be kept beside the value.
+        """Refuse what cannot be kept, whatever the value.
 
         Raises:
-            ArgumentError: a time that is none, or a key or note that is too long (code ``BadPost``).
+            ArgumentError: a time that is none, or a name or note that is no text or too long (code ``BadPost``).
         """
         for name, most in _LONGEST.items():
             text = getattr(self, name)
-            if (text is not None or name == "key") and (not isinstance(text, str) or len(text) > most):
+            if text is None and name == "note":
+                continue
+            halves = isinstance(text, str) and any(0xD800 <= ord(letter) < 0xE000 for letter in text)
+            if not isinstance(text, str) or len(text) > most or halves:
                 raise ArgumentError(
-                    f"{name} must be text of at most {most:,} characters, got {shorten(repr(text))}", code="BadPost"
+                    f"{name} must be text of at most {most:,} characters, with no half of a surrogate pair, got "
+                    f"{shorten(ascii(text))}",
+                    code="BadPost",
                 )
         taken = self.seconds
         number = type(taken) in (int, float)

@@ -41,15 +41,16 @@ class Task:
             raise ArgumentError(
                 f"the task must be one of {', '.join(TASKS)}; got {shorten(repr(self.kind))}", code="BadTask"
             )
-        object.__setattr__(self, "classes", getattr(self.schema, "classes", ()))
+        kinds: dict[str, type[ClassSchema]] = {"single": SingleLabel, "multi": MultiLabel, "spans": Spans}
+        schema = Number(self.low, self.high) if self.kind == "number" else kinds[self.kind](self.classes)
+        object.__setattr__(self, "_schema", schema)  # made once: checking the names takes as long as there are classes
+        object.__setattr__(self, "classes", getattr(schema, "classes", ()))
 
     @property
     def schema(self) -> Schema:
         """What a label may be, as the rooms know it; spans count tokens there and characters here."""
-        if self.kind == "number":
-            return Number(self.low, self.high)
-        kinds: dict[str, type[ClassSchema]] = {"single": SingleLabel, "multi": MultiLabel, "spans": Spans}
-        return kinds[self.kind](self.classes)
+        schema: Schema = self._schema  # type: ignore[attr-defined]
+        return schema
 
     def to_json(self) -> dict[str, Json]:
         """A JSON object that `from_json` reads back."""
