@@ -242,7 +242,7 @@ class Mock:
         for item in self.ids:
             answer = self.answers.get(item)
             state = kinds[answer["kind"]] if answer else "unlabelled"
-            guess = (self.guess(item) or [None])[0]
+            guess = next(iter(self.guess(item) or []), None)
             row = {**self.item(item), "state": state, "value": answer and answer["value"], "by": "me" if answer else None,
                    "at": 1.8e9 if answer else None, "guess": guess, "flag": self.flags.get(item, False)}  # fmt: skip
             if query.get("state", state) != state or query.get("text", "").lower() not in (row["text"] or item).lower():
@@ -295,7 +295,7 @@ class Mock:
         self.logged_in = True
         return {"user": "me"}
 
-    def do(self, method: str, path: str, body: Json, query: Json) -> Json:
+    def do(self, method: str, path: str, body: Json, query: Json) -> Any:
         """One call of the API."""
         posts: dict[str, Callable[[Json], Json]] = {
             "/session": self.session, "/next": self.next, "/answers": self.answer, "/undo": self.undo,
@@ -309,9 +309,10 @@ class Mock:
             if item not in self.ids:
                 raise Refused(404, "UnknownItem", "no such item")
             return self.take(item) if verb == "take" else self.flag(item, body) if verb else self.history(item)
-        if path == "/strategies":
-            return [{"name": "auto", "about": "typical first, doubtful later"}, {"name": "margin", "about": "doubtful"}]  # type: ignore[return-value]
-        gets = {"/project": self.about, "/panel": self.panel, "/items": lambda: self.rows(query)}
+        gets: dict[str, Callable[[], Any]] = {
+            "/project": self.about, "/panel": self.panel, "/items": lambda: self.rows(query),
+            "/strategies": lambda: [{"name": "auto", "about": "typical, then doubtful"}, {"name": "margin", "about": ""}],
+        }  # fmt: skip
         if method == "GET" and path in gets:
             return gets[path]()
         if (method, path) == ("PATCH", "/settings"):

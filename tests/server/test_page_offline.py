@@ -31,7 +31,8 @@ def test_twenty_answers_offline_and_back(chrome: Browser, modality: str) -> None
         for k in range(20):
             seen.append(at.item())
             if modality == "image":
-                assert at.page.evaluate("document.querySelector('.picture img').naturalWidth") == 8
+                picture = at.page.locator(f".item[data-item='{seen[-1]}'] .picture img")
+                assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth }") == 8
             at.keys(str(k % 2 + 1))
             at.state(f"{k + 1} waiting, offline")
         assert len(at.mock.told) == 6

@@ -51,12 +51,12 @@ export class Keys {
     }
     const name = nameOf(event);
     if ((name === "Enter" || name === "Space") && pressable(event.target)) return;
-    const deed = this.deed(event, name);
-    if (!deed) return;
+    if (!this.deed(event, name)) return;
     event.preventDefault();
     if (event.repeat && !event.key.startsWith("Arrow")) return;
+    // what the press means is asked again in its turn: the press before may have changed the mode
     void this.desk.act(async () => {
-      await deed();
+      await this.deed(event, name)?.();
     });
   }
 

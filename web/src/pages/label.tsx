@@ -1,7 +1,7 @@
 /** The labelling page: the item in the middle, the answer under it, what is known about it beside. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiFault } from "../api";
 import { Desk } from "../desk/desk";
 import { LINKS, type View } from "../desk/view";
@@ -115,7 +115,7 @@ export function Label(): JSX.Element {
     () => new Keys(desk, () => mapNow.current, { help: () => setPane("help"), guideline: () => setPane("guideline"), note: openNote }),
     [desk],
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => keys.press(event);
     // a click leaves the focus where it was, so that Enter and Space stay with the item
     const hold = (event: MouseEvent): void => {
@@ -179,6 +179,8 @@ export function Label(): JSX.Element {
                 <Tools {...shared} note={openNote} guideline={() => setPane("guideline")} help={() => setPane("help")} />
               </div>
             </>
+          ) : view.empty === null ? (
+            <p class="loading">The first item is on its way …</p>
           ) : (
             <>
               <Nothing desk={desk} view={view} project={project} />

@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { api, exported } from "../api";
 import { ACTIONS, type Action, actionKeys, clashes, nameOf, printed } from "../logic/keymap";
+import { openStore } from "../desk/store";
 import { ended, Fault, Frame } from "../parts/frame";
 import { Guideline } from "../parts/guide";
 import { asFault, useLoaded } from "../parts/loaded";
@@ -245,10 +246,17 @@ function Take(props: { project: Project; change: Change }): JSX.Element {
   );
 }
 
-function Browser(): JSX.Element {
+/** What was saved leaves this browser with the person; what still waits is kept and sent at the next login. */
+async function forget(project: string): Promise<void> {
+  const store = await openStore();
+  const entries = await store.all(`${localStorage.getItem("querist.user") ?? "me"}@${project}`);
+  await store.drop(entries.filter((entry) => entry.state !== "waiting" && entry.why !== "unsent").map((entry) => entry.key));
+}
+
+function Browser(props: { project: string }): JSX.Element {
   const [reserve, setReserve] = useState(localStorage.getItem("querist.reserve") ?? "20");
   const leave = (): void => {
-    api.close().catch(() => undefined).finally(() => location.reload());
+    void Promise.allSettled([api.close(), forget(props.project)]).then(() => location.reload());
   };
   return (
     <Part title="This browser">
@@ -299,7 +307,7 @@ export function SettingsPage(): JSX.Element {
         <div>
           <KeyTable project={it} save={save} />
           <Guide project={it} change={change} />
-          <Browser />
+          <Browser project={it.name} />
         </div>
       </div>
     </Frame>

@@ -41,7 +41,7 @@ export function Side(props: { desk: Desk; view: View; project: Project }): JSX.E
       </section>
       <section>
         <h2>Model</h2>
-        <p id="model">{model ? `Round ${model.round}, learnt from ${model.labels} labels` : "None yet; a few labels of two classes start it"}</p>
+        <p id="model">{model ? `Round ${model.round}, learnt from ${model.labels} labels` : "None yet; it begins after a few answers"}</p>
         <p class={trainer.state === "off" ? "bad-text" : "dim"} id="trainer">
           Trainer: {STATES[trainer.state] ?? trainer.state}
           {trainer.reason ? ` (${trainer.reason})` : ""}

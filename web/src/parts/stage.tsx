@@ -110,6 +110,7 @@ export function Stage(props: Props): JSX.Element {
       {marking && <ReasonBar {...props} />}
       {item.image && (
         <Picture
+          key={item.id}
           item={item}
           source={desk.picture(held) ?? item.image}
           marking={marking && !item.text}
