@@ -98,8 +98,8 @@ class LabelServer:
 
     def stop(self) -> int:
         """Ask it to end, as a service manager does; its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self._wait(30)
+        os.killpg(self.process.pid, signal.SIGTERM)
+        return self._wait(60)
 
     def _wait(self, seconds: float) -> int:
         code = self.process.wait(seconds)
