@@ -68,10 +68,16 @@ export class Desk {
     const project = await api.project();
     const user = localStorage.getItem("querist.user") ?? "me";
     const store = await openStore();
-    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, (entry, reply) => {
+    const settled = (entry: Entry, reply: { labelled?: number } | null): void => {
       this.settled(entry, reply);
       this.channel.postMessage({ settled: entry.key });
-    });
+    };
+    // an undo took back what another browser had answered: it is asked here, next
+    const stray = (handed: Handed): void => {
+      this.queue.putBack(handed);
+      this.hint("The last answer came from elsewhere and was undone too; it comes next.");
+    };
+    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, settled, stray);
     this.set({ project, lasting: store.lasting, started: true });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {

@@ -40,6 +40,8 @@ export class Outbox {
     private readonly lock: Lock,
     readonly scope: string,
     private readonly told: (entry: Entry, reply: AnswerReply | null) => void = () => undefined,
+    /** an item that an undo brought back and that nobody here waits for */
+    private readonly stray: (handed: Handed) => void = () => undefined,
   ) {}
 
   get lasting(): boolean {
@@ -135,6 +137,7 @@ export class Outbox {
       }
     }
     if (handed?.item.id !== item) {
+      if (handed) this.stray(handed);
       // nothing to undo, or another answer was the last one: the item itself is asked for
       handed = (await this.call("POST", `/items/${encodeURIComponent(item)}/take`)) as Handed;
     }
