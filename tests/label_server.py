@@ -13,9 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from querist.server.client import Client
-
 from querist.data.record import Record
+from querist.server.client import Client
 from querist.server.project import Project
 from querist.server.task import Task
 
