@@ -7,7 +7,7 @@ import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
-import { begun, LINKS, type View } from "./view";
+import { begun, learnt, LINKS, type View } from "./view";
 
 export const TAB = crypto.randomUUID();
 
@@ -201,7 +201,7 @@ export class Desk {
     const taken = (item: string): boolean => item === this.view.current?.item.id || items.has(item);
     try {
       this.queue.dropExpired();
-      await this.queue.fill(project.model !== null, busy, taken);
+      await this.queue.fill(learnt(project), busy, taken);
       if (this.view.link !== "up" && this.view.waiting === 0) this.set({ link: "up", why: null });
     } catch (fault) {
       if (!isFault(fault)) throw fault;
@@ -402,7 +402,7 @@ export class Desk {
   async refresh(): Promise<void> {
     try {
       const project = await api.project();
-      const first = this.view.project?.model === null && project.model !== null;
+      const first = !learnt(this.view.project) && learnt(project);
       if (first) this.queue.warm();
       this.set({ project });
       if (this.view.link !== "up") await this.drain();
