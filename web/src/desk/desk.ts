@@ -7,9 +7,9 @@ import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
+import { claimTab } from "./tab";
 import { begun, learnt, LINKS, type View } from "./view";
 
-export const TAB = crypto.randomUUID();
 
 export class Desk {
   view: View = begun();
@@ -65,6 +65,7 @@ export class Desk {
   }
 
   async start(): Promise<void> {
+    this.queue.tab = await claimTab();
     const project = await api.project();
     const user = localStorage.getItem("querist.user") ?? "me";
     const store = await openStore();
@@ -265,7 +266,7 @@ export class Desk {
     if (looking !== null) source = this.takeAgain(held);
     const lease = source ? null : { query: held.query, fence: held.fence };
     const key = crypto.randomUUID();
-    const kept = this.write({ key, tab: TAB, op: "answer", item: held.item, handed, lease, from: source, body });
+    const kept = this.write({ key, tab: this.queue.tab, op: "answer", item: held.item, handed, lease, from: source, body });
     if (held.picture) keepPicture(held.item.id, held.picture);
     const guess = project.settings.suggestions === "after" ? held.suggestion : null;
     const words = said(kind, value);
@@ -307,7 +308,7 @@ export class Desk {
 
   private takeAgain(held: Held): string {
     const key = crypto.randomUUID();
-    const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null, body: null };
+    const plain = { tab: this.queue.tab, item: held.item, handed: null, lease: null, from: null, body: null };
     this.write({ key, op: "take", ...plain }).catch(() => undefined);
     return key;
   }
@@ -333,7 +334,7 @@ export class Desk {
     } else {
       await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
       back.from = crypto.randomUUID();
-      const plain = { tab: TAB, item: last.item, handed: null, lease: null, from: null, body: null };
+      const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: null, from: null, body: null };
       await this.write({ key: back.from, op: "undo", ...plain });
     }
     if (this.view.current) this.queue.putBack(this.view.current);
@@ -386,7 +387,7 @@ export class Desk {
     if (!held || !this.outbox) return;
     const flag = !this.view.flagged;
     const note = this.view.draft.note.trim() || null;
-    const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null };
+    const plain = { tab: this.queue.tab, item: held.item, handed: null, lease: null, from: null };
     this.set({ flagged: flag });
     await this.write({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
     this.say(flag ? "Flagged." : "Flag removed.");

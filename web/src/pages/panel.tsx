@@ -89,7 +89,9 @@ function Body(props: { figures: Figures }): JSX.Element {
         <h2>Saved against random</h2>
         {saved ? (
           <>
-            <p class="figure">{Math.round(saved.random - saved.asked).toLocaleString()} <span>labels</span></p>
+            {saved.asked !== null && (
+              <p class="figure">{Math.round(saved.random - saved.asked).toLocaleString()} <span>labels</span></p>
+            )}
             <p>{saved.text}</p>
           </>
         ) : (
