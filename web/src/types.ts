@@ -66,6 +66,7 @@ export interface Answer {
   value?: Value;
   rationale?: Rationale | null;
   note?: string | null;
+  weight?: number | null;
 }
 
 export type Guess = [label: string, share: number];
