@@ -18,6 +18,9 @@ const STATES: Record<string, string> = {
   skipped: "skipped",
   rejected: "rejected",
 };
+const KINDS: Record<string, string> = {
+  asked: "asked", told: "answered", late: "answered too late, kept", undone: "taken back", returned: "given back", flagged: "flag changed",
+};
 const LIMIT = 50;
 
 interface Filter {
@@ -88,10 +91,12 @@ function One(props: { id: string; close: () => void; changed: () => void }): JSX
           <ol class="events">
             {item.history.map((event, index) => (
               <li key={index}>
-                <strong>{event.kind}</strong>
+                <strong>{KINDS[event.kind] ?? event.kind}</strong>
                 {event.kind === "told" || event.kind === "late" ? ` ${said(String(event["answer"] ?? "label"), event.value)}` : ""}
                 {event.user ? `, ${event.user}` : ""} <span class="dim">{when(event.at)}</span>
                 {event.note && <p>{event.note}</p>}
+                {event.reason && <p class="dim">{event.reason}</p>}
+                {event.detail && <details class="dim"><summary>The strategy’s own words</summary>{event.detail}</details>}
               </li>
             ))}
           </ol>
