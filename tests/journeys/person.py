@@ -42,7 +42,7 @@ def films(count: int, seed: int = 0, *, easy: bool = False) -> list[tuple[str, s
         kind = ("good", "bad")[int(generator.integers(2))]
         mine, other = (_GOOD, _BAD) if kind == "good" else (_BAD, _GOOD)
         words = [*generator.choice(mine, 4), *generator.choice(other, 0 if easy else 1), *generator.choice(_PLAIN, 5)]
-        out.append((f"Review {k}: " + " ".join(generator.permutation(words)) + ".", kind))
+        out.append((f"Review {k} " + " ".join(generator.permutation(words)) + ".", kind))
     return out
 
 
@@ -99,7 +99,9 @@ class Command:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         timer.cancel()
-        assert line.startswith("Label at: http://127.0.0.1:"), (line, self.said())
+        if not line.startswith("Label at: http://127.0.0.1:"):
+            self.stop()
+            raise AssertionError((line, self.said()))
         self.link = line.removeprefix("Label at: ").strip()
         self.address = self.link.partition("/open")[0]
         self.port = self.address.rpartition(":")[2]

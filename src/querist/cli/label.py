@@ -162,9 +162,10 @@ def _settled(
 def _asked(path: Path, what: str, why: str, choices: Sequence[str]) -> str:
     """Ask a person, where there is one."""
     if not sys.stdin.isatty():
-        could = f"; it could be {shorten(', '.join(choices))}" if choices else ""
         option = _OPTIONS.get(what, what)
-        raise ArgumentError(f"{shorten_path(path)}: {why}{could}. Say it with {option}", code="NeedsAnswer")
+        could = " or ".join(f"{option} {shorten(choice)}" for choice in choices[:4]) if choices else option
+        end = "" if why.endswith(("?", ".")) else "."
+        raise ArgumentError(f"{shorten_path(path)}: {why}{end} Say it with {could}", code="NeedsAnswer")
     typer.echo(why, err=True)
     if choices and what != "classes":
         typer.echo(f"  {', '.join(choices)}", err=True)

@@ -80,7 +80,7 @@ function One(props: { id: string; close: () => void; changed: () => void }): JSX
           {item.image && <img class="one-image" src={item.image} alt={`Item ${item.id}`} />}
           {item.text !== null && <p class="text one-text">{item.text}</p>}
           <Fields item={item} />
-          <p><strong>{answerOf(item)}</strong>{item.guess && <span class="dim"> · the model’s guess: {item.guess[0]} {percent(item.guess[1])}</span>}</p>
+          <p><strong>{item.value === null && !["skipped", "rejected"].includes(item.state) ? "No answer yet" : answerOf(item)}</strong>{item.guess && <span class="dim"> · the model’s guess: {item.guess[0]} {percent(item.guess[1])}</span>}</p>
           <div class="row">
             <button type="button" class="main-button" onClick={take}>{item.value === null ? "Label this next" : "Change the answer"}</button>
             <button type="button" aria-pressed={Boolean(item.flag)} onClick={flag}>{item.flag ? "Remove the flag" : "Flag"}</button>
