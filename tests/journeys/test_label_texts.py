@@ -47,12 +47,19 @@ def test_sixty_answers_by_keys_and_export(chrome: Browser, tmp_path: Path) -> No
         before = person.queue()
         for _ in range(33):
             label()
-        waits = []
+        waits, reasons = [], {}
         for _ in range(7):
+            reasons[person.item()] = person.page.inner_text("#reason")
             label()
             person.saved()
             waits.append(person.learnt())
         assert sorted(waits)[3] < 2, waits
+        plain = {item: why for item, why in reasons.items() if why.startswith("The model ")}
+        assert plain, reasons
+        assert not any("sigma" in why or "auto" in why for why in reasons.values())
+        step = person.api(f"/items/{next(iter(plain))}")["history"][0]
+        assert step["reason"] == next(iter(plain.values()))
+        assert "two nearest classes" in step["detail"]
         after = person.queue()
         both = [item for item in before if item in after]
         assert both != [item for item in after if item in before]

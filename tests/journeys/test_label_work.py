@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,7 +30,7 @@ def _texts(folder: Path, count: int = 80) -> Path:
     return path
 
 
-def _told(person: Person, item: str) -> dict[str, object]:
+def _told(person: Person, item: str) -> dict[str, Any]:
     """The line of an item in the export."""
     (row,) = (row for row in person.exported("--all") if row["id"] == item)
     return row
@@ -65,9 +65,9 @@ def test_all_that_can_be_said_of_an_item(chrome: Browser, tmp_path: Path) -> Non
             person.answer("2")
         person.saved()
 
-        assert _told(person, soft)["answers"][-1]["value"] == {"good": 0.75, "mixed": 0.25}  # type: ignore[index]
+        assert _told(person, soft)["answers"][-1]["value"] == {"good": 0.75, "mixed": 0.25}
         row = _told(person, reasoned)
-        (answer,) = row["answers"]  # type: ignore[misc]
+        (answer,) = row["answers"]
         ((start, end),) = answer["rationale"]["words"]
         assert text[start:end] == " ".join(text.split()[1:3])
         assert (row["label"], answer["note"]) == ("bad", "12xsf? a hard one")
