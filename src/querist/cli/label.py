@@ -69,6 +69,24 @@ def label(
         folder = project or Path(f"{path.resolve().stem if path.is_file() else path.resolve().name}-labels")
     if (folder / JOURNAL).exists():
         typer.echo(f"going on with the project in {folder}", err=True)
+        made_with = {
+            "--labels": labels,
+            "--task": task,
+            "--text": text,
+            "--id": id,
+            "--label": label_column,
+            "--low": low,
+            "--high": high,
+            "--strategy": strategy,
+            "--encoder": encoder,
+        }
+        unused = [option for option, value in made_with.items() if value is not None]
+        if unused:
+            typer.echo(
+                f"note: {', '.join(unused)} shape a new project and change nothing here; use the settings page, or make "
+                "another project with --project",
+                err=True,
+            )
     else:
         settings = {k: v for k, v in (("strategy", strategy), ("encoder", encoder)) if v is not None}
         if strategy is not None:
