@@ -113,6 +113,8 @@ export interface HistoryEvent {
   user?: string | null;
   value?: Value;
   note?: string | null;
+  reason?: string | null;
+  detail?: string | null;
   [more: string]: unknown;
 }
 
