@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from querist.server.client import Client
 
 from label_server import LabelServer, free_port, made, texts
 from querist.core.errors import QueristError
+from querist.server.client import Client
 
 Times = list[float]
 
