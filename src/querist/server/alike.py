@@ -1,8 +1,8 @@
 """Items that are like others: by the cosine of their features, which the trainer made and which lie on the disk.
 
-The trainer says in ``features/in-use.json`` which files hold the features of the encoder in use, and what that encoder makes
-of the names of the classes where it reads texts for their meaning. The server maps the files into memory and looks through
-them block by block, so that a million items need little memory; it loads no model.
+The trainer says in ``features/in-use.json`` which files hold the features of the encoder in use, and what that encoder
+makes of the names of the classes where it reads texts for their meaning. The server maps the files into memory and looks
+through them block by block, so that a million items need little memory; it loads no model.
 """
 
 from __future__ import annotations
