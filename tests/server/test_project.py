@@ -265,8 +265,9 @@ def test_seeds_outlive_a_model_until_they_are_answered(tmp_path: Path) -> None:
         assert (first.item, first.reason) == ("i5", "It holds 'film'.")
         case.answer(first)
         case.promote(("i2", "queue"), ("i1", "queue"))
-        assert [(h.item, h.reason) for h in case.take(count=3)][0] == ("i4", "It holds 'film'.")
-        assert [h.item for h in case.take(count=3)] == ["i4", "i2", "i1"]
+        held = case.take(count=3)
+        assert [h.item for h in held] == ["i4", "i2", "i1"]
+        assert held[0].reason == "It holds 'film'."
 
 
 def test_of_many_seeds_the_oldest_fall_off(tmp_path: Path) -> None:
