@@ -96,7 +96,7 @@ def test_missing_files_and_rows_are_named(tmp_path: Path) -> None:
     folder = made(tmp_path / "f", np.eye(4), 2, name=[1.0, 0.0])
     for wanted in ({"rows": [4]}, {"vector": [1.0, 0.0]}, {}):  # no such row yet, of another encoder, nothing
         with pytest.raises(StateError) as caught:
-            most_alike(folder, 3, **wanted)  # type: ignore[arg-type]
+            most_alike(folder, 3, **wanted)
         assert caught.value.code == "NoFeatures"
     (folder / "features-1.npy").write_bytes(b"\x93NUMPY damaged")
     with pytest.raises(StateError, match="cannot be read"):

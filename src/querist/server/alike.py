@@ -92,7 +92,8 @@ def most_alike(
     width = parts[0][1].shape[1]
     if not examples or any(len(one) != width for one in examples):
         raise StateError(_LATER, code="NoFeatures")
-    example = np.mean([one / max(float(np.linalg.norm(one)), 1e-12) for one in examples], axis=0, dtype=np.float32)
+    directions = np.stack([one / max(float(np.linalg.norm(one)), 1e-12) for one in examples])
+    example: Array = np.asarray(directions.mean(axis=0), dtype=np.float32)
     best: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
     likeness = np.zeros(0, dtype=np.float32)
     step = max(_BLOCK_BYTES // (4 * width), 1)
