@@ -47,6 +47,8 @@ def test_it_does_all_that_the_page_does(ask: Asker, tmp_path: Path) -> None:
         assert client.settings(advance=False)["settings"]["advance"] is False
         free = len(list(client.items(state="unlabelled", text="item 1")))  # of 1, 10 and 11
         assert client.seeds("cat", "item 1") == free
+        with pytest.raises(StateError, match="not made yet"):
+            client.seeds("cat", item="i3")
         assert client.panel()["classes"]
         assert client.strategies()
         client.export("jsonl", tmp_path / "out.jsonl", all=True)

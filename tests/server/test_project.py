@@ -18,7 +18,7 @@ from querist.core.types import Event
 from querist.data.item_store import ItemStore
 from querist.data.record import Record
 from querist.server.handout import validation_items
-from querist.server.project import ITEMS, JOURNAL, SETTINGS_FILE, Project
+from querist.server.project import ITEMS, JOURNAL, SEEDS, SETTINGS_FILE, Project
 from querist.storage.sqlite_store import SqliteStore
 
 
@@ -255,6 +255,29 @@ def test_seeds_come_first_in_their_order(tmp_path: Path) -> None:
         assert [h.item for h in handed] == ["i6", "i5", "i2", "i1"]
         assert [h.reason for h in handed][:2] == ["It holds 'play'.", "It holds 'film'."]
         assert case.project.put_first([], "none") == 0
+
+
+def test_seeds_outlive_a_model_until_they_are_answered(tmp_path: Path) -> None:
+    with Case(tmp_path / "p", 8) as case:
+        case.project.put_first(["i5", "i4"], "It holds 'film'.")
+        case.promote(("i1", "queue"), ("i4", "queue"))
+        (first,) = case.take()
+        assert (first.item, first.reason) == ("i5", "It holds 'film'.")
+        case.answer(first)
+        case.promote(("i2", "queue"), ("i1", "queue"))
+        held = case.take(count=3)
+        assert [h.item for h in held] == ["i4", "i2", "i1"]
+        assert held[0].reason == "It holds 'film'."
+
+
+def test_of_many_seeds_the_oldest_fall_off(tmp_path: Path) -> None:
+    with Case(tmp_path / "p", 2 * SEEDS + 10) as case:
+        ids = [f"i{k}" for k in range(2 * SEEDS + 10)]
+        assert case.project.put_first(ids, "first") == SEEDS
+        assert case.project.put_first(ids[-3:], "second") == 3
+        rows = case.do(lambda w: w.connection.execute("SELECT item, place FROM queue ORDER BY place").fetchall())
+        assert [row[0] for row in rows] == [*ids[-3:], *ids[: SEEDS - 3]]
+        assert all(row[1] < 0 for row in rows)
 
 
 def test_closed_twice_and_then_of_no_use(tmp_path: Path) -> None:

@@ -225,9 +225,10 @@ class Client:
         """One class becomes part of another."""
         return dict(self._post("/classes", {"merge": name, "into": into}))
 
-    def seeds(self, label: str, text: str) -> int:
-        """Items that hold these words come first; how many."""
-        reply: dict[str, Any] = self._post("/seeds", {"class": label, "text": text}, again=True)
+    def seeds(self, label: str, text: str | None = None, *, item: str | None = None) -> int:
+        """Items that hold these words, or are like an item, come first; how many. With neither: like the class so far."""
+        asked = {"class": label, "text": text, "item": item}
+        reply: dict[str, Any] = self._post("/seeds", {k: v for k, v in asked.items() if v is not None}, again=True)
         return int(reply["items"])
 
     def trainer(self, do: str) -> dict[str, Any]:

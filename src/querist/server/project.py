@@ -12,6 +12,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,9 +33,11 @@ from querist.storage.group_writer import GroupWriter
 from querist.storage.sqlite_store import SqliteStore
 from querist.storage.transaction import Transaction
 
-__all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project", "folder_of_images"]
+__all__ = ["FEATURES", "ITEMS", "JOURNAL", "SEEDS", "SETTINGS_FILE", "Project", "folder_of_images"]
 
-JOURNAL, ITEMS, SETTINGS_FILE = "journal.db", "items.db", "querist.toml"
+JOURNAL, ITEMS, SETTINGS_FILE, FEATURES = "journal.db", "items.db", "querist.toml", "features"
+SEEDS = 50
+"""Items that seeds may hold at the head of the queue."""
 _PIECE = 500
 _PRUNED_EVERY = 25
 
@@ -188,7 +191,7 @@ class Project:
     ) -> None:
         """A new model is in use: its report is an event, its queue and guesses replace those of the one before.
 
-        Items that nobody may be asked about (kept to measure with, unknown) are left out of the queue.
+        Items that nobody may be asked about (kept to measure with, unknown) are left out of the queue. Seeds stay first.
         """
 
         def work(transaction: Transaction) -> None:
@@ -199,7 +202,7 @@ class Project:
             wanted = [
                 q for q in queue if pool.offers(q["item"]) or (q.get("role") == "check" and q["item"] in self.items)
             ]
-            connection.execute("DELETE FROM queue")
+            connection.execute("DELETE FROM queue WHERE place >= 0")  # those below are seeds
             connection.executemany(
                 "INSERT OR IGNORE INTO queue VALUES (?, ?, ?, ?, ?)",
                 [(k, q["item"], q.get("score"), q["reason"], q.get("role", "queue")) for k, q in enumerate(wanted)],
@@ -226,21 +229,26 @@ class Project:
             self.artifacts.drop(digest)
 
     def put_first(self, items: Sequence[str], reason: str) -> int:
-        """Free items to the head of the queue (keyword and example seeds), until the next model orders it anew.
+        """Free items to the head of the queue (keyword and example seeds), until they are answered, at most `SEEDS`.
 
-        Returns how many; those that are labelled, with somebody, kept to measure with or unknown are left out.
+        Returns how many; those that are labelled, with somebody, kept to measure with or unknown are left out. Seeds
+        that were put first before come after them, and beyond `SEEDS` in all the oldest are seeds no more.
         """
 
         def work(transaction: Transaction) -> int:
             connection = transaction.connection
-            (first,) = connection.execute("SELECT coalesce(min(place), 0) FROM queue").fetchone()
+            (first,) = connection.execute("SELECT min(coalesce(min(place), 0), 0) FROM queue").fetchone()
             self.desk.pool.follow(connection)
             offered = (i for i in dict.fromkeys(items) if self.desk.pool.offers(i))
-            wanted = [i for i in offered if is_free(connection, i)]
+            wanted = list(islice((i for i in offered if is_free(connection, i)), SEEDS))
             connection.executemany(
                 "INSERT INTO queue VALUES (?, ?, NULL, ?, 'queue') "
                 "ON CONFLICT (item) DO UPDATE SET place = excluded.place, reason = excluded.reason",
                 [(int(first) - len(wanted) + k, item, reason) for k, item in enumerate(wanted)],
+            )
+            connection.execute(
+                "DELETE FROM queue WHERE place < 0 AND place NOT IN (SELECT place FROM queue ORDER BY place LIMIT ?)",
+                (SEEDS,),
             )
             return len(wanted)
 

@@ -35,6 +35,7 @@ from querist.server.plain import in_words
 from querist.server.problems import Problem
 from querist.server.project import ITEMS, JOURNAL, Project
 from querist.server.rationale import check_rationale
+from querist.server.seeds import find_seeds
 from querist.server.showing import content, listed_row, no_item, set_aside
 from querist.server.stream import Hub
 from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
@@ -47,7 +48,6 @@ T = TypeVar("T")
 _OWNER = "me"
 _SHOWN_SETTINGS = ("strategy", "suggestions", "advance", "profile", "keys", "validation", "control", "lease")
 _EXPIRE_EVERY = 5.0
-_SEEDED = 1_000
 
 
 class Service:
@@ -76,6 +76,7 @@ class Service:
             self.coach = Coach(self.project, self.hub, on=trainer)
             self.overview = Overview(folder / JOURNAL)
             self._glance = Overview(folder / JOURNAL)  # for the loop itself: it never waits for a long read of a thread
+            self._seeding = Overview(folder / JOURNAL)  # so that a long look keeps nobody else waiting
             self.listing = Listing(folder / JOURNAL, folder / ITEMS, self.secret)
             self.scratch = Path(tempfile.mkdtemp(prefix=".new-serve-", dir=folder))
             root = self.project.root
@@ -86,6 +87,7 @@ class Service:
             self.project.close()
             raise
         self._beat: asyncio.Task[None] | None = None
+        self._one_search = asyncio.Lock()
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -116,6 +118,7 @@ class Service:
         self.listing.close()
         self.overview.close()
         self._glance.close()
+        self._seeding.close()
         self.project.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -342,17 +345,18 @@ class Service:
         self.hub.send("project", {"changed": ["classes"]})
         self.coach.told()
 
-    async def seeds(self, user: str, label: str, text: str) -> int:
-        """Items that hold the words come first."""
+    async def seeds(self, user: str, label: str, text: str | None = None, item: str | None = None) -> int:
+        """Items that hold the words, are like the item, or like what the class is come first; one search at a time."""
         known = [name for name, _ in await self.read(self.overview.classes)]
         if label not in known:
             raise Problem(422, "UnknownLabel", "there is no such class; add it first", pointer="/class")
 
         def work() -> int:
-            found = self.project.items.search(text, limit=_SEEDED)
-            return self.project.put_first([item.id for item in found], f"It holds words that you gave for {label}.")
+            found, reason = find_seeds(self.project, self._seeding, label, text=text, item=item)
+            return self.project.put_first(found, reason)
 
-        count = await self.read(work)
+        async with self._one_search:
+            count = await self.read(work)
         self.hub.send("queue", {"why": "seeds"})
         return count
 

@@ -184,7 +184,7 @@ class Renewed(_Out):
 
 
 class Seeded(_Out):
-    """How many items hold the words and come first now."""
+    """How many items come first now."""
 
     items: int
 

@@ -140,10 +140,17 @@ class SettingsIn(_In):
 
 
 class Seed(_In):
-    """Words that items of a class are likely to hold."""
+    """What items of a class are like: words that they hold, or an item; neither for what the class says by itself."""
 
     class_: Name = Field(alias="class")
-    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    text: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    item: Id | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Seed:
+        if self.text is not None and self.item is not None:
+            raise ValueError("send a text or an item, or neither of them")
+        return self
 
 
 class TrainerIn(_In):

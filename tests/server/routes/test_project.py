@@ -4,9 +4,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from serving import Asker, make, running
+from querist.server.alike import InUse, write_in_use
+from serving import Asker, Said, make, running
 
 
 @pytest.fixture
@@ -58,6 +60,27 @@ def test_seeds_come_first(ask: Asker) -> None:
     handed = ask.hand()[0]
     assert handed["item"]["id"] == "i17"
     assert "cat" in handed["reason"]
+
+
+def test_items_like_an_example_come_first_and_what_is_missing_is_said(ask: Asker) -> None:
+    def seed(**more: str) -> Said:
+        return ask("POST", "/api/v1/seeds", {"class": "cat", **more})
+
+    assert (seed(item="i3").status, seed(item="i3").code) == (409, "NoFeatures")
+    assert (seed(item="i3", text="x").status, seed(item="i3", text="x").code) == (422, "BadValue")
+    folder = ask.server.service.folder / "features"
+    folder.mkdir(exist_ok=True)
+    angles = (np.arange(20) - 7.2) / 10  # i7 is nearest to i8 and i6, then i9 and i5
+    np.save(folder / "features-a.npy", np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
+    write_in_use(folder, InUse("made", (("features-a.npy", 0, 20),), {}))
+    assert (seed().status, seed().code) == (409, "NoExample")
+    assert (seed(item="none").status, seed(item="none").code) == (404, "UnknownItem")
+    ask("PATCH", "/api/v1/settings", {"control": 0.0})
+    assert seed(item="i7").json == {"items": 19}
+    handed = ask.hand(4)
+    assert {h["item"]["id"] for h in handed[:2]} == {"i6", "i8"}
+    assert {h["item"]["id"] for h in handed[2:]} == {"i5", "i9"}
+    assert handed[0]["reason"] == "It is like the item that you chose as an example of cat."
 
 
 def test_without_a_trainer_it_is_said(ask: Asker) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pytest
 
 from live_project import LiveProject
 from querist.core.errors import DataError
+from querist.server.alike import InUse, most_alike, read_in_use
 from querist.server.trainer import features as features_module
 from querist.server.trainer.candidate import read_candidate
 from querist.server.trainer.process import Lines, Trainer, main
@@ -169,6 +171,45 @@ def test_the_better_encoder_comes_when_nobody_waits(project: LiveProject, monkey
         assert kinds.index("candidate") < len(kinds) - 1 - kinds[::-1].index("candidate")
     done = [x for x in lines if x["is"] == "features"]
     assert all(x["done"] == x["of"] == 60 for x in done)
+
+
+class Sentences:
+    """Takes the place of an encoder of sentences."""
+
+    name = "sentences v1"
+    place = SimpleNamespace(name="minilm", folder=Path())
+
+    def __call__(self, batch: Any, /) -> Any:
+        return np.asarray([[t.count(c) + 0.1 for c in "abcdefgh"] for t in batch], dtype=np.float32)
+
+
+def test_which_features_are_in_use_is_said_for_the_server(
+    project: LiveProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Patient(queue.Queue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            return None if self.empty() and block else super().get(block, timeout)
+
+    def run() -> InUse:
+        wanted = Patient()
+        wanted.put({"do": "round", "queue": 5})
+        out = io.StringIO()
+        assert Trainer(project.folder, Lines(out), wanted).run() == 0
+        assert not [x for x in map(json.loads, out.getvalue().splitlines()) if x["is"] == "failed"]
+        return read_in_use(folder)
+
+    folder = project.folder / "features"
+    monkeypatch.setattr(features_module, "better_encoder", lambda asked, modality: None)
+    said = run()
+    assert (said.encoder, said.names) == ("hashed text", {})
+    assert most_alike(folder, 3, rows=[0])
+    monkeypatch.setattr(features_module, "better_encoder", lambda asked, modality: Sentences())
+    said = run()
+    assert said.encoder == "sentences v1"
+    np.testing.assert_allclose(said.names["dog"], Sentences()(["dog"])[0], rtol=1e-6)
+    assert most_alike(folder, 3, vector=said.names["dog"])
+    project.write("class_added", {"class": "bee"})  # a class that came later is read too
+    assert list(run().names) == ["cat", "dog", "owl", "bee"]
 
 
 def test_a_better_encoder_that_fails_is_noted_and_the_base_one_stays(

@@ -12,7 +12,7 @@ import pytest
 
 from live_project import ANIMALS, LiveProject
 from querist.data.item_store import Record
-from querist.data.schema import MultiLabel
+from querist.data.schema import MultiLabel, SingleLabel
 from querist.data.spans import Spans
 from querist.models.encoders.hashed_text import HashedText
 from querist.models.encoders.table_columns import TableColumns
@@ -253,3 +253,43 @@ def test_the_report_is_plain_json(project: LiveProject) -> None:
     project.label(project.ids[:5])
     found = Running(project).run()
     assert json.loads(json.dumps(found.report, allow_nan=False)) == found.report
+
+
+RARE = 8
+"""Of 400 items: two in a hundred."""
+
+
+def rare_found(folder: Path, strategy: str, seed: int, labels: int = 40) -> int:
+    """How many of a rare class a person has met after some labels, the queue renewed after each fifth."""
+    generator = np.random.default_rng(seed)
+    kinds = generator.permutation(["rare"] * RARE + ["this"] * 196 + ["that"] * 196)
+    centres = {name: generator.normal(size=12) for name in ("this", "that", "rare")}
+    features = np.stack([centres[k] for k in kinds.tolist()]) + 0.7 * generator.normal(size=(400, 12))
+    records = [Record(id=f"i{k}", text=f"text {k}") for k in range(400)]
+    project = LiveProject(folder, records, SingleLabel(("this", "that", "rare")), strategy=strategy)
+    project.truth = dict(zip(project.ids, kinds.tolist(), strict=True))
+    snapshot = Snapshot(folder)
+    rounds = Rounds(snapshot, lambda doing: None)
+    snapshot.refresh()
+    rounds.use("made", features.astype(np.float32))
+    project.label([next(i for i in project.ids if project.truth[i] == "rare")])  # a seed: one is known
+    asked: list[str] = []
+    while len(asked) < labels:
+        snapshot.refresh()
+        name, _, _ = rounds.run(200)
+        candidate = read_candidate(folder, name)
+        assert not [note for note in candidate.report["notes"] if "cannot" in note]
+        asked += (next_five := [w.item for w in candidate.queue[:5]])
+        project.label(next_five)
+    snapshot.close()
+    project.close()
+    return sum(project.truth[item] == "rare" for item in asked)
+
+
+def test_a_rare_class_is_found_sooner_with_quotas_of_classes_than_at_random(tmp_path: Path) -> None:
+    means = {}
+    for text in ("class_quota(times=1) | margin", "random"):
+        found = [rare_found(tmp_path / f"{text[:6]}{seed}", text, seed) for seed in range(3)]
+        means[text] = sum(found) / len(found)
+    quota, chance = means.values()
+    assert quota >= 2.5 * max(chance, 40 * (RARE - 1) / 399), means  # .7 of 7 are met in 40 at random

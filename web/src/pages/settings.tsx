@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { api, exported } from "../api";
+import { api, ApiFault, exported } from "../api";
 import { ACTIONS, type Action, actionKeys, clashes, nameOf, printed } from "../logic/keymap";
 import { openStore } from "../desk/store";
 import { ended, Fault, Frame } from "../parts/frame";
@@ -84,20 +84,38 @@ function Classes(props: { project: Project; change: Change }): JSX.Element {
 
 function Seeds(props: { project: Project; change: Change }): JSX.Element | null {
   const [label, setLabel] = useState(props.project.classes[0]?.name ?? "");
-  const [text, setText] = useState("");
-  if (props.project.classes.length === 0 || props.project.modality === "image") return null;
+  const [by, setBy] = useState<"text" | "item" | "class">(props.project.modality === "image" ? "class" : "text");
+  const [value, setValue] = useState("");
+  if (props.project.classes.length === 0) return null;
+  const seed = (): void => {
+    const said = { text: `Items with “${value}” come first.`, item: "Items like the example come first.", class: `Items like ${label} come first.` };
+    void props.change(async () => {
+      const found = await api.seeds(label, by === "class" ? {} : { [by]: value.trim() });
+      if (found.items === 0) throw new ApiFault(404, "NotFound", "No free item was found.");
+    }, said[by]);
+  };
   return (
-    <Part title="Seeds for a rare class" about="Items with these words come first in the queue. They are asked, not labelled.">
+    <Part title="Seeds for a rare class" about="These items come first in the queue, up to 50. They are asked, not labelled.">
       <form class="row" onSubmit={(event) => {
         event.preventDefault();
-        void props.change(() => api.seeds(label, text), `Items with “${text}” come first.`);
+        seed();
       }}>
         <label for="seed-class">Class</label>
         <select id="seed-class" value={label} onChange={(event) => setLabel(event.currentTarget.value)}>
           {props.project.classes.map((one) => <option key={one.name} value={one.name}>{one.name}</option>)}
         </select>
-        <label for="seed-text">Words</label>
-        <input id="seed-text" value={text} required onInput={(event) => setText(event.currentTarget.value)} />
+        <label for="seed-by">Items</label>
+        <select id="seed-by" value={by} onChange={(event) => setBy(event.currentTarget.value as typeof by)}>
+          {props.project.modality !== "image" && <option value="text">with the words</option>}
+          <option value="item">like the item with the id</option>
+          <option value="class">like the class so far, or its name</option>
+        </select>
+        {by !== "class" && (
+          <>
+            <label for="seed-text">{by === "text" ? "Words" : "Id"}</label>
+            <input id="seed-text" value={value} required onInput={(event) => setValue(event.currentTarget.value)} />
+          </>
+        )}
         <button type="submit">Put first</button>
       </form>
     </Part>

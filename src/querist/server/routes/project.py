@@ -42,8 +42,8 @@ async def classes(request: Request, body: Classes) -> Project:
 @router.post("/seeds")
 @session(body="json")
 async def seeds(request: Request, body: Seed) -> Seeded:
-    """Put items that hold these words at the head of the queue."""
-    return Seeded(items=await service_of(request).seeds(request.state.user, body.class_, body.text))
+    """Put items at the head of the queue: that hold these words, are like this item, or like what the class is."""
+    return Seeded(items=await service_of(request).seeds(request.state.user, body.class_, body.text, body.item))
 
 
 @router.post("/trainer")

@@ -23,7 +23,7 @@ from querist.server.trainer.snapshot import Changed, Snapshot
 from querist.session.needs import works_untrained
 from querist.session.views import ContextMaker
 
-__all__ = ["Chooser", "Chosen", "check_items", "guesses_of", "interleaved", "random_queue"]
+__all__ = ["Chooser", "Chosen", "check_items", "guesses_of", "interleaved", "random_queue", "shares_of"]
 
 _FIRST_POOL = 4_000
 _LEAST_POOL = 1_000
@@ -189,10 +189,15 @@ def guesses_of(learner: Learner, snapshot: Snapshot, queue: Sequence[Wanted]) ->
         return {w.item: ((f"{value:.6g}", 1.0),) for w, value in zip(queue, said.tolist(), strict=True)}
     if not isinstance(snapshot.schema, ClassSchema):
         return {}
+    return shares_of(snapshot.schema, queue, said)
+
+
+def shares_of(schema: ClassSchema, queue: Sequence[Wanted], said: Array) -> Guesses:
+    """The most probable classes of each item of the queue, from (n, C) probabilities; all, where several may hold."""
     out: dict[str, tuple[tuple[str, float], ...]] = {}
     for wanted, probs in zip(queue, said, strict=True):
         order = np.argsort(-probs, kind="stable")
-        shown = order[:_SHOWN] if not isinstance(snapshot.schema, MultiLabel) else order
+        shown = order[:_SHOWN] if not isinstance(schema, MultiLabel) else order
         kept = [k for k in shown.tolist() if probs[k] >= (0.01 if len(order) > _SHOWN else 0.0)]
-        out[wanted.item] = tuple((snapshot.classes[k], round(float(probs[k]), 4)) for k in kept)
+        out[wanted.item] = tuple((schema.classes[k], round(float(probs[k]), 4)) for k in kept)
     return out

@@ -142,6 +142,10 @@ class Features:
         np.concatenate(parts, out=out)
         return out
 
+    def files(self, encoder: _Encodes) -> tuple[tuple[str, int, int], ...]:
+        """(name of the file, first row, row behind the last) of each part."""
+        return tuple((self._path(encoder.name, a, b).name, a, b) for a, b in self._segments)
+
     def _path(self, name: str, first: int, stop: int) -> Path:
         h = blake2b(f"{name}\x1f{first}\x1f".encode("utf-8", "surrogatepass"), digest_size=16)
         h.update("\x1f".join(self.ids[first:stop]).encode("utf-8", "surrogatepass"))

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -87,6 +88,8 @@ class Trainer:
         self._seen: tuple[Any, ...] = ()
         self._due = False
         self._told = 0.0
+        self._in_use: tuple[str, tuple[tuple[str, int, int], ...], Any] | None = None
+        self._told_in_use: tuple[Any, ...] = ()
 
     def run(self) -> int:
         """Work until told to stop."""
@@ -136,6 +139,7 @@ class Trainer:
             self.lines.doing("read")
             self._snapshot.refresh()
             self._see()
+            self._tell_in_use()
             name, number, upto = self._rounds.run(size)
             self.lines.say({"is": "candidate", "folder": name, "round": number, "upto": upto})
             if self.wanted.empty():
@@ -176,7 +180,7 @@ class Trainer:
         base = base_encoder(self.folder / "features", contents, snapshot.facts.seed, self.lines.doing)
         for done, total in self._features.fill(base, contents):
             self._progress(base.title, done, total)
-        self._rounds.use(base.title, self._features.read(base))
+        self._use(base, base.title)
         self._seen, self._due = asked, True
 
     @property
@@ -193,7 +197,7 @@ class Trainer:
             self._progress(self._better.name, done, total)
             return False
         except StopIteration:
-            self._rounds.use(self._better.name, self._features.read(self._better))
+            self._use(self._better, self._better.name)
             self._stop_filling()
             return True
         except (QueristError, OSError, ValueError, RuntimeError, ImportError) as error:
@@ -212,11 +216,38 @@ class Trainer:
         if self._better is None:
             return False
         if self._features.ready(self._better):
-            self._rounds.use(self._better.name, self._features.read(self._better))
+            self._use(self._better, self._better.name)
             return True
         more = Contents(self._snapshot.items, self._snapshot.modality, self._root, size=_PIXELS)
         self._filling = self._features.fill(self._better, more, batch=_BATCH)
         return False
+
+    def _use(self, encoder: Any, title: str) -> None:
+        """See the items through an encoder's features from now on, and the names of the classes, if it reads them."""
+        from querist.server.trainer.features import better_encoder
+        from querist.server.trainer.zero_shot import ClassNames, reads_meaning
+
+        asked, modality = str(self._snapshot.setting("encoder", "") or "auto"), self._snapshot.modality
+        names = ClassNames(lambda: better_encoder(asked, modality)) if reads_meaning(encoder) else None
+        if names is not None:
+            names.learn(encoder, self._snapshot.classes)
+        self._rounds.use(title, self._features.read(encoder), names)
+        self._in_use = (title, self._features.files(encoder), names)
+
+    def _tell_in_use(self) -> None:
+        """Say on the disk which features are in use, for the server to find items that are alike."""
+        from querist.server.alike import InUse, write_in_use
+
+        if self._in_use is None:
+            return
+        title, files, names = self._in_use
+        self.lines.doing("read")
+        vectors = {} if names is None else names.vectors(self._snapshot.classes)
+        if (title, files, *vectors) != self._told_in_use:
+            said = {name: vector.tolist() for name, vector in vectors.items()}
+            with suppress(OSError):  # items that are alike cannot be found then; the round is worth more
+                write_in_use(self.folder / "features", InUse(title, files, said))
+                self._told_in_use = (title, files, *vectors)
 
     def _stop_filling(self) -> None:
         if self._filling is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,16 +24,27 @@ from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
 from querist.data.spans import Spans
 from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
-from querist.server.trainer.choosing import Chooser, Chosen, check_items, guesses_of, interleaved, random_queue
+from querist.server.trainer.choosing import (
+    Chooser,
+    Chosen,
+    check_items,
+    guesses_of,
+    interleaved,
+    random_queue,
+    shares_of,
+)
 from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
 from querist.server.trainer.snapshot import Snapshot
+from querist.server.trainer.zero_shot import NOTE as NAMES_NOTE
+from querist.server.trainer.zero_shot import name_guesses
 from querist.session.agreement import stop_set
 from querist.session.needs import check_needs
 from querist.session.rules.agreement import kappa
 
 if TYPE_CHECKING:
     from querist.server.trainer.tagging import Tagging
+    from querist.server.trainer.zero_shot import ClassNames
 
 __all__ = ["Rounds"]
 
@@ -61,6 +73,7 @@ class Rounds:
         self._chooser: Chooser | None = None
         self._notes: tuple[str, ...] = ()
         self._tagging: Tagging | None = None
+        self._names: ClassNames | None = None
         self._watched: NDArray[np.int64] | None = None
         self._last: tuple[Any, Array] | None = None
         self._saved: Saved | None = None
@@ -68,9 +81,9 @@ class Rounds:
         self.remark = ""
         self.seconds: dict[str, float] = {}
 
-    def use(self, encoder: str, features: Array) -> None:
-        """See the items through these features from now on."""
-        self.encoder, self.snapshot.pool.features = encoder, features
+    def use(self, encoder: str, features: Array, names: ClassNames | None = None) -> None:
+        """See the items through these features from now on, and the names of classes where the encoder reads them."""
+        self.encoder, self.snapshot.pool.features, self._names = encoder, features, names
         self._made_for = ()
 
     # -- a round -------------------------------------------------------------------------------------------------------
@@ -108,6 +121,9 @@ class Rounds:
         self._beat("choose")
         chosen = self._choose(queue, fitted)
         queued, guesses = self._finish_queue(chosen, queue, learner if fitted else None, labels)
+        named = self._from_names(queued, labels)
+        if named:
+            guesses, chosen = named, replace(chosen, notes=(*chosen.notes, NAMES_NOTE))
         seconds["select"] = time.perf_counter() - before
         self._beat("save")
         payload = self._report(number, report, measured, agreement, chosen, seconds)
@@ -289,6 +305,17 @@ class Rounds:
         guessed = learner is not None and self._tagging is None
         return queue, guesses_of(learner, self.snapshot, queue) if learner is not None and guessed else {}
 
+    def _from_names(self, queue: tuple[Wanted, ...], labels: Labels | None) -> Guesses:
+        """Guesses from the names of the classes, while no two classes have labels; none where names mean nothing."""
+        schema, names = self.snapshot.schema, self._names
+        if names is None or not isinstance(schema, SingleLabel) or not queue or _two_classes(labels):
+            return {}
+        vectors = names.vectors(schema.classes)
+        if len(vectors) < 2:
+            return {}
+        features = self.snapshot.pool.take(self.snapshot.pool.rows_of([w.item for w in queue]))
+        return shares_of(schema, queue, name_guesses(np.stack(list(vectors.values())), features))
+
     def _unseen(self, labels: Labels) -> Array:
         """(L, C) probabilities of the labelled items from models that were fitted on the others: three folds."""
         out = np.zeros((len(labels), len(self.snapshot.classes)))
@@ -351,6 +378,13 @@ def _rule(schema: Schema) -> str:
     if isinstance(schema, Number):
         return "plateau(metric=mae, patience=3, best=min)"
     return DEFAULT_RULE if isinstance(schema, SingleLabel) else "plateau(metric=exact_match, patience=3)"
+
+
+def _two_classes(labels: Labels | None) -> bool:
+    if labels is None:
+        return False
+    targets = labels.targets
+    return len(np.unique(targets if targets.ndim == 1 else targets.argmax(axis=1))) > 1
 
 
 def _share(name: str, hits: NDArray[np.bool_]) -> Measured:
