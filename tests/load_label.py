@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from querist.server.client import Client
 
-from label_server import LabelServer, free_port, made, texts
+from label_server import LabelServer, free_port, made, texts, trainer_of
 from querist.core.errors import QueristError
+from querist.server.client import Client
 
 Times = list[float]
 
@@ -118,13 +117,6 @@ def said(name: str, times: Times) -> str:
         return f"{name}: none"
     ms = 1000 * np.asarray(times)
     return f"{name}: p50 {np.median(ms):.1f}, p99 {np.quantile(ms, 0.99):.1f}, worst {ms.max():.1f} ms ({len(ms)})"
-
-
-def trainer_of(server: LabelServer) -> int | None:
-    """The process number of the trainer, or None."""
-    found = subprocess.run(["pgrep", "-f", "querist.server.trainer"], capture_output=True, text=True).stdout.split()
-    mine = [int(p) for p in found if Path(f"/proc/{p}/stat").exists()]  # noqa: path
-    return max(mine) if mine else None
 
 
 def main() -> None:
