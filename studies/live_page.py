@@ -44,11 +44,7 @@ def one(name: str, strategy: str, seed: int) -> Curve:
             while done < count:
                 item = _shown(page)
                 page.keyboard.press(keys[str(y[rows[item]])])
-                page.wait_for_function(
-                    "before => { const i = document.querySelector('[data-item]'); return i && i.dataset.item !== before }",
-                    arg=item,
-                    timeout=20_000,
-                )
+                page.locator(f'[data-item]:not([data-item="{item}"])').wait_for(timeout=20_000)
                 done += 1
                 if done % EVERY == 0:
                     wait_for_model(client, done)

@@ -362,6 +362,8 @@ def test_an_answer_that_came_with_the_file_can_be_changed(tmp_path: Path) -> Non
         case.do(case.project.desk.expire)
         assert case.rows("SELECT state FROM item") == [("labelled",), ("labelled",)]
         assert case.answer(change, value="dog").counted, "late, and nobody has it"
+        first, again = [e.payload for e in case.project.store.read("main") if e.kind == "asked"]
+        assert first["previous"] == again["previous"] is not None
         assert case.rows("SELECT value FROM item WHERE id = 'b'") == [('"dog"',)]
         assert case.undo().previous == {
             "item": "b",

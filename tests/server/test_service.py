@@ -109,6 +109,13 @@ def test_an_answer_is_sent_after_it_is_on_the_disk(tmp_path: Path, monkeypatch: 
         assert said[0]["counted"] is True
 
 
+def test_a_long_read_holds_up_no_hand_out(tmp_path: Path) -> None:
+    with running(make(tmp_path / "p", 3)) as ask, ask.server.client() as client, ask.server.service.overview._lock:
+        handed = client.next()[0]
+        assert client.label(handed, "cat")["counted"] is True
+        assert ask("GET", "/health").status == 200
+
+
 def test_logs_hold_no_data(tmp_path: Path) -> None:
     words = ("item 1", "é😀", "a note of mine", "cat", "secret-class")
     lines: list[str] = []

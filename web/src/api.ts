@@ -1,5 +1,6 @@
 /** The one door to the server. Faults are `ApiFault`: status 0 means that no answer came. */
 
+import { tabName } from "./desk/tab";
 import type { Panel, Project, Row, RowHistory, Settings } from "./types";
 
 const BASE = "/api/v1";
@@ -67,7 +68,7 @@ export const api = {
   strategies: () => call<{ name: string; about?: string }[]>("GET", "/strategies"),
   items: (query: URLSearchParams) => call<{ items: Row[]; next: string | null }>("GET", `/items?${query.toString()}`),
   item: (item: string) => call<RowHistory>("GET", `/items/${id(item)}`),
-  take: (item: string) => call<unknown>("POST", `/items/${id(item)}/take`),
+  take: (item: string) => call<unknown>("POST", `/items/${id(item)}/take`, { tab: tabName() }),
   flag: (item: string, flag: boolean, note: string | null) =>
     call<unknown>("POST", `/items/${id(item)}/flag`, { flag, note }),
 };

@@ -130,7 +130,7 @@ export interface CurvePoint {
 export interface Panel {
   classes: { name: string; count: number }[];
   curve: CurvePoint[];
-  saved: { asked: number; random: number; text: string } | null;
+  saved: { asked: number | null; random: number; text: string } | null;
   agreement: { labels: number; kappa: number }[];
   cost: { answers: number; seconds: number; per_hour: number };
   advice: {

@@ -68,7 +68,7 @@ test("digits by place where the digit row needs Shift", () => {
 test("arrows are left to the words where spans are marked", () => {
   const map = keymap("querist", {}, "spans", classes("person"));
   expect(meaningOf({ key: "ArrowLeft" }, map)).toBeNull();
-  expect(meaningOf({ key: "[" }, map)).toEqual({ action: "back" });
+  expect(meaningOf({ key: "[" }, map)).toEqual({ action: "previous" });
 });
 
 test("printed keys", () => {

@@ -154,12 +154,15 @@ test("undone while offline: the answer, its undo, and the new answer under the n
 test("where the undo hits another item, the item itself is asked for", async () => {
   const server = new Server();
   server.last = "other";
-  const outbox = new Outbox(new MemoryStore(), server.call, locks(), "me@p");
+  const strays: string[] = [];
+  const stray = (one: Handed): void => void strays.push(one.item.id);
+  const outbox = new Outbox(new MemoryStore(), server.call, locks(), "me@p", undefined, stray);
   await outbox.add(undo("u", "x"));
   await outbox.add(answer("b", "x", "u"));
   await outbox.drain();
   expect(server.calls).toEqual(["POST /undo u", "POST /items/x/take ", "POST /answers b"]);
   expect(server.kept.get("b")).toMatchObject({ query: "q-take", fence: 9 });
+  expect(strays).toEqual(["other"]);
 });
 
 test("entries of another project or person stay where they are", async () => {

@@ -10,11 +10,20 @@ from typing import BinaryIO
 
 from querist.core.errors import DataError, shorten
 
-__all__ = ["inside", "open_inside", "plain_name"]
+__all__ = ["inside", "is_plain", "open_inside", "plain_name"]
 
 _ODD = re.compile(r"[\x00-\x1f\x7f\\:]")
 _LONGEST = 1_000
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+
+
+def is_plain(name: object) -> bool:
+    """Whether ``name`` is a relative path with / that climbs nowhere and means the same on every system."""
+    text = name if isinstance(name, str) else ""
+    parts = text.split("/")
+    if not 0 < len(text) <= _LONGEST or _ODD.search(text) or text.startswith("~"):
+        return False
+    return all(part not in ("", ".", "..") for part in parts)
 
 
 def inside(root: Path, name: object) -> Path:
@@ -25,15 +34,12 @@ def inside(root: Path, name: object) -> Path:
             The message names the name and no place outside.
     """
     text = name if isinstance(name, str) else ""
-    parts = text.split("/")
-    plain = 0 < len(text) <= _LONGEST and not _ODD.search(text) and not text.startswith("~")
-    if plain:
-        plain = all(part not in ("", ".", "..") and part.strip(" .") and not _DEVICES.fullmatch(part) for part in parts)
+    plain = is_plain(name) and all(p.strip(" .") and not _DEVICES.fullmatch(p) for p in text.split("/"))
     if plain:
         try:
             text.encode("utf-8")
             base = root.resolve(strict=True)
-            path = base.joinpath(*parts).resolve()
+            path = base.joinpath(*text.split("/")).resolve()
             plain = path != base and path.is_relative_to(base)
         except (OSError, RuntimeError, ValueError):  # no root, a loop of links, a name too long
             plain = False

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from querist.core.errors import DataError
-from querist.storage.paths import inside
+from querist.data.safe_path import inside, open_inside
 
 __all__ = ["below", "open_below"]
 
@@ -19,12 +19,10 @@ def below(root: Path, name: str) -> Path | None:
     root, are all the same as a file that is not there: nobody learns what lies outside.
     """
     try:
-        found = inside(root, name, root).resolve(strict=True)
-        if not found.is_relative_to(root.resolve(strict=True)) or not stat.S_ISREG(found.stat().st_mode):
-            return None
-    except (DataError, OSError, ValueError, RuntimeError):  # also loops of links, and names that no disk takes
+        found = inside(root, name)
+        return found if stat.S_ISREG(found.stat().st_mode) else None
+    except (DataError, OSError):
         return None
-    return found
 
 
 def open_below(root: Path, name: str) -> int | None:
@@ -33,15 +31,8 @@ def open_below(root: Path, name: str) -> int | None:
     It is opened without following a link, so that one put there in the meantime is not followed either, and without
     waiting, so that a pipe cannot hold it up.
     """
-    path = below(root, name)
-    if path is None:
-        return None
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        descriptor = os.open(path, flags)
-    except OSError:
+        with open_inside(root, name) as file:
+            return os.dup(file.fileno())
+    except (DataError, OSError):
         return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    return descriptor

@@ -74,6 +74,7 @@ class Service:
             self.hub = Hub()
             self.coach = Coach(self.project, self.hub, on=trainer)
             self.overview = Overview(folder / JOURNAL)
+            self._glance = Overview(folder / JOURNAL)  # for the loop itself: it never waits for a long read of a thread
             self.listing = Listing(folder / JOURNAL, folder / ITEMS, self.secret)
             self.scratch = Path(tempfile.mkdtemp(prefix=".new-serve-", dir=folder))
             root = self.project.root
@@ -113,6 +114,7 @@ class Service:
         self._threads.shutdown(wait=True)
         self.listing.close()
         self.overview.close()
+        self._glance.close()
         self.project.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -170,8 +172,8 @@ class Service:
 
     async def shown(self, handed: list[Handed]) -> list[dict[str, Any]]:
         """Hand-outs as the page shows them, with contents and the model's guesses."""
-        settings = self.overview.settings()
-        guesses = {} if settings.suggestions == "never" else self.overview.guesses([h.item for h in handed])
+        settings = self._glance.settings()
+        guesses = {} if settings.suggestions == "never" else self._glance.guesses([h.item for h in handed])
         out = []
         for one in handed:
             item = await self._item(self.project.items.get(one.item))
@@ -379,7 +381,7 @@ class Service:
 
     async def import_file(self, user: str, path: Path, name: str) -> dict[str, Any]:
         """Take more items in."""
-        task = self.overview.task(self.project.changes)
+        task = self._glance.task(self.project.changes)
         brought, notes = await self.read(import_file, self.project, task, path, name)
         self.hub.send("project", {"changed": ["items"]})
         self.coach.told()

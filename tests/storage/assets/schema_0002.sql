@@ -105,17 +105,6 @@ INSERT INTO "item" VALUES('main','a','labelled','"feline"',1,16);
 INSERT INTO "item" VALUES('main','b','labelled','"feline"',1,8);
 INSERT INTO "item" VALUES('main','c','unlabelled',NULL,0,10);
 INSERT INTO "item" VALUES('main','d','pending',NULL,0,17);
-CREATE TABLE link (
-    hash BLOB PRIMARY KEY,
-    person TEXT NOT NULL REFERENCES person (name),
-    until REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE login (
-    hash BLOB PRIMARY KEY,
-    person TEXT NOT NULL REFERENCES person (name),
-    made REAL NOT NULL,
-    seen REAL NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE meta (
     key TEXT PRIMARY KEY NOT NULL,
     value TEXT NOT NULL
@@ -132,12 +121,6 @@ CREATE TABLE model (
     seq INTEGER NOT NULL,
     PRIMARY KEY (stream, round),
     FOREIGN KEY (stream, seq) REFERENCES event (stream, seq)
-) WITHOUT ROWID;
-CREATE TABLE person (
-    name TEXT PRIMARY KEY,
-    role TEXT NOT NULL,
-    disabled INTEGER NOT NULL DEFAULT 0,
-    made REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE queue (
     place INTEGER PRIMARY KEY,

@@ -7,9 +7,9 @@ import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
-import { begun, LINKS, type View } from "./view";
+import { claimTab } from "./tab";
+import { begun, learnt, LINKS, type View } from "./view";
 
-export const TAB = crypto.randomUUID();
 
 export class Desk {
   view: View = begun();
@@ -65,13 +65,20 @@ export class Desk {
   }
 
   async start(): Promise<void> {
+    this.queue.tab = await claimTab();
     const project = await api.project();
     const user = localStorage.getItem("querist.user") ?? "me";
     const store = await openStore();
-    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, (entry, reply) => {
+    const settled = (entry: Entry, reply: { labelled?: number } | null): void => {
       this.settled(entry, reply);
       this.channel.postMessage({ settled: entry.key });
-    });
+    };
+    // an undo took back what another browser had answered: it is asked here, next
+    const stray = (handed: Handed): void => {
+      this.queue.putBack(handed);
+      this.hint("The last answer came from elsewhere and was undone too; it comes next.");
+    };
+    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, settled, stray);
     this.set({ project, lasting: store.lasting, started: true });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
@@ -195,7 +202,7 @@ export class Desk {
     const taken = (item: string): boolean => item === this.view.current?.item.id || items.has(item);
     try {
       this.queue.dropExpired();
-      await this.queue.fill(project.model !== null, busy, taken);
+      await this.queue.fill(learnt(project), busy, taken);
       if (this.view.link !== "up" && this.view.waiting === 0) this.set({ link: "up", why: null });
     } catch (fault) {
       if (!isFault(fault)) throw fault;
@@ -259,7 +266,7 @@ export class Desk {
     if (looking !== null) source = this.takeAgain(held);
     const lease = source ? null : { query: held.query, fence: held.fence };
     const key = crypto.randomUUID();
-    const kept = this.write({ key, tab: TAB, op: "answer", item: held.item, handed, lease, from: source, body });
+    const kept = this.write({ key, tab: this.queue.tab, op: "answer", item: held.item, handed, lease, from: source, body });
     if (held.picture) keepPicture(held.item.id, held.picture);
     const guess = project.settings.suggestions === "after" ? held.suggestion : null;
     const words = said(kind, value);
@@ -301,7 +308,7 @@ export class Desk {
 
   private takeAgain(held: Held): string {
     const key = crypto.randomUUID();
-    const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null, body: null };
+    const plain = { tab: this.queue.tab, item: held.item, handed: null, lease: null, from: null, body: null };
     this.write({ key, op: "take", ...plain }).catch(() => undefined);
     return key;
   }
@@ -327,7 +334,7 @@ export class Desk {
     } else {
       await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
       back.from = crypto.randomUUID();
-      const plain = { tab: TAB, item: last.item, handed: null, lease: null, from: null, body: null };
+      const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: null, from: null, body: null };
       await this.write({ key: back.from, op: "undo", ...plain });
     }
     if (this.view.current) this.queue.putBack(this.view.current);
@@ -380,7 +387,7 @@ export class Desk {
     if (!held || !this.outbox) return;
     const flag = !this.view.flagged;
     const note = this.view.draft.note.trim() || null;
-    const plain = { tab: TAB, item: held.item, handed: null, lease: null, from: null };
+    const plain = { tab: this.queue.tab, item: held.item, handed: null, lease: null, from: null };
     this.set({ flagged: flag });
     await this.write({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
     this.say(flag ? "Flagged." : "Flag removed.");
@@ -396,7 +403,7 @@ export class Desk {
   async refresh(): Promise<void> {
     try {
       const project = await api.project();
-      const first = this.view.project?.model === null && project.model !== null;
+      const first = !learnt(this.view.project) && learnt(project);
       if (first) this.queue.warm();
       this.set({ project });
       if (this.view.link !== "up") await this.drain();

@@ -40,6 +40,8 @@ export class Outbox {
     private readonly lock: Lock,
     readonly scope: string,
     private readonly told: (entry: Entry, reply: AnswerReply | null) => void = () => undefined,
+    /** an item that an undo brought back and that nobody here waits for */
+    private readonly stray: (handed: Handed) => void = () => undefined,
   ) {}
 
   get lasting(): boolean {
@@ -129,14 +131,15 @@ export class Outbox {
     let handed: Handed | null = null;
     if (entry.op === "undo") {
       try {
-        handed = ((await this.call("POST", "/undo", { key: entry.key })) as { handed: Handed }).handed;
+        handed = ((await this.call("POST", "/undo", { key: entry.key, tab: entry.tab })) as { handed: Handed }).handed;
       } catch (fault) {
         if (!(fault instanceof ApiFault) || judged(fault) !== "refused") throw fault;
       }
     }
     if (handed?.item.id !== item) {
+      if (handed) this.stray(handed);
       // nothing to undo, or another answer was the last one: the item itself is asked for
-      handed = (await this.call("POST", `/items/${encodeURIComponent(item)}/take`)) as Handed;
+      handed = (await this.call("POST", `/items/${encodeURIComponent(item)}/take`, { tab: entry.tab })) as Handed;
     }
     return this.settle(entry, { state: "saved", reply: handed }, null);
   }
@@ -162,7 +165,7 @@ export class Outbox {
     let handed = source?.reply ?? null;
     if (!handed) {
       const item = encodeURIComponent(entry.item?.id ?? "");
-      handed = (await this.call("POST", `/items/${item}/take`)) as Handed;
+      handed = (await this.call("POST", `/items/${item}/take`, { tab: entry.tab })) as Handed;
     }
     const lease = { query: handed.query, fence: handed.fence };
     await this.mark(entry.key, { lease });

@@ -9,6 +9,8 @@ import type { Handed, NextReply } from "../types";
 
 export const FRESH = 4;
 const FEW = 2;
+/** So many of the last hand-outs are named to the server as known. */
+const MEMORY = 100;
 
 export interface Held extends Handed {
   /** address of the picture in memory, so that it shows while offline */
@@ -22,7 +24,11 @@ export class Queue {
   reserve: Held[] = [];
   left = 0;
   why: NextReply["why"] = null;
+  /** Name of the tab, which holds what it is handed. */
+  tab = "";
   private asking: Promise<boolean> | null = null;
+  /** Every hand-out that ever came here: one whose answer is on its way is not shown a second time. */
+  private readonly seen = new Set<string>();
 
   constructor(private readonly atMost: () => number) {}
 
@@ -74,11 +80,13 @@ export class Queue {
     for (let round = 0; round < 4; round += 1) {
       const want = this.wanted(warm);
       if (!want) break;
-      const have = [...this.all().map((held) => held.query), ...busy()];
-      const reply = await call<NextReply>("POST", "/next", { count: want.count, have });
+      const have = [...new Set([...this.all().map((held) => held.query), ...busy(), ...[...this.seen].slice(-MEMORY)])];
+      const reply = await call<NextReply>("POST", "/next", { count: want.count, have, tab: this.tab });
       this.left = reply.left;
       this.why = reply.why;
-      const fresh = reply.items.filter((held) => !have.includes(held.query) && !taken(held.item.id));
+      const known = (held: Held): boolean => have.includes(held.query) || this.seen.has(held.query);
+      const fresh = reply.items.filter((held) => !known(held) && !taken(held.item.id));
+      for (const held of fresh) this.seen.add(held.query);
       for (const held of fresh) {
         const urgent = want.place === "ahead" || held.role !== "queue";
         (urgent ? this.ahead : this.reserve).push(held);

@@ -34,6 +34,11 @@ export interface View {
   started: boolean;
 }
 
+/** Whether a model chooses: a first round without labels is none. */
+export function learnt(project: Project | null): boolean {
+  return (project?.model?.labels ?? 0) > 0;
+}
+
 export function begun(): View {
   return {
     project: null,

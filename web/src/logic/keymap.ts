@@ -7,9 +7,9 @@ export const ACTIONS = {
   skip: "Skip: not now, not by me",
   reject: "Reject: does not belong to the task",
   undo: "Undo the last answer",
-  back: "Look at the answer before",
-  forward: "Go forward again",
-  soft: "Not sure: shares over the classes",
+  previous: "Look at the answer before",
+  next: "Go forward again",
+  unsure: "Not sure: shares over the classes",
   reason: "Mark the reason",
   note: "Write a note",
   flag: "Flag for another look",
@@ -24,9 +24,9 @@ const COMMON: Record<Action, string[]> = {
   skip: ["Space"],
   reject: ["x"],
   undo: ["Backspace", "u", "Ctrl+z"],
-  back: ["ArrowLeft"],
-  forward: ["ArrowRight"],
-  soft: ["s"],
+  previous: ["ArrowLeft"],
+  next: ["ArrowRight"],
+  unsure: ["s"],
   reason: ["r"],
   note: ["n"],
   flag: ["f"],
@@ -41,14 +41,14 @@ export const PROFILES: Record<Profile, Record<Action, string[]>> = {
     submit: ["Ctrl+Enter"],
     skip: ["Ctrl+Space"],
     undo: ["Ctrl+z"],
-    back: ["Ctrl+ArrowLeft"],
-    forward: ["Ctrl+ArrowRight"],
+    previous: ["Ctrl+ArrowLeft"],
+    next: ["Ctrl+ArrowRight"],
   },
   argilla: { ...COMMON, skip: ["Backspace"], undo: ["u", "Ctrl+z"] },
 };
 
 /** Arrows move the word cursor in texts with spans, so browsing takes the brackets there. */
-const SPAN_KEYS: Partial<Record<Action, string[]>> = { back: ["["], forward: ["]"] };
+const SPAN_KEYS: Partial<Record<Action, string[]>> = { previous: ["["], next: ["]"] };
 
 export interface Press {
   key: string;

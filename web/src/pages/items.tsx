@@ -11,7 +11,13 @@ import { asFault, useLoaded } from "../parts/loaded";
 import { Fields } from "../parts/stage";
 import type { Project, Row, RowHistory, Value } from "../types";
 
-const STATES = ["unlabelled", "labelled", "skipped", "rejected", "handed out"];
+const STATES: Record<string, string> = {
+  unlabelled: "unlabelled",
+  pending: "handed out",
+  labelled: "labelled",
+  skipped: "skipped",
+  rejected: "rejected",
+};
 const LIMIT = 50;
 
 interface Filter {
@@ -83,7 +89,7 @@ function One(props: { id: string; close: () => void; changed: () => void }): JSX
             {item.history.map((event, index) => (
               <li key={index}>
                 <strong>{event.kind}</strong>
-                {event.value !== undefined && event.value !== null ? ` ${said("label", event.value)}` : ""}
+                {event.kind === "told" || event.kind === "late" ? ` ${said(String(event["answer"] ?? "label"), event.value)}` : ""}
                 {event.user ? `, ${event.user}` : ""} <span class="dim">{when(event.at)}</span>
                 {event.note && <p>{event.note}</p>}
               </li>
@@ -105,7 +111,7 @@ function Filters(props: { filter: Filter; set: (filter: Filter) => void; project
       <label>State
         <select value={filter.state} onChange={change("state")}>
           <option value="">any</option>
-          {STATES.map((state) => <option key={state} value={state}>{state}</option>)}
+          {Object.entries(STATES).map(([state, name]) => <option key={state} value={state}>{name}</option>)}
         </select>
       </label>
       {(props.project?.classes.length ?? 0) > 0 && (
@@ -183,7 +189,7 @@ export function ItemsPage(): JSX.Element {
                 </td>
                 <td>{answerOf(row)}</td>
                 <td class="model-col">{row.guess ? `${row.guess[0]} ${percent(row.guess[1])}` : "–"}</td>
-                <td>{row.state}{row.flag ? ", flagged" : ""}</td>
+                <td>{STATES[row.state] ?? row.state}{row.flag ? ", flagged" : ""}</td>
                 <td class="late-col">{when(row.at)}</td>
               </tr>
             ))}

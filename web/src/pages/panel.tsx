@@ -14,6 +14,12 @@ function hours(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** The heading says it already. */
+function afterHead(text: string): string {
+  const rest = text.replace(/^(go on|stop|you can stop): /i, "");
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
 function Advice(props: { figures: Figures }): JSX.Element {
   const { advice } = props.figures;
   if (!advice) {
@@ -27,7 +33,7 @@ function Advice(props: { figures: Figures }): JSX.Element {
   return (
     <section class={`card advice ${advice.stop ? "stop" : ""}`}>
       <h2>{advice.stop ? "You can stop" : "Go on"}</h2>
-      <p class="lead" id="advice">{advice.text}</p>
+      <p class="lead" id="advice">{afterHead(advice.text)}</p>
       <p><strong>Another hour:</strong> {advice.hour}</p>
       <p class="dim">Rule: {advice.rule}</p>
       {advice.history.length > 1 && (
@@ -83,7 +89,9 @@ function Body(props: { figures: Figures }): JSX.Element {
         <h2>Saved against random</h2>
         {saved ? (
           <>
-            <p class="figure">{Math.round(saved.random - saved.asked)} <span>labels</span></p>
+            {saved.asked !== null && (
+              <p class="figure">{Math.round(saved.random - saved.asked).toLocaleString()} <span>labels</span></p>
+            )}
             <p>{saved.text}</p>
           </>
         ) : (
@@ -100,7 +108,7 @@ function Body(props: { figures: Figures }): JSX.Element {
       </section>
       <section class="card">
         <h2>Time</h2>
-        <p class="figure">{Math.round(cost.per_hour)} <span>answers an hour</span></p>
+        <p class="figure">{Math.round(cost.per_hour).toLocaleString()} <span>answers an hour</span></p>
         <p>{cost.answers} answers in {hours(cost.seconds)}.</p>
       </section>
       {notes.length > 0 && (

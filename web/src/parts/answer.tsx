@@ -168,7 +168,7 @@ export function Tools(props: Props & { note: () => void; guideline: () => void; 
       </button>
       {soft && (
         <button type="button" disabled={none} aria-pressed={draft.mode === "soft"} onClick={act(() => keys.toggleSoft())}>
-          Not sure {cap("soft")}
+          Not sure {cap("unsure")}
         </button>
       )}
       <button type="button" disabled={none} aria-pressed={draft.mode === "reason"} onClick={act(() => keys.toggleReason())}>

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import type { Desk } from "../desk/desk";
-import type { View } from "../desk/view";
+import { learnt, type View } from "../desk/view";
 import { said } from "../desk/draft";
 import type { AnswerBody, Entry } from "../desk/store";
 import { percent } from "../logic/shares";
@@ -41,7 +41,7 @@ export function Side(props: { desk: Desk; view: View; project: Project }): JSX.E
       </section>
       <section>
         <h2>Model</h2>
-        <p id="model">{model ? `Round ${model.round}, learnt from ${model.labels} labels` : "None yet; it begins after a few answers"}</p>
+        <p id="model">{model && learnt(project) ? `Round ${model.round}, learnt from ${model.labels} labels` : "None yet; it begins after a few answers"}</p>
         <p class={trainer.state === "off" ? "bad-text" : "dim"} id="trainer">
           Trainer: {STATES[trainer.state] ?? trainer.state}
           {trainer.reason ? ` (${trainer.reason})` : ""}

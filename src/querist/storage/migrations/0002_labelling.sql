@@ -83,7 +83,7 @@ CREATE TABLE class (
     UNIQUE (stream, name)
 ) WITHOUT ROWID;
 
--- Not read from the journal: what the last model said, who may come in, and replies to posts that may be repeated.
+-- Not read from the journal: what the last model said, and replies to posts that may be repeated.
 CREATE TABLE queue (
     place INTEGER PRIMARY KEY,
     item TEXT NOT NULL UNIQUE,
@@ -107,24 +107,4 @@ CREATE TABLE reply (
     text TEXT NOT NULL,
     at REAL NOT NULL,
     PRIMARY KEY (person, key)
-) WITHOUT ROWID;
-
-CREATE TABLE person (
-    name TEXT PRIMARY KEY,
-    role TEXT NOT NULL,
-    disabled INTEGER NOT NULL DEFAULT 0,
-    made REAL NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE login (
-    hash BLOB PRIMARY KEY,
-    person TEXT NOT NULL REFERENCES person (name),
-    made REAL NOT NULL,
-    seen REAL NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE link (
-    hash BLOB PRIMARY KEY,
-    person TEXT NOT NULL REFERENCES person (name),
-    until REAL NOT NULL
 ) WITHOUT ROWID;
