@@ -34,6 +34,7 @@ from querist.storage.doctor import doctor
 
 BACK = 5.0
 _SIZE = 24 << 20
+_ROOM = 2_000
 
 
 @dataclass
@@ -120,15 +121,18 @@ class Campaign:
     def _answer(self) -> None:
         (handed,) = self.client.next(1)
         with self.disk.full():
+            self._is_refused(lambda: self.client.flag(handed["item"]["id"], note="x" * 2_000), _ROOM)
             self._is_refused(lambda: self._label(handed))
             self._reads()
         self._works(lambda: self._label(handed))
 
     def _hand_out(self) -> None:
+        (handed,) = self.client.next(1)
         with self.disk.full():
-            self._is_refused(lambda: self.client.next(1))
+            self._is_refused(lambda: self.client.flag(handed["item"]["id"], note="x" * 2_000), _ROOM)
+            self._is_refused(lambda: self.client.next(1, [handed["query"]]))
             self._reads()
-        self._works(lambda: self._label(self.client.next(1)[0]))
+        self._works(lambda: self._label(handed))
 
     def _commit_cut_short(self) -> None:
         held = self.client.next(10)
@@ -227,13 +231,15 @@ class Campaign:
         self.acked[item] = value
         self.refused.discard(item)
 
-    def _is_refused(self, call: Callable[[], Any]) -> None:
-        try:
-            call()
-        except QueristError as error:
-            self._check(error)
-        else:
-            self._wrong("it was taken, though there was no space")
+    def _is_refused(self, call: Callable[[], Any], tries: int = 1) -> None:
+        """It is refused by name; the first few may find room in the log that is there already, and are truly taken."""
+        for _ in range(tries):
+            try:
+                call()
+            except QueristError as error:
+                self._check(error)
+                return
+        self._wrong("it was taken, though there was no space")
 
     def _check(self, error: QueristError) -> None:
         if error.code != "DiskFull":

@@ -30,7 +30,8 @@ _PLACES = ("text", "fields", "file", "id")
 _ESCAPES = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 _DONE_BY = (
     "SELECT a.annotator, e.at FROM answer a INDEXED BY answer_by_item "
-    "CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? AND a.item = ? AND a.counted ORDER BY a.seq DESC LIMIT 1"
+    "CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
+    "WHERE a.stream = ? AND a.item = ? AND a.counted ORDER BY a.seq DESC LIMIT 1"
 )
 _TOUCHED = """
     SELECT seq FROM (
