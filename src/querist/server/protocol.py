@@ -62,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head is there."""
         self._in_head = False
         self._stop()
-        self.scope[SERVED] = self._served  # type: ignore[typeddict-unknown-key]
+        self.scope[SERVED] = self._served  # type: ignore[literal-required]
         self._served += 1
         super().on_headers_complete()
 
