@@ -18,9 +18,10 @@ from querist.server.client import Client
 from querist.server.project import Project
 from querist.server.task import Task
 
-__all__ = ["LabelServer", "free_port", "made", "texts"]
+__all__ = ["LabelServer", "free_port", "made", "memory", "open_files", "texts", "trainer_of"]
 
 _START = 60.0
+_PROC = Path("/proc")
 
 
 def free_port() -> int:
@@ -30,12 +31,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def texts(count: int) -> Iterable[Record]:
-    """Generated texts about two things, told apart by their words."""
+def texts(count: int, labels: int = 0) -> Iterable[Record]:
+    """Generated texts about two things, told apart by their words; the first ``labels`` come with their label."""
     words = {"cat": ("purr", "whisker", "meow", "claw"), "dog": ("bark", "leash", "fetch", "howl")}
     for k in range(count):
-        mine = words["cat" if k % 2 else "dog"]
-        yield Record(id=f"i{k}", text=f"{mine[k % 4]} {mine[k // 4 % 4]} and {mine[k // 16 % 4]}, note {k}")
+        name = "cat" if k % 2 else "dog"
+        mine = words[name]
+        text = f"{mine[k % 4]} {mine[k // 4 % 4]} and {mine[k // 16 % 4]}, note {k}"
+        yield Record(id=f"i{k}", text=text, labels=[{"kind": "label", "value": name}] if k < labels else [])
 
 
 def made(folder: Path, records: Iterable[Record], **settings: Any) -> Path:
@@ -43,6 +46,30 @@ def made(folder: Path, records: Iterable[Record], **settings: Any) -> Path:
     task = Task("single", ("cat", "dog"))
     with Project.make(folder, records, task=task, modality="text", name="generated", settings=settings or None):
         return folder
+
+
+def memory(pid: int | str = "self", what: str = "VmHWM") -> int:
+    """Bytes of resident memory of a process on Linux: at most so far (VmHWM) or now (VmRSS); 0 when it is gone."""
+    try:
+        lines = (_PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith(what)), 0)
+
+
+def open_files(pid: int) -> int:
+    """How many files and sockets a process has open."""
+    return len(os.listdir(_PROC / str(pid) / "fd"))
+
+
+def trainer_of(server: LabelServer) -> int | None:
+    """The process number of this server's own trainer, or None while there is none."""
+    for task in (_PROC / str(server.process.pid) / "task").iterdir():
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text(encoding="ascii").split():
+                if b"querist.server.trainer" in (_PROC / child / "cmdline").read_bytes():
+                    return int(child)
+    return None
 
 
 class LabelServer:

@@ -8,9 +8,9 @@ Clients run in processes beside the server, so on two cores they take their shar
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from label_server import LabelServer, free_port, made, texts
+from label_server import LabelServer, free_port, made, texts, trainer_of
 from querist.core.errors import QueristError
 from querist.server.client import Client
 
@@ -120,11 +120,50 @@ def said(name: str, times: Times) -> str:
     return f"{name}: p50 {np.median(ms):.1f}, p99 {np.quantile(ms, 0.99):.1f}, worst {ms.max():.1f} ms ({len(ms)})"
 
 
-def trainer_of(server: LabelServer) -> int | None:
-    """The process number of the trainer, or None."""
-    found = subprocess.run(["pgrep", "-f", "querist.server.trainer"], capture_output=True, text=True).stdout.split()
-    mine = [int(p) for p in found if Path(f"/proc/{p}/stat").exists()]  # noqa: path
-    return max(mine) if mine else None
+class Trouble(threading.Thread):
+    """Makes the trainer of a server fail again and again, and notes when its status says why.
+
+    Args:
+        server: running, with a trainer.
+        kind: "busy" (nothing is done to it), "hung" (stopped), "killed", or "crashed" (a segmentation fault).
+    """
+
+    def __init__(self, server: LabelServer, kind: str) -> None:
+        super().__init__(daemon=True)
+        self.server, self.kind = server, kind
+        self.stopped = threading.Event()
+        self.done, self.told, self.lost_models = 0, Times(), 0
+        self._client = server.client(patience=5.0)
+
+    def run(self) -> None:
+        """Until `stopped` is set."""
+        what = {"hung": signal.SIGSTOP, "killed": signal.SIGKILL, "crashed": signal.SIGSEGV}.get(self.kind)
+        before = None
+        while what is not None and not self.stopped.is_set():
+            pid = trainer_of(self.server)
+            if pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, what)
+                self.done += 1
+                self._watch()
+            model = self._client.project()["model"]
+            self.lost_models += before is not None and (model is None or model["round"] < before["round"])
+            before = model
+            if self._client.project()["trainer"]["state"] == "paused":
+                self._client.trainer("resume")
+            self.stopped.wait(1.0)
+        pid = trainer_of(self.server)
+        if pid is not None and self.kind == "hung":
+            os.kill(pid, signal.SIGCONT)
+
+    def _watch(self) -> None:
+        """How long it takes until the status has a reason; a trainer that hangs is found out when its patience ends."""
+        began = time.monotonic()
+        while time.monotonic() - began < 60 and not self.stopped.is_set():
+            if self._client.project()["trainer"]["reason"]:
+                self.told.append(time.monotonic() - began)
+                return
+            time.sleep(0.05)
 
 
 def main() -> None:
@@ -133,7 +172,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--trainer", choices=["busy", "hung", "killed"], default="busy")
+    parser.add_argument("--trainer", choices=["busy", "hung", "killed", "crashed"], default="busy")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         total = options.posts + int(200 * options.seconds) + 2_000
@@ -141,9 +180,8 @@ def main() -> None:
         server = LabelServer(project, port=free_port())
         try:
             address = server.link.partition("/open")[0]
-            pid = trainer_of(server)
-            if options.trainer != "busy" and pid is not None:
-                os.kill(pid, signal.SIGSTOP if options.trainer == "hung" else signal.SIGKILL)
+            trouble = Trouble(server, options.trainer)
+            trouble.start()
             answers, asks, first, bad = _apart(opened, address, server.session, 200.0, options.seconds, "open")
             print(f"open loop, 200/s for {options.seconds:g} s, trainer {options.trainer}: {bad} refused")
             print("  " + said("post", answers))
@@ -160,9 +198,13 @@ def main() -> None:
             acknowledged = first + second
             doubled = len(acknowledged) - len(set(acknowledged))
             print(f"{len(acknowledged)} acknowledged, {labelled} labelled, {doubled} doubled")
-            if pid is not None and options.trainer == "hung":
-                os.kill(pid, signal.SIGCONT)
-            fine = not bad and not worse and not doubled and labelled == len(acknowledged)
+            trouble.stopped.set()
+            trouble.join(90)
+            print(
+                f"the trainer was {options.trainer} {trouble.done} times, {trouble.lost_models} models lost; reason told "
+                f"after {max(trouble.told, default=0.0):.2f} s at most; load average {os.getloadavg()[0]:.1f}"
+            )
+            fine = not bad and not worse and not doubled and labelled == len(acknowledged) and not trouble.lost_models
         finally:
             server.stop()
         sys.exit(not fine)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -190,6 +191,23 @@ def test_a_fault_of_ours_names_no_data(ask: Asker, monkeypatch: pytest.MonkeyPat
     said = ask("GET", "/api/v1/project")
     assert (said.status, said.code) == (500, "Fault")
     assert b"secret" not in said.body
+
+
+def test_a_full_disk_anywhere_is_507_and_another_fault_of_the_disk_is_ours(
+    ask: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OSError(errno.ENOSPC, "No space left on device", "/a/path")
+
+    async def broken() -> dict[str, Any]:
+        raise error
+
+    monkeypatch.setattr(ask.server.service, "project_now", broken)
+    said = ask("GET", "/api/v1/project")
+    assert (said.status, said.code) == (507, "DiskFull")
+    assert "retry-after" in {name.lower() for name in said.headers}
+    assert b"/a/path" not in said.body
+    error.errno = errno.EIO
+    assert ask("GET", "/api/v1/project").code == "Fault"
 
 
 def test_named_errors_have_a_status() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterator
 
 import pytest
@@ -186,10 +187,24 @@ def test_nothing_changes_by_reading(ask: Asker) -> None:
 
 def test_too_much_at_once_is_turned_away(ask: Asker) -> None:
     shield = ask.server._uvicorn.config.loaded_app
-    shield._at_once, kept = 0, shield._at_once
+    kept = shield._at_once
     try:
+        shield._at_once = -1_000
         said = ask("GET", "/health")
         assert (said.status, said.code, said.headers["retry-after"]) == (503, "Busy", "1")
+        # who was served before on the same connection goes on
+        shield._at_once = 1
+        line = http.client.HTTPConnection("127.0.0.1", ask.server.port)
+        line.request("GET", "/health")
+        assert line.getresponse().read()
+        shield._at_once = 0
+        line.request("GET", "/health")
+        assert line.getresponse().status == 200
+        line.close()
+        other = http.client.HTTPConnection("127.0.0.1", ask.server.port)
+        other.request("GET", "/health")
+        assert other.getresponse().status == 503
+        other.close()
     finally:
         shield._at_once = kept
     assert ask("GET", "/health").status == 200

@@ -331,3 +331,11 @@ def test_the_server_side_loads_neither_torch_nor_scikit_learn() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_a_quiet_trainer_is_reported_long_before_it_is_ended(watch: Callable[..., Watched]) -> None:
+    watched = watch("time.sleep(2.0) if n == 0 else None\ncandidate(n)", patience=30.0, quiet=0.5)
+    watched.until(lambda: "it has said nothing for 0.5 seconds" in watched.reason)
+    assert watched.state == "busy"
+    watched.until(lambda: watched.promoted and watched.state == "idle")
+    assert watched.reason == ""

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from querist.core.errors import ResourceError
-from querist.storage.atomic import TEMPORARY, disk_full, disk_full_named, staging, sync_file, sync_folder, sync_tree
+from querist.storage.atomic import (
+    TEMPORARY,
+    disk_full,
+    disk_full_named,
+    no_space,
+    staging,
+    sync_file,
+    sync_folder,
+    sync_tree,
+)
 
 
 def test_staging_cleans_up_after_itself(tmp_path: Path) -> None:
@@ -68,3 +77,30 @@ def test_other_errors_pass(tmp_path: Path) -> None:
 
 def test_what_is_needed_may_be_unknown(tmp_path: Path) -> None:
     assert "more space is needed" in str(disk_full(tmp_path, "", None, "because"))
+
+
+class RustError(Exception):
+    """As of a library that is not written in Python."""
+
+
+@pytest.mark.parametrize(
+    "error, full",
+    [
+        (OSError(errno.EDQUOT, "quota"), True),
+        (OSError(errno.EACCES, "no right"), False),
+        (RustError("I/O error: No space left on device (os error 28)"), True),
+        (RustError("I/O error: Permission denied (os error 13)"), False),
+        (ValueError("28"), False),
+        (ResourceError("quoted (os error 28)", code="DiskFull"), False),
+    ],
+)
+def test_no_space_is_known_by_its_number(error: Exception, full: bool) -> None:
+    assert no_space(error) is full
+
+
+def test_no_space_in_a_library_has_the_name_too(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError) as caught, disk_full_named(tmp_path, "All is kept."):
+        raise RustError("Error while serializing: I/O error: File too large (os error 27)")
+    assert caught.value.code == "DiskFull"
+    with pytest.raises(RustError), disk_full_named(tmp_path, "All is kept."):
+        raise RustError("something else")

@@ -10,7 +10,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from querist.core.errors import ArgumentError, StateError, UnknownNameError, shorten
@@ -20,7 +19,7 @@ from querist.server.changes import STREAM, Changes
 from querist.server.clock import SteadyClock
 from querist.server.handout import Choice, is_free, next_choice
 from querist.server.pool import Pool
-from querist.server.post import Handed, Post, Receipt
+from querist.server.post import Handed, Post, Receipt, flat
 from querist.server.rationale import check_rationale
 from querist.server.settings import Settings
 from querist.storage.transaction import Transaction
@@ -183,7 +182,7 @@ class Desk:
         receipt = self._take_in(work, person, post, query, fence, row, state)
         work.connection.execute(
             "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
-            (person, post.key, post.digest, json.dumps(asdict(receipt)), self.clock()),
+            (person, post.key, post.digest, json.dumps(flat(receipt)), self.clock()),
         )
         return receipt
 

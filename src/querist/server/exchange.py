@@ -55,7 +55,7 @@ def exported(connection: sqlite3.Connection, project: Contents, *, everything: b
         row[0]
         for row in connection.execute(
             "SELECT DISTINCT item FROM answer WHERE stream = ? UNION SELECT json_extract(payload, '$.answers[0].item') "
-            "FROM event WHERE stream = ? AND kind = 'late'",
+            "FROM event INDEXED BY event_late WHERE stream = ? AND kind = 'late'",
             (STREAM, STREAM),
         )
     ]
@@ -79,12 +79,20 @@ def _with_answers(connection: sqlite3.Connection, items: list[StoredItem]) -> It
     )
     answers: dict[str, list[tuple[int, dict[str, Json]]]] = {}
     rows = connection.execute(
-        "SELECT a.item, a.seq, a.place, a.kind, a.value, a.annotator, a.counted, e.payload, e.at FROM answer a JOIN event "
-        f"e ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? AND a.item IN {inside} ORDER BY a.seq, a.place",
+        "SELECT item, seq, place, kind, value, annotator, counted FROM answer INDEXED BY answer_by_item "
+        f"WHERE stream = ? AND item IN {inside} ORDER BY seq, place",
         (STREAM, wanted),
     ).fetchall()
-    for id, seq, place, kind, value, person, counted, payload, at in rows:
-        told = json.loads(payload)["answers"][place]
+    events = {
+        seq: (json.loads(payload)["answers"], at)  # an import tells many answers in one event: it is read once
+        for seq, payload, at in connection.execute(
+            f"SELECT seq, payload, at FROM event WHERE stream = ? AND seq IN {inside}",
+            (STREAM, json.dumps(sorted({row[1] for row in rows}))),
+        )
+    }
+    for id, seq, place, kind, value, person, counted in rows:
+        answers_then, at = events[seq]
+        told = answers_then[place]
         answer = {
             "kind": kind,
             "annotator": person,
@@ -97,7 +105,8 @@ def _with_answers(connection: sqlite3.Connection, items: list[StoredItem]) -> It
             answer["counted"] = False
         answers.setdefault(id, []).append((seq, answer))
     late = connection.execute(
-        "SELECT json_extract(payload, '$.answers[0].item'), seq, payload, at FROM event WHERE stream = ? AND kind = 'late' "
+        "SELECT json_extract(payload, '$.answers[0].item'), seq, payload, at FROM event INDEXED BY event_late "
+        "WHERE stream = ? AND kind = 'late' "
         f"AND json_extract(payload, '$.answers[0].item') IN {inside} ORDER BY seq",
         (STREAM, wanted),
     ).fetchall()

@@ -30,17 +30,19 @@ _GUESSED = "json_extract(g.shares, '$[0][1]')"
 _PLACES = ("text", "fields", "file", "id")
 _ESCAPES = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 _DONE_BY = (
-    "SELECT a.annotator, e.at FROM answer a JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
+    "SELECT a.annotator, e.at FROM answer a INDEXED BY answer_by_item "
+    "CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
     "WHERE a.stream = ? AND a.item = ? AND a.counted ORDER BY a.seq DESC LIMIT 1"
 )
 _TOUCHED = """
     SELECT seq FROM (
-        SELECT seq FROM handed WHERE stream = :s AND item = :i
-        UNION SELECT told FROM handed WHERE stream = :s AND item = :i
-        UNION SELECT seq FROM answer WHERE stream = :s AND item = :i
+        SELECT seq FROM handed INDEXED BY handed_item WHERE stream = :s AND item = :i
+        UNION SELECT told FROM handed INDEXED BY handed_item WHERE stream = :s AND item = :i
+        UNION SELECT seq FROM answer INDEXED BY answer_by_item WHERE stream = :s AND item = :i
         UNION SELECT seq FROM flag WHERE stream = :s AND item = :i
         UNION SELECT last_seq FROM item WHERE stream = :s AND id = :i
-        UNION SELECT seq FROM event WHERE stream = :s AND kind = 'late' AND json_extract(payload, '$.answers[0].item') = :i
+        UNION SELECT seq FROM event INDEXED BY event_late
+        WHERE stream = :s AND kind = 'late' AND json_extract(payload, '$.answers[0].item') = :i
     ) WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT :most
 """
 _HISTORY_KINDS = ("asked", "told", "late", "returned", "undone", "flagged")

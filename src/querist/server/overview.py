@@ -42,7 +42,7 @@ class Overview:
 
     def states(self) -> Counter[str]:
         """How many items are labelled, skipped, rejected and flagged."""
-        found = self.rows("SELECT state, count(*) FROM item WHERE stream = ? GROUP BY state")
+        found = self.rows("SELECT state, items FROM tally WHERE stream = ?")
         out: Counter[str] = Counter(dict(found))
         out["flagged"] = self.rows("SELECT count(*) FROM flag WHERE stream = ?")[0][0]
         return out

@@ -105,8 +105,8 @@ def _cost(connection: sqlite3.Connection) -> dict[str, Json]:
         "SELECT count(*), coalesce(sum(seconds), 0) FROM answer WHERE stream = ? AND counted", (STREAM,)
     ).fetchone()
     rows = connection.execute(
-        "SELECT e.at FROM handed h JOIN event e ON e.stream = h.stream AND e.seq = h.told WHERE h.stream = ? "
-        "AND h.state = 'answered' ORDER BY h.told DESC LIMIT ?",
+        "SELECT e.at FROM answer a CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? "
+        "AND a.counted AND a.query IS NOT NULL ORDER BY a.seq DESC LIMIT ?",
         (STREAM, _RECENT + 1),
     ).fetchall()
     times = [row[0] for row in rows][::-1]

@@ -6,12 +6,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from querist.core.errors import ArgumentError, shorten
 from querist.core.types import Json
 
-__all__ = ["Handed", "Post", "Receipt"]
+__all__ = ["Handed", "Post", "Receipt", "flat"]
 
 _LONGEST = {"key": 200, "query": 200, "item": 10_000, "note": 20_000}
 
@@ -79,8 +79,7 @@ class Post:
             text = getattr(self, name)
             if text is None and name == "note":
                 continue
-            halves = isinstance(text, str) and any(0xD800 <= ord(letter) < 0xE000 for letter in text)
-            if not isinstance(text, str) or len(text) > most or halves:
+            if not isinstance(text, str) or len(text) > most or _halves(text):
                 raise ArgumentError(
                     f"{name} must be text of at most {most:,} characters, with no half of a surrogate pair, got "
                     f"{shorten(ascii(text))}",
@@ -101,7 +100,7 @@ class Post:
     @property
     def digest(self) -> bytes:
         """Of all but the key: whether a repeated post says the same."""
-        body = {**asdict(self), "key": None}
+        body = {**flat(self), "key": None}
         return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).digest()
 
 
@@ -124,3 +123,20 @@ class Receipt:
     state: str
     labelled: int
     why: str | None = None
+
+
+def flat(one: Handed | Post | Receipt) -> dict[str, Json]:
+    """Its fields by name; unlike `dataclasses.asdict` it copies nothing, which is quicker."""
+    return {name: getattr(one, name) for name in _FIELDS[type(one)]}
+
+
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Handed, Post, Receipt)}
+
+
+def _halves(text: str) -> bool:
+    """Whether half of a surrogate pair stands in a text."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from querist.core.errors import ArgumentError, DataError, QueristError, ResourceError, StateError, shorten
+from querist.storage.atomic import no_space
 
 __all__ = ["Problem", "install", "problem_body", "problem_of", "reply"]
 
@@ -52,6 +53,10 @@ _CODE_OF_STATUS = {
     413: "TooLarge",
     415: "BadContentType",
 }
+_NO_SPACE = (
+    "there is no space left on the disk, or a quota or file size limit is reached; nothing of this was taken, all answers "
+    "before are kept. Make space and try again"
+)
 _CODE_OF_FAULT = {"extra_forbidden": "UnknownField", "missing": "MissingField"}
 
 
@@ -158,6 +163,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(QueristError)
     async def _named(request: Request, error: QueristError) -> Response:
         return reply(problem_of(error))
+
+    @app.exception_handler(OSError)
+    async def _disk(request: Request, error: OSError) -> Response:
+        if not no_space(error):
+            raise error
+        return reply(problem_of(ResourceError(_NO_SPACE, code="DiskFull")))
 
     @app.exception_handler(Exception)
     async def _ours(request: Request, error: Exception) -> Response:

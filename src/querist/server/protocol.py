@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from querist.server.problems import problem_body
+from querist.server.security import SERVED
 
 __all__ = ["BoundedProtocol"]
 
@@ -30,6 +31,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _bytes = 0
     _in_head = True
     _refused = False
+    _served = 0
 
     def connection_made(self, transport: Any) -> None:
         """Turn away what is too much; start the clock of the first head."""
@@ -60,6 +62,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head is there."""
         self._in_head = False
         self._stop()
+        self.scope[SERVED] = self._served  # type: ignore[literal-required]
+        self._served += 1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -9,6 +9,7 @@ decides by the path who may do what: that is said on each route, see `querist.se
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import Collection, Mapping
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from querist.server.logs import line, log
 from querist.server.problems import problem_body
 
-__all__ = ["HEADERS", "LOCAL_NAMES", "Shield", "allowed_hosts", "comes_from_us", "origin_fault"]
+__all__ = ["HEADERS", "LOCAL_NAMES", "SERVED", "Shield", "allowed_hosts", "comes_from_us", "origin_fault"]
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """Host names of the loopback that a request may carry, each with the port that the server has."""
@@ -49,8 +50,16 @@ HEADERS: Mapping[str, str] = {
 """What every response carries; a route may set its own ``Cache-Control`` and a stricter policy."""
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_MOST_AT_ONCE = 256
+_MOST_AT_ONCE = 96
+"""Requests at once, each some milliseconds of work: the last one waits half a second."""
+_KEPT_FREE = 64
+"""Further ones for connections that were served before: who labels already goes on while others storm the door."""
+SERVED = "querist.served"
+"""Where the protocol says in the scope how many requests of its connection came before."""
 _HELD = "querist.origin"
+_PREFIX = secrets.token_hex(3)
+_NUMBERS = itertools.count()
+"""Ids of requests: random for each start, then counted; asking the system for random bytes each time costs a post 5 %."""
 
 
 def allowed_hosts(port: int) -> frozenset[bytes]:
@@ -137,7 +146,7 @@ class Shield:
         elif headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site") and not _navigation(headers):
             return 403, "ForeignOrigin", "the request comes from another site"
         scope[_HELD] = why
-        if self._running >= self._at_once:
+        if self._running >= self._at_once + (_KEPT_FREE if scope.get(SERVED) else 0):
             return 503, "Busy", f"{self._running} requests are being worked on; try again in a second"
         return None
 
@@ -154,7 +163,7 @@ class _Exchange:
         self._scope, self._send = scope, send
         self.headers = dict(scope["headers"])
         self.status, self.fault = 0, ""
-        self._id = secrets.token_hex(6)
+        self._id = f"{_PREFIX}{next(_NUMBERS):06x}"
         self._began = time.perf_counter()
         scope.setdefault("state", {})["request_id"] = self._id
 

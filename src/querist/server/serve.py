@@ -34,6 +34,9 @@ __all__ = ["Server", "serve"]
 DRAIN = 10
 """Seconds in which what was accepted is finished at the end."""
 _START = 60.0
+_WAITING = 1024
+_ACCEPTED = 16
+"""Connections taken in between two turns of the loop: a storm of them keeps nobody else waiting."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -55,6 +58,11 @@ class _Uvicorn(uvicorn.Server):
         finally:
             for kind, handler in before.items():
                 signal.signal(kind, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for one in sockets or ():
+            one.listen(_WAITING)  # the kernel keeps more waiting than asyncio takes in at once
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.hub.close()
@@ -99,7 +107,7 @@ class Server:
             proxy_headers=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=DRAIN,
-            backlog=1024,
+            backlog=_ACCEPTED,
         )
         self._uvicorn = _Uvicorn(config, self.service)
         self._thread: threading.Thread | None = None
@@ -230,7 +238,7 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(("127.0.0.1" if host == "localhost" else host, port))
-        made.listen(1024)
+        made.listen(_WAITING)
     except OSError as error:
         made.close()
         raise ResourceError(

@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +31,7 @@ from querist.server.logs import line
 from querist.server.media import Media
 from querist.server.overview import Overview
 from querist.server.plain import in_words
+from querist.server.post import flat
 from querist.server.problems import Problem
 from querist.server.project import ITEMS, JOURNAL, Project
 from querist.server.rationale import check_rationale
@@ -196,7 +196,7 @@ class Service:
         if not receipt.counted:
             return 202, {"counted": False, "why": receipt.why}
         self._told(receipt.labelled)
-        return 200, {k: v for k, v in asdict(receipt).items() if k != "why"}
+        return 200, {k: v for k, v in flat(receipt).items() if k != "why"}
 
     async def undo(self, user: str, body: Undo) -> tuple[int, dict[str, Any]]:
         """Take the last answer back, once for a key."""
@@ -215,7 +215,7 @@ class Service:
             handed = desk.undo(transaction, user, tab=body.tab)
             connection.execute(
                 "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
-                (user, body.key, digest, json.dumps(asdict(handed)), desk.clock()),
+                (user, body.key, digest, json.dumps(flat(handed)), desk.clock()),
             )
             return handed
 

@@ -102,7 +102,10 @@ class Hub:
             return
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         try:
-            self._loop.call_soon_threadsafe(self._tell, event, text)
+            if _running() is self._loop:  # no need to wake it
+                self._loop.call_soon(self._tell, event, text)
+            else:
+                self._loop.call_soon_threadsafe(self._tell, event, text)
         except RuntimeError:  # the loop was closed in the meantime
             return
 
@@ -120,3 +123,11 @@ class Hub:
         for listener in list(self._listeners):
             listener.drop()
         self._listeners.clear()
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    """The loop of this thread, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

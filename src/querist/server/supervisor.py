@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -71,6 +71,7 @@ class Supervisor:
         known: whether an item id is the project's; None looks at no ids.
         patience: seconds without a line after which a busy trainer is killed.
         longest: seconds after which a round that came to nothing counts as hung, whatever the trainer says.
+        quiet: seconds without a line after which the standing says so.
         back_off: seconds before the first, second, ... restart; after the last one it is paused.
         command: what to start; by default the trainer on ``folder``.
         limits: on memory, size of files, and how nice it is.
@@ -85,12 +86,14 @@ class Supervisor:
         known: Callable[[str], bool] | None = None,
         patience: float = 30.0,
         longest: float = 900.0,
+        quiet: float = 4.0,
         back_off: Sequence[float] = _BACK_OFF,
         command: Sequence[str] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.folder, self._promote, self._known = folder, promote, known
         self._changed = changed
+        self._quiet = quiet
         self.patience, self.longest, self._back_off = patience, longest, tuple(back_off)
         self._command = list(command or (sys.executable, "-m", "querist.server.trainer", str(folder)))
         self._limits = limits if limits is not None else Limits()
@@ -194,6 +197,7 @@ class Supervisor:
                 waiting = until - time.monotonic()
                 if waiting <= 0:
                     return "silent", None
+                waiting = self._until_quiet(waiting)
             try:
                 kind, value = self._inbox.get(timeout=waiting)
             except queue.Empty:
@@ -204,6 +208,16 @@ class Supervisor:
                     continue  # of a trainer that is no more
                 self._heard = time.monotonic()
             return kind, value
+
+    def _until_quiet(self, waiting: float) -> float:
+        """How long to wait; a trainer that has said nothing for a while is reported long before it is ended."""
+        left = self._heard + self._quiet - time.monotonic()
+        if left > 0:
+            return min(waiting, left)
+        if self._standing.reason is None:
+            why = f"it has said nothing for {self._quiet:g} seconds; after {self.patience:g} it is ended and started again"
+            self._say(replace(self._standing, reason=why))
+        return waiting
 
     def _after(self, reason: str) -> bool:
         """What follows a failure: wait and start again, or pause; False when the supervisor is to stop."""

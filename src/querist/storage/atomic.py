@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from querist.core.errors import ResourceError
+from querist.core.errors import QueristError, ResourceError
 
-__all__ = ["TEMPORARY", "disk_full", "disk_full_named", "staging", "sync_file", "sync_folder", "sync_tree"]
+__all__ = ["TEMPORARY", "disk_full", "disk_full_named", "no_space", "staging", "sync_file", "sync_folder", "sync_tree"]
 
 TEMPORARY = ".new-"
 """What names of unfinished files and folders begin with."""
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -66,10 +68,24 @@ def disk_full_named(where: Path, kept: str, needed: int | None = None) -> Iterat
     """
     try:
         yield
-    except OSError as error:
-        if error.errno not in _FULL:
+    except Exception as error:
+        if not no_space(error):
             raise
         raise disk_full(where, kept, needed, str(error)) from error
+
+
+def no_space(error: BaseException) -> bool:
+    """Whether an error says that the disk, a quota or a limit on file sizes is full.
+
+    >>> no_space(OSError(errno.ENOSPC, "No space left on device")), no_space(KeyError("x"))
+    (True, False)
+    """
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    if isinstance(error, QueristError):  # it has its name already, and may quote the cause
+        return False
+    found = _OS_ERROR.search(str(error))  # libraries written in Rust (safetensors) have errors of their own
+    return found is not None and int(found[1]) in _FULL
 
 
 def disk_full(where: Path, kept: str, needed: int | None, cause: str) -> ResourceError:

@@ -177,10 +177,12 @@ END;
 CREATE INDEX answer_by_item ON answer (stream, item);
 CREATE UNIQUE INDEX handed_slot ON handed (stream, item, place) WHERE state IN ('open', 'answered');
 CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN ('open', 'answered');
+CREATE INDEX handed_item ON handed (stream, item);
 CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
 CREATE INDEX handed_held ON handed (stream, person, tab) WHERE state = 'open';
 CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
 CREATE INDEX handed_tab ON handed (stream, person, tab, told) WHERE state = 'answered';
+CREATE INDEX event_late ON event (stream, seq) WHERE kind = 'late';
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
 CREATE TRIGGER item_comes AFTER INSERT ON item
 BEGIN

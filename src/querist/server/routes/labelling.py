@@ -13,11 +13,12 @@ from querist.server.wire import AnswerIn, FlagIn, Next, Queries, Take, Undo
 router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["labelling"], responses=ERRORS)
 
 
-@router.post("/next")
+@router.post("/next", response_model=HandedOut)
 @session(body="json")
-async def next_items(request: Request, body: Next) -> HandedOut:
+async def next_items(request: Request, body: Next) -> Response:
     """Items to answer, handed out until they are answered, given back, or their time is over."""
-    return HandedOut.model_validate(await service_of(request).next(request.state.user, body))
+    said = HandedOut.model_validate(await service_of(request).next(request.state.user, body))
+    return Response(said.model_dump_json(by_alias=True), media_type="application/json")  # checked once, not twice
 
 
 @router.post("/answers", responses={200: {"model": Answered}, 202: {"model": Answered}})

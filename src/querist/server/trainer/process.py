@@ -20,6 +20,7 @@ from typing import Any, TextIO
 
 from querist.core.errors import QueristError, ResourceError, shorten
 from querist.server.trainer.candidate import clear_candidates
+from querist.storage.atomic import disk_full_named
 
 __all__ = ["Lines", "Trainer", "main"]
 
@@ -135,16 +136,8 @@ class Trainer:
 
     def _round(self, size: int) -> None:
         try:
-            self.lines.say({"is": "beat", "doing": "read"})
-            self.lines.doing("read")
-            self._snapshot.refresh()
-            self._see()
-            self._tell_in_use()
-            name, number, upto = self._rounds.run(size)
-            self.lines.say({"is": "candidate", "folder": name, "round": number, "upto": upto})
-            if self.wanted.empty():
-                self._warm()
-                self._rounds.quiet()
+            with disk_full_named(self.folder, "All labels are kept, and the last model stays."):
+                self._one_round(size)
         except QueristError as error:
             self.lines.say({"is": "failed", "code": error.code, "text": shorten(str(error), 500)})
         except MemoryError:
@@ -154,6 +147,18 @@ class Trainer:
             traceback.print_exc()  # to the server's ring of last words; the line itself names no data
             text = f"the trainer failed with {type(error).__name__} in {_place(error)}"
             self.lines.say({"is": "failed", "code": "TrainerError", "text": text})
+
+    def _one_round(self, size: int) -> None:
+        self.lines.say({"is": "beat", "doing": "read"})
+        self.lines.doing("read")
+        self._snapshot.refresh()
+        self._see()
+        self._tell_in_use()
+        name, number, upto = self._rounds.run(size)
+        self.lines.say({"is": "candidate", "folder": name, "round": number, "upto": upto})
+        if self.wanted.empty():
+            self._warm()
+            self._rounds.quiet()
 
     def _warm(self) -> None:
         """Load what the first choice with a model will want, while nobody waits for it: it takes seconds."""

@@ -20,6 +20,7 @@ CREATE TABLE handed (
 
 CREATE UNIQUE INDEX handed_slot ON handed (stream, item, place) WHERE state IN ('open', 'answered');
 CREATE UNIQUE INDEX handed_once ON handed (stream, item, person) WHERE state IN ('open', 'answered');
+CREATE INDEX handed_item ON handed (stream, item);
 CREATE INDEX handed_open ON handed (stream, until) WHERE state = 'open';
 CREATE INDEX handed_held ON handed (stream, person, tab) WHERE state = 'open';
 CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answered';
@@ -28,6 +29,9 @@ CREATE INDEX handed_tab ON handed (stream, person, tab, told) WHERE state = 'ans
 ALTER TABLE answer ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE answer ADD COLUMN seconds REAL;
 ALTER TABLE answer ADD COLUMN role TEXT;
+
+-- Answers that came too late are few, and looked for by item: without the index, all events would be read.
+CREATE INDEX event_late ON event (stream, seq) WHERE kind = 'late';
 
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
 
