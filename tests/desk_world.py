@@ -275,7 +275,8 @@ class World:
         if not mine:
             self._refused("NothingToUndo", lambda work: self.project.desk.undo(work, person, tab=tab))
             return
-        last = max(mine, key=lambda x: x.told)
+        here = [x for x in mine if x.tab == tab]  # the tab's own last answer, else the person's
+        last = max(here or mine, key=lambda x: x.told)
         handed = self._do(lambda work: self.project.desk.undo(work, person, tab=tab))
         (said,) = [s for s in self.model.said[last.item] if s.query == last.query]
         said.counted = False

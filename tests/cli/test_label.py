@@ -57,8 +57,11 @@ def test_a_file_with_labels_needs_no_word(
     assert "30 items (text, single of bad, good)" in done.err
     again = cli("label", tmp_path / "reviews.csv", "--no-browser")
     assert "going on" in again.err
+    assert "note:" not in again.err
+    unused = cli("label", tmp_path / "reviews.csv", "--labels", "a,b", "--strategy", "margin", "--no-browser")
+    assert "note: --labels, --strategy shape a new project and change nothing here" in unused.err
     assert cli("label", tmp_path / "reviews-labels").code == 0  # the project's own folder
-    assert len(shown) == 3
+    assert len(shown) == 4
 
 
 def test_a_folder_of_images(cli: Run, tmp_path: Path, shown: list[Path]) -> None:

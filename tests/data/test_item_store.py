@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import resource
 import sqlite3
 import subprocess
@@ -130,22 +128,24 @@ def test_reads_go_on_beside_a_writer(store: ItemStore) -> None:
         assert (len(store), len(other)) == (10_012, 10_012)
 
 
-def _import_and_die(path: Path) -> None:
-    store = ItemStore(path)
-    store.add([Record("kept", "x")], "one")
+_IMPORT_AND_DIE = """
+import os, sys
+from querist.data.item_store import ItemStore, Record
 
-    def records() -> Iterator[Record]:
-        yield from (Record(f"b{k}", "y" * 500) for k in range(30_000))
-        os._exit(9)
+store = ItemStore(sys.argv[1])
+store.add([Record("kept", "x")], "one")
 
-    store.add(records(), "two")
+def records():
+    yield from (Record(f"b{k}", "y" * 500) for k in range(30_000))
+    os._exit(9)
+
+store.add(records(), "two")
+"""
 
 
 def test_a_killed_import_leaves_what_was_there(tmp_path: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=_import_and_die, args=(tmp_path / "items.db",))
-    process.start()
-    process.join(30)
-    assert process.exitcode == 9
+    command = [sys.executable, "-c", _IMPORT_AND_DIE, str(tmp_path / "items.db")]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 9
     with ItemStore(tmp_path / "items.db") as store:
         assert store.ids() == ["kept"]
         assert store.add([Record("b0", "y")], "again") == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from querist.core.errors import StateError, UnknownNameError
+from querist.core.errors import ArgumentError, StateError, UnknownNameError
 from querist.core.types import Answer, Event
 from querist.data.ledger import Conflict, ItemState, Ledger
 from querist.data.read import read
@@ -146,3 +146,22 @@ def test_replaying_the_admitted_events_gives_the_same_ledger(steps: list[tuple[s
     assert list(again.labels(SCHEMA).items) == list(live.labels(SCHEMA).items)
     counts = sum(live.count(s) for s in ItemState)
     assert counts == len(IDS), "every item is in exactly one state"
+
+
+def test_doubted_answers_weigh_less() -> None:
+    book = ledger()
+    book.apply(Event("told", {"query": None, "answers": [Answer.label("i0", "cat").to_json()]}))
+    assert book.labels(SCHEMA).weights is None
+    doubted = Answer.label("i1", "dog", weight=0.5).to_json()
+    assert doubted["weight"] == 0.5
+    book.apply(Event("told", {"query": None, "answers": [doubted]}))
+    weights = book.labels(SCHEMA).weights
+    assert weights is not None
+    assert weights.tolist() == [1.0, 0.5]
+
+
+@pytest.mark.parametrize("weight", [0, -1.0, float("nan"), float("inf"), True, "1"])
+def test_a_weight_is_a_number_above_zero(weight: float) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        Answer.label("i0", "cat", weight=weight)
+    assert caught.value.code == "BadWeight"

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from jinja2 import Template
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -369,7 +370,8 @@ def application(mock: Mock) -> Starlette:
 
     def shell(page: str) -> Callable[[Request], Awaitable[Response]]:
         async def serve(_: Request) -> Response:
-            text = (SERVER / "pages" / f"{page}.html").read_text(encoding="utf-8")
+            shell = (SERVER / "pages" / "page.html").read_text(encoding="utf-8")
+            text = Template(shell).render(name=page)
             return Response(text, media_type=TYPES[".html"])
 
         return serve

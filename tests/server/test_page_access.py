@@ -187,7 +187,7 @@ def test_items_filter_page_and_take(chrome: Browser) -> None:
         assert page.locator("tbody tr").count() == 2
         page.locator(".row-open").first.click()
         dialog = page.get_by_role("dialog")
-        dialog.get_by_text("told").wait_for()
+        dialog.get_by_text("answered").wait_for()
         dialog.get_by_role("button", name="Flag").click()
         dialog.get_by_role("button", name="Remove the flag").wait_for()
         assert at.mock.flags == {at.mock.ids[0]: True}

@@ -157,3 +157,13 @@ def test_only_folders_and_bytes_are_kept(tmp_path: Path, model: Path) -> None:
     with pytest.raises(DataError, match="link"):
         kept.put(model)
     assert list(kept.folder.iterdir()) == []
+
+
+def test_a_dropped_folder_is_gone_and_can_be_put_again(tmp_path: Path) -> None:
+    kept = Artifacts(tmp_path / "artifacts")
+    digest = kept.put(b"weights")
+    kept.drop(digest)
+    assert not kept.has(digest)
+    assert kept.leftovers() == []
+    kept.drop(digest)
+    assert kept.put(b"weights") == digest

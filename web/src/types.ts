@@ -66,6 +66,7 @@ export interface Answer {
   value?: Value;
   rationale?: Rationale | null;
   note?: string | null;
+  weight?: number | null;
 }
 
 export type Guess = [label: string, share: number];
@@ -112,6 +113,8 @@ export interface HistoryEvent {
   user?: string | null;
   value?: Value;
   note?: string | null;
+  reason?: string | null;
+  detail?: string | null;
   [more: string]: unknown;
 }
 

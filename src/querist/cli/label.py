@@ -69,6 +69,24 @@ def label(
         folder = project or Path(f"{path.resolve().stem if path.is_file() else path.resolve().name}-labels")
     if (folder / JOURNAL).exists():
         typer.echo(f"going on with the project in {folder}", err=True)
+        made_with = {
+            "--labels": labels,
+            "--task": task,
+            "--text": text,
+            "--id": id,
+            "--label": label_column,
+            "--low": low,
+            "--high": high,
+            "--strategy": strategy,
+            "--encoder": encoder,
+        }
+        unused = [option for option, value in made_with.items() if value is not None]
+        if unused:
+            typer.echo(
+                f"note: {', '.join(unused)} shape a new project and change nothing here; use the settings page, or make "
+                "another project with --project",
+                err=True,
+            )
     else:
         settings = {k: v for k, v in (("strategy", strategy), ("encoder", encoder)) if v is not None}
         if strategy is not None:
@@ -162,9 +180,10 @@ def _settled(
 def _asked(path: Path, what: str, why: str, choices: Sequence[str]) -> str:
     """Ask a person, where there is one."""
     if not sys.stdin.isatty():
-        could = f"; it could be {shorten(', '.join(choices))}" if choices else ""
         option = _OPTIONS.get(what, what)
-        raise ArgumentError(f"{shorten_path(path)}: {why}{could}. Say it with {option}", code="NeedsAnswer")
+        could = " or ".join(f"{option} {shorten(choice)}" for choice in choices[:4]) if choices else option
+        end = "" if why.endswith(("?", ".")) else "."
+        raise ArgumentError(f"{shorten_path(path)}: {why}{end} Say it with {could}", code="NeedsAnswer")
     typer.echo(why, err=True)
     if choices and what != "classes":
         typer.echo(f"  {', '.join(choices)}", err=True)

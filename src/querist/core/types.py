@@ -6,6 +6,7 @@ selector; `Items` carries both, so that nobody has to look up a million ids.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.errors import ArgumentTypeError, shorten
+from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
 
 __all__ = [
     "Answer",
@@ -120,6 +121,7 @@ class Answer:
         provenance: human, simulated, and so on.
         rationale: highlighted evidence, as JSON; stored as it is.
         at: when, ISO 8601 in UTC; None where time means nothing.
+        weight: how much it weighs in training, above 0; below 1 for an answer that its giver doubts.
     """
 
     item: ItemId
@@ -130,6 +132,7 @@ class Answer:
     provenance: Provenance = Provenance.HUMAN
     rationale: Json = None
     at: str | None = None
+    weight: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse a position where an id is needed."""
@@ -138,6 +141,11 @@ class Answer:
                 f"items are known by ids, not positions: got {type(self.item).__name__} {shorten(self.item)}; "
                 "pass the id string, e.g. query.items[0]",
                 code="NotAnId",
+            )
+        if isinstance(self.weight, bool) or not isinstance(self.weight, (int, float)) or not 0 < self.weight < math.inf:
+            raise ArgumentError(
+                f"item {shorten(self.item)!r}: the weight of an answer is a number above 0; got {shorten(self.weight)}",
+                code="BadWeight",
             )
         if isinstance(self.value, (list, tuple)) and any(isinstance(part, tuple) for part in self.value):
             object.__setattr__(self, "value", [list(part) for part in self.value])  # spans as the journal reads them
@@ -177,12 +185,14 @@ class Answer:
             out["rationale"] = self.rationale
         if self.at is not None:
             out["at"] = self.at
+        if self.weight != 1.0:
+            out["weight"] = self.weight
         return out
 
     @classmethod
     def from_json(cls, data: Mapping[str, Json]) -> Answer:
         """The answer that `to_json` wrote."""
-        more = {k: data[k] for k in ("value", "annotator", "cost", "rationale", "at") if k in data}
+        more = {k: data[k] for k in ("value", "annotator", "cost", "rationale", "at", "weight") if k in data}
         return cls(
             data["item"],
             AnswerKind(data["kind"]),

@@ -206,8 +206,14 @@ class Ledger:
         return Labels(
             items=self.items(self.rows(ItemState.LABELLED)),
             targets=schema.stack(encoded),
+            weights=self._weights(),
             provenance=tuple(a.provenance for a in self._labels.values()),
         )
+
+    def _weights(self) -> NDArray[np.float64] | None:
+        """(L,) weights of the labels; None where all weigh alike."""
+        weights = np.fromiter((a.weight for a in self._labels.values()), dtype=np.float64, count=len(self._labels))
+        return None if (weights == 1.0).all() else weights
 
     def _encode(self, row: int, answer: Answer, schema: _Schema) -> Array | float | int:
         held = self._encoded.get(row)

@@ -99,6 +99,7 @@ class Client:
         note: str | None = None,
         seconds: float = 0.0,
         shown: bool = False,
+        weight: float | None = None,
         key: str | None = None,
     ) -> dict[str, Any]:
         """Answer a hand-out; one that came too late comes back with ``counted`` False and the reason."""
@@ -113,6 +114,7 @@ class Client:
             "note": note,
             "seconds": seconds,
             "shown": shown,
+            "weight": weight,
         }
         return dict(self._post("/answers", body, again=True))
 

@@ -267,6 +267,7 @@ class Desk:
         role, until = row[3], row[4]
         answer = {"item": post.item, "kind": post.kind, "annotator": person, "shown": post.shown}
         more = {"value": post.value, "rationale": post.rationale, "note": post.note, "seconds": post.seconds}
+        more["weight"] = None if post.weight == 1 else post.weight
         answer |= {name: value for name, value in more.items() if value is not None}
         payload: dict[str, Json] = {"query": query, "answers": [answer], "user": person, "fence": fence, "role": role}
         why = None

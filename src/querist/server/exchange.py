@@ -28,7 +28,7 @@ __all__ = ["exported", "import_file", "write_export"]
 _PIECE = 1_000
 _MOST_BYTES = 50 << 20
 _LONGEST_TEXT = 1 << 20
-_KEPT = ("rationale", "note", "seconds", "shown", "cost", "provenance", "at")
+_KEPT = ("rationale", "note", "seconds", "shown", "cost", "provenance", "at", "weight")
 
 
 class Contents(Protocol):

@@ -177,7 +177,10 @@ def _of_records(path: Path, format: str, given: Reading) -> Guess:
         s.get("value") for r in first for s in r.suggestions
     ]
     labelled = sum(1 for r in first if any(a.get("kind") in ("label", "distribution") for a in r.labels))
-    task = guess_task(values, given.task, cells=False)
+    kind = given.task or (
+        "single" if format == "images" and values else None
+    )  # folders are classes, named as they may be
+    task = guess_task(values, kind, cells=False)
     modality = next(iter(kinds)) if len(kinds) == 1 else None
     features = tuple(dict.fromkeys(name for r in first for name in (r.fields or {}))) if modality == "table" else ()
     made = Guess(

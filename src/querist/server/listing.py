@@ -14,6 +14,7 @@ from typing import Any
 from querist.core.types import Json
 from querist.server.changes import STREAM
 from querist.server.cursor import read_cursor, write_cursor
+from querist.server.plain import in_words
 from querist.server.wire import ItemsQuery
 from querist.storage.connection import open_reader
 from querist.storage.sqlite_errors import named
@@ -188,6 +189,9 @@ def _step(seq: int, at: float, kind: str, payload: str) -> dict[str, Json]:
     if kind in ("told", "late"):
         answer = (data.get("answers") or [{}])[0]
         out.update(answer=answer.get("kind"), value=answer.get("value"), note=answer.get("note"))
+    if kind == "asked":
+        reason = str((data.get("reasons") or [""])[0] or "")
+        out.update(reason=in_words(reason), detail=reason if in_words(reason) != reason else None)
     for name in ("role", "why", "flag", "note"):
         if name in data and out.get(name) is None:
             out[name] = data[name]

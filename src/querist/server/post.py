@@ -54,6 +54,7 @@ class Post:
         note: a remark, or None.
         seconds: time that it took, or None.
         shown: whether a suggestion was visible.
+        weight: how much the answer weighs in training, above 0 and at most 1; None is 1.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Post:
     note: str | None = None
     seconds: float | None = None
     shown: bool = False
+    weight: float | None = None
 
     def check(self) -> None:
         """Refuse what cannot be kept, whatever the value.
@@ -88,6 +90,11 @@ class Post:
         if taken is not None and not (number and math.isfinite(taken) and 0 <= taken <= 1e9):
             raise ArgumentError(
                 f"seconds must be 0 or more, the time that the answer took, got {shorten(repr(taken))}", code="BadPost"
+            )
+
+        if self.weight is not None and not (type(self.weight) in (int, float) and 0 < self.weight <= 1):
+            raise ArgumentError(
+                f"weight must be a number above 0 and at most 1, got {shorten(repr(self.weight))}", code="BadPost"
             )
 
     @property

@@ -24,6 +24,7 @@ from querist.data.record import Record
 from querist.server.changes import STREAM, Changes
 from querist.server.desk import Desk
 from querist.server.handout import VALIDATION_ITEMS, is_free, validation_items
+from querist.server.pruning import worn
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.artifacts import Artifacts
@@ -35,6 +36,7 @@ __all__ = ["ITEMS", "JOURNAL", "SETTINGS_FILE", "Project", "folder_of_images"]
 
 JOURNAL, ITEMS, SETTINGS_FILE = "journal.db", "items.db", "querist.toml"
 _PIECE = 500
+_PRUNED_EVERY = 25
 
 
 class Project:
@@ -208,6 +210,20 @@ class Project:
             )
 
         self.writer.do(work)
+        if report["round"] and report["round"] % _PRUNED_EVERY == 0:
+            self._prune()
+
+    def _prune(self) -> None:
+        """Let worn models go: first the journal says so, then the files."""
+
+        def work(transaction: Transaction) -> list[str]:
+            models = worn(transaction.connection)
+            if models:
+                transaction.append(STREAM, [Event("pruned", {"models": models})])
+            return models
+
+        for digest in self.writer.do(work):
+            self.artifacts.drop(digest)
 
     def put_first(self, items: Sequence[str], reason: str) -> int:
         """Free items to the head of the queue (keyword and example seeds), until the next model orders it anew.

@@ -30,6 +30,7 @@ from querist.server.listing import Listing
 from querist.server.logs import line
 from querist.server.media import Media
 from querist.server.overview import Overview
+from querist.server.plain import in_words
 from querist.server.post import flat
 from querist.server.problems import Problem
 from querist.server.project import ITEMS, JOURNAL, Project
@@ -178,6 +179,7 @@ class Service:
         for one in handed:
             item = await self._item(self.project.items.get(one.item))
             more = {k: getattr(one, k) for k in ("query", "fence", "role", "reason", "score", "until", "previous")}
+            more["reason"] = in_words(one.reason)
             out.append({**more, "item": item, "suggestion": guesses.get(one.item)})
         return out
 

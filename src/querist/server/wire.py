@@ -79,6 +79,7 @@ class AnswerIn(_In):
     note: Note | None = None
     seconds: float = Field(0.0, ge=0.0, le=86_400.0)
     shown: bool = False
+    weight: float | None = Field(None, gt=0.0, le=1.0)
 
 
 class Undo(_In):

@@ -90,6 +90,15 @@ class Artifacts:
             )
         return path
 
+    def drop(self, digest: str) -> None:
+        """Let a kept folder go; a kill in between leaves nothing under its name. One that is not there is gone already."""
+        path = self._path(digest)
+        if path.is_dir():
+            gone = self.folder / f"{TEMPORARY}{digest[:16]}-gone"
+            shutil.rmtree(gone, ignore_errors=True)
+            os.rename(path, gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
     def fault(self, digest: str) -> str:
         """What is wrong with a kept folder, or "" when it is whole."""
         path = self._path(digest)

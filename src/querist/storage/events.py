@@ -25,6 +25,7 @@ _REQUIRED = {
     "returned": ("query", "items"),
     "undone": ("query", "items", "seq"),
     "renewed": ("queries", "until"),
+    "pruned": ("models",),
     "flagged": ("item", "flag"),
     "class_added": ("class",),
     "class_renamed": ("class", "to"),

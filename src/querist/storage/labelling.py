@@ -172,11 +172,18 @@ def _renewed(connection: sqlite3.Connection, stream: str, seq: int, payload: Map
     )
 
 
+def _pruned(connection: sqlite3.Connection, stream: str, seq: int, payload: Mapping[str, Any]) -> None:
+    connection.executemany(
+        "UPDATE model SET digest = NULL WHERE stream = ? AND digest = ?", [(stream, d) for d in payload["models"]]
+    )
+
+
 FOLDS: dict[str, _Fold] = {
     "created": _created,
     "returned": _returned,
     "undone": _undone,
     "renewed": _renewed,
+    "pruned": _pruned,
     "flagged": _flagged,
     "configured": _configured,
     "class_added": _class_added,

@@ -46,9 +46,9 @@ def test_built_files_are_tagged(ask: Asker) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "../pages/label.html",
-        "..%2fpages%2flabel.html",
-        "%2e%2e/pages/label.html",
+        "../pages/page.html",
+        "..%2fpages%2fpage.html",
+        "%2e%2e/pages/page.html",
         "..%5cpages",
         "/etc/passwd",
         "%2fetc%2fpasswd",

@@ -73,7 +73,12 @@ def test_stopping_says_which_rule_and_why() -> None:
     assert said["history"] == [{"labels": 10 * (k + 1), "value": 0.995} for k in range(1, 6)]
     changing = advise(progress(*curve(0.8)), TOLD, DEFAULT_RULE, None)
     assert changing["stop"] is False
-    assert "6 milestones" in changing["text"]
+    assert changing["text"].startswith("Go on: wait until successive models agree on nearly all items")
+    assert "6 times" in changing["text"]
+    few = advise(progress(*flat), TOLD, DEFAULT_RULE, Measured("accuracy", 0.8, 0.7, 0.9, 6))
+    assert few["text"].endswith("Only 6 validation answers measure it so far, so the score is not known well.")
+    other = advise(progress(*curve(0.8)), TOLD, "max_labels(1000)", None)
+    assert other["text"] == "Go on: the rule max_labels(1000) is not met after 6 milestones."
 
 
 def test_rounds_one_answer_apart_do_not_stop() -> None:

@@ -11,6 +11,9 @@ import { claimTab } from "./tab";
 import { begun, learnt, LINKS, type View } from "./view";
 
 
+/** What an answer weighs in training whose giver is not sure. */
+const DOUBTED = 0.5;
+
 export class Desk {
   view: View = begun();
   readonly queue = new Queue(() => Number(localStorage.getItem("querist.reserve") ?? "20"));
@@ -257,6 +260,7 @@ export class Desk {
       kind,
       value,
       rationale: rationaleOf(draft),
+      weight: draft.doubt && kind === "label" ? DOUBTED : null,
       note: draft.note.trim() || null,
       seconds: Math.round(seconds * 100) / 100,
       shown: before,

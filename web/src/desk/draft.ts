@@ -20,6 +20,8 @@ export interface Draft {
   /** the rectangle that the arrows move */
   frame: Box | null;
   brush: boolean;
+  /** the answer is doubted: it weighs less in training */
+  doubt: boolean;
   note: string;
   noting: boolean;
   cursor: Cursor;
@@ -39,6 +41,7 @@ export function blank(): Draft {
     strokes: [],
     frame: null,
     brush: false,
+    doubt: false,
     note: "",
     noting: false,
     cursor: { anchor: 0, at: 0 },
@@ -63,6 +66,7 @@ export function draftOf(answer: Answer | null, task: Task): Draft {
   draft.words = answer.rationale?.words ?? [];
   draft.boxes = answer.rationale?.boxes ?? [];
   draft.strokes = answer.rationale?.strokes ?? [];
+  draft.doubt = (answer.weight ?? 1) < 1;
   draft.note = answer.note ?? "";
   return draft;
 }

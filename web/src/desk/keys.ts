@@ -96,7 +96,8 @@ export class Keys {
     const { desk } = this;
     const { draft, project } = desk.view;
     if (project?.task === "number" || project?.task === "spans") {
-      return desk.hint("Shares need classes. For this task leave a note (n) or a flag (f).");
+      desk.draft({ doubt: !draft.doubt });
+      return desk.say(draft.doubt ? "Sure." : "Not sure: this answer will weigh half.");
     }
     if (draft.mode === "soft") {
       desk.draft({ mode: "plain", points: {} });

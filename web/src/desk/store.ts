@@ -9,6 +9,8 @@ export interface AnswerBody {
   note: string | null;
   seconds: number;
   shown: boolean;
+  /** below 1 for an answer that is doubted */
+  weight?: number | null;
 }
 
 export interface Lease {

@@ -18,6 +18,9 @@ const STATES: Record<string, string> = {
   skipped: "skipped",
   rejected: "rejected",
 };
+const KINDS: Record<string, string> = {
+  asked: "asked", told: "answered", late: "answered too late, kept", undone: "taken back", returned: "given back", flagged: "flag changed",
+};
 const LIMIT = 50;
 
 interface Filter {
@@ -77,7 +80,7 @@ function One(props: { id: string; close: () => void; changed: () => void }): JSX
           {item.image && <img class="one-image" src={item.image} alt={`Item ${item.id}`} />}
           {item.text !== null && <p class="text one-text">{item.text}</p>}
           <Fields item={item} />
-          <p><strong>{answerOf(item)}</strong>{item.guess && <span class="dim"> · the model’s guess: {item.guess[0]} {percent(item.guess[1])}</span>}</p>
+          <p><strong>{item.value === null && !["skipped", "rejected"].includes(item.state) ? "No answer yet" : answerOf(item)}</strong>{item.guess && <span class="dim"> · the model’s guess: {item.guess[0]} {percent(item.guess[1])}</span>}</p>
           <div class="row">
             <button type="button" class="main-button" onClick={take}>{item.value === null ? "Label this next" : "Change the answer"}</button>
             <button type="button" aria-pressed={Boolean(item.flag)} onClick={flag}>{item.flag ? "Remove the flag" : "Flag"}</button>
@@ -88,10 +91,12 @@ function One(props: { id: string; close: () => void; changed: () => void }): JSX
           <ol class="events">
             {item.history.map((event, index) => (
               <li key={index}>
-                <strong>{event.kind}</strong>
+                <strong>{KINDS[event.kind] ?? event.kind}</strong>
                 {event.kind === "told" || event.kind === "late" ? ` ${said(String(event["answer"] ?? "label"), event.value)}` : ""}
                 {event.user ? `, ${event.user}` : ""} <span class="dim">{when(event.at)}</span>
                 {event.note && <p>{event.note}</p>}
+                {event.reason && <p class="dim">{event.reason}</p>}
+                {event.detail && <details class="dim"><summary>The strategy’s own words</summary>{event.detail}</details>}
               </li>
             ))}
           </ol>

@@ -37,7 +37,7 @@ function Advice(props: { figures: Figures }): JSX.Element {
       <p><strong>Another hour:</strong> {advice.hour}</p>
       <p class="dim">Rule: {advice.rule}</p>
       {advice.history.length > 1 && (
-        <Chart title="What the rule watches" x="labels" dots={advice.history.map((one) => ({ x: one.labels, y: one.value }))} />
+        <Chart title="Agreement with the model before" x="labels" dots={advice.history.map((one) => ({ x: one.labels, y: one.value }))} />
       )}
     </section>
   );
@@ -99,11 +99,14 @@ function Body(props: { figures: Figures }): JSX.Element {
         )}
       </section>
       <section class="card">
-        <h2>Agreement</h2>
+        <h2>Agreement of models</h2>
         {kappa ? (
-          <p class="figure">{kappa.kappa.toFixed(2)} <span>kappa at {kappa.labels} labels</span></p>
+          <>
+            <p class="figure">{kappa.kappa.toFixed(2)} <span>kappa at {kappa.labels} labels</span></p>
+            <p class="dim">How far the model agrees with the one before it. At 1, new labels change nothing any more.</p>
+          </>
         ) : (
-          <p class="dim">Not measured yet: no item has two answers.</p>
+          <p class="dim">Not measured yet: it takes two models, some labels apart.</p>
         )}
       </section>
       <section class="card">

@@ -8,6 +8,7 @@ import { openStore } from "../desk/store";
 import { ended, Fault, Frame } from "../parts/frame";
 import { Guideline } from "../parts/guide";
 import { asFault, useLoaded } from "../parts/loaded";
+import { STATES } from "../parts/side";
 import type { Project, Settings } from "../types";
 
 const STRATEGIES = ["auto", "random", "margin", "entropy", "least_confidence", "badge", "coreset", "typiclust", "prob_cover"];
@@ -149,7 +150,7 @@ function Asking(props: { settings: Settings; save: (part: Partial<Settings>) => 
         <button type="button" onClick={() => void props.change(() => api.trainer(paused ? "resume" : "pause"), paused ? "The trainer goes on." : "The trainer pauses.")}>
           {paused ? "Resume the trainer" : "Pause the trainer"}
         </button>
-        <span class="dim">Trainer: {project.trainer.state}{project.trainer.reason ? ` (${project.trainer.reason})` : ""}</span>
+        <span class="dim">Trainer: {STATES[project.trainer.state] ?? project.trainer.state}{project.trainer.reason ? ` (${project.trainer.reason})` : ""}</span>
       </div>
     </Part>
   );

@@ -149,12 +149,12 @@ function NumberField(props: Props): JSX.Element {
 }
 
 export function Tools(props: Props & { note: () => void; guideline: () => void; help: () => void }): JSX.Element {
-  const { desk, view, keys, map, project } = props;
+  const { desk, view, keys, map } = props;
   const cap = (action: Action): JSX.Element => <Cap name={printed(map.names[action][0] ?? "")} />;
   const { draft } = view;
   const act = (run: () => unknown) => () => void desk.act(async () => void (await run()));
   const none = desk.shown() === null;
-  const soft = project.task === "single" || project.task === "multi";
+  const unsure = draft.mode === "soft" || draft.doubt;
   return (
     <div class="tools" role="group" aria-label="Other answers and tools">
       <button type="button" disabled={none} onClick={act(() => desk.answer("skip", null))}>
@@ -166,11 +166,9 @@ export function Tools(props: Props & { note: () => void; guideline: () => void; 
       <button type="button" onClick={act(() => desk.undo())}>
         Undo {cap("undo")}
       </button>
-      {soft && (
-        <button type="button" disabled={none} aria-pressed={draft.mode === "soft"} onClick={act(() => keys.toggleSoft())}>
-          Not sure {cap("unsure")}
-        </button>
-      )}
+      <button type="button" disabled={none} aria-pressed={unsure} onClick={act(() => keys.toggleSoft())}>
+        Not sure {cap("unsure")}
+      </button>
       <button type="button" disabled={none} aria-pressed={draft.mode === "reason"} onClick={act(() => keys.toggleReason())}>
         Reason {cap("reason")}
       </button>

@@ -8,7 +8,7 @@ import type { AnswerBody, Entry } from "../desk/store";
 import { percent } from "../logic/shares";
 import type { Project } from "../types";
 
-const STATES: Record<Project["trainer"]["state"], string> = {
+export const STATES: Record<Project["trainer"]["state"], string> = {
   starting: "getting ready",
   idle: "up to date",
   busy: "learning",
@@ -46,7 +46,7 @@ export function Side(props: { desk: Desk; view: View; project: Project }): JSX.E
           Trainer: {STATES[trainer.state] ?? trainer.state}
           {trainer.reason ? ` (${trainer.reason})` : ""}
         </p>
-        {encoder && (
+        {encoder?.name && (
           <p class="dim" id="encoder">
             Encoder: {encoder.name}
             {encoder.done < encoder.of ? `, ${percent(encoder.done / Math.max(1, encoder.of))} of the items read` : ""}

@@ -21,7 +21,7 @@ const ROLES: Record<string, string> = {
   validation: "Drawn at random to measure the model; it does not train it.",
   control: "Drawn at random, to see what asking saves against chance.",
   check: "Asked again for a check: a change of the classes may touch it.",
-  again: "Asked a second time, to see how well answers agree.",
+  again: "Asked again: its answer was taken back.",
   picked: "You asked for this one.",
 };
 
@@ -97,7 +97,7 @@ export function Stage(props: Props): JSX.Element {
   const { item } = held;
   const hues = useMemo(() => new Map(project.classes.map((one, index) => [one.name, index])), [project]);
   const marking = draft.mode === "reason";
-  const reason = ROLES[held.role] ?? held.reason ?? "Next in the queue.";
+  const reason = held.reason || ROLES[held.role] || "Next in the queue.";
   const long = item.text !== null && lengthOf(item.text) > 400;
   return (
     <section class={`card item ${looking === null ? "" : "past"}`} aria-label="Item" data-item={item.id}>

@@ -189,7 +189,7 @@ def _is_answer(answer: Any) -> bool:
 
 def _texts(answer: Mapping[str, Any]) -> bool:
     texts = all(answer.get(key) is None or isinstance(answer[key], str) for key in ("annotator", "at", "note"))
-    return texts and (answer.get("seconds") is None or type(answer["seconds"]) in (int, float))
+    return texts and all(answer.get(key) is None or type(answer[key]) in (int, float) for key in ("seconds", "weight"))
 
 
 def restored(

@@ -146,7 +146,7 @@ def _count(item: Exported, answers: Sequence[Mapping[str, Json]], text: str, los
         losses.add("answers of further annotators")
     if len(answers) < len(item.answers):
         losses.add("history")
-    for key in ("annotator", "at", "note", "rationale", "seconds"):
+    for key in ("annotator", "at", "note", "rationale", "seconds", "weight"):
         if any(a.get(key) is not None for a in answers):
             losses.add(key)
     for what, there in (

@@ -144,7 +144,7 @@ def _count(item: Exported, losses: Losses) -> None:
         losses.add("number", _UNSHOWN)
     if len(answers) > 1:
         losses.add("answers of further annotators", _UNSHOWN)
-    for key in ("annotator", "at", "note", "rationale", "seconds"):
+    for key in ("annotator", "at", "note", "rationale", "seconds", "weight"):
         if any(a.get(key) is not None for a in answers):
             losses.add(key, _UNSHOWN)
     if item.record.suggestions:

@@ -124,7 +124,7 @@ def _count(item: Exported, losses: Losses) -> None:
         losses.add("id")
     if len(item.answers) > 1:
         losses.add("all answers but the last")
-    for key in ("annotator", "at", "note", "rationale", "seconds"):
+    for key in ("annotator", "at", "note", "rationale", "seconds", "weight"):
         if any(a.get(key) is not None for a in answers):
             losses.add(key)
     for what, there in (

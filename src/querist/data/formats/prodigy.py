@@ -240,7 +240,7 @@ def _count(item: Exported, losses: Losses) -> None:
         losses.add("soft label", "written as its largest class; " + _UNSHOWN)
     if any(isinstance(a.get("value"), (int, float)) and not isinstance(a.get("value"), bool) for a in answers):
         losses.add("number", _UNSHOWN)
-    for key in ("note", "rationale", "seconds"):
+    for key in ("note", "rationale", "seconds", "weight"):
         if any(a.get(key) is not None for a in answers):
             losses.add(key, _UNSHOWN)
     if item.record.suggestions:

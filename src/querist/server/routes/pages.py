@@ -1,4 +1,4 @@
-"""The pages: shells that hold no data, and the one built script and style sheet that fill them by the API."""
+"""The pages: one shell that holds no data, and the one built script and style sheet that fill them by the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from querist import __version__
 from querist.server.files import below
 from querist.server.policy import GuardedRoute, public, session
 from querist.server.problems import Problem
@@ -45,7 +44,7 @@ def _asset(name: str) -> tuple[bytes, str, str] | None:
 
 
 def _page(name: str) -> Response:
-    text = _templates().get_template(f"{name}.html").render(version=__version__)
+    text = _templates().get_template("page.html").render(name=name)
     return Response(text, media_type="text/html; charset=utf-8")
 
 

@@ -28,6 +28,10 @@ _LEAST_STEP = 5
 _PAUSE = 300.0
 """Seconds after which nobody was at work between two answers."""
 _EXPONENTS = (0.25, 0.5, 1.0)
+_WORDS = {
+    "stable_predictions": "successive models agree on nearly all items",
+    "plateau": "the score on the validation items no longer gets better",
+}
 _ENOUGH = 30
 """Validation answers from which on anything is said about gains."""
 
@@ -43,7 +47,7 @@ def wilson(hits: int, count: int, z: float = _Z) -> tuple[float, float]:
     share, spread = hits / count, z * z / count
     middle = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    return max(min(middle - half, share), 0.0), min(max(middle + half, share), 1.0)  # rounding must not part them
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def advise(
     """
     seen = replace(progress, history=tuple(milestones(progress.history)))
     stop, text = _ask(parse_rule(rule), seen)
+    if stop and measured is not None and measured.n < _ENOUGH:
+        text += f" Only {measured.n} validation answers measure it so far, so the score is not known well."
     history = [{"labels": r.labels, "value": round(r.agreement, 4)} for r in seen.history if r.agreement is not None]
     return {"stop": stop, "rule": rule, "text": text, "history": history, "hour": _hour(seen, told, measured)}
 
@@ -123,10 +129,19 @@ def _ask(rule: StopRuleBase, progress: Progress) -> tuple[bool, str]:
         reason = rule.check(progress)
     except QueristError:  # a metric that no round has yet
         return False, "The rule cannot tell yet: what it looks at has not been measured."
+    words = _in_words(rule)
     if reason is not None:
-        return True, f"You can stop: {reason.text}."
+        return True, f"You can stop: {words}. In figures: {reason.text}." if words else f"You can stop: {reason.text}."
     waiting = len(progress.history)
+    if words:
+        return False, f"Go on: wait until {words}. Looked at {waiting} time{'s' if waiting != 1 else ''} so far."
     return False, f"Go on: the rule {rule} is not met after {waiting} milestone{'s' if waiting != 1 else ''}."
+
+
+def _in_words(rule: StopRuleBase) -> str:
+    """What a rule of known parts waits for; "" where a part has no words here."""
+    parts = [part.partition("(")[0].strip() for part in str(rule).split(" & ")]
+    return ", and ".join(_WORDS[part] for part in parts) if all(part in _WORDS for part in parts) else ""
 
 
 def _hour(progress: Progress, told: Sequence[tuple[int, float, float]], measured: Measured | None) -> str:
