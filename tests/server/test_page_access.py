@@ -174,6 +174,27 @@ def test_settings_reach_the_desk(chrome: Browser) -> None:
         assert got.value.suggested_filename == "letters.jsonl"
 
 
+def test_seeds_are_words_an_example_or_the_class(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        page = at.tab("/settings")
+        name = page.locator("#seed-class option").first.inner_text()
+
+        def sent() -> object:
+            with page.expect_request("**/api/v1/seeds") as asked:
+                page.get_by_role("button", name="Put first").click()
+            return asked.value.post_data_json
+
+        page.get_by_label("Words").fill("thank you ")
+        assert sent() == {"class": name, "text": "thank you"}
+        page.get_by_text("come first.").wait_for()
+        page.get_by_label("Items", exact=True).select_option("item")
+        page.get_by_label("Id", exact=True).fill("n7")
+        assert sent() == {"class": name, "item": "n7"}
+        page.get_by_label("Items", exact=True).select_option("class")
+        assert sent() == {"class": name}
+        page.get_by_text(f"Items like {name} come first.").wait_for()
+
+
 def test_items_filter_page_and_take(chrome: Browser) -> None:
     with desk(chrome, Mock(items=120)) as at:
         at.keys("1", "2")

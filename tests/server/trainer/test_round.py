@@ -259,11 +259,15 @@ RARE = 8
 """Of 400 items: two in a hundred."""
 
 
-def rare_found(folder: Path, strategy: str, seed: int, labels: int = 40) -> int:
-    """How many of a rare class a person has met after some labels, the queue renewed after each fifth."""
+def rare_found(folder: Path, strategy: str, seed: int, *, apart: float = 1.0, labels: int = 40) -> int:
+    """How many of a rare class a person has met after some labels, the queue renewed after each fifth.
+
+    ``apart`` is how far the two common classes lie apart: near to each other, all doubt is about them.
+    """
     generator = np.random.default_rng(seed)
     kinds = generator.permutation(["rare"] * RARE + ["this"] * 196 + ["that"] * 196)
     centres = {name: generator.normal(size=12) for name in ("this", "that", "rare")}
+    centres["that"] = centres["this"] + apart * (centres["that"] - centres["this"])
     features = np.stack([centres[k] for k in kinds.tolist()]) + 0.7 * generator.normal(size=(400, 12))
     records = [Record(id=f"i{k}", text=f"text {k}") for k in range(400)]
     project = LiveProject(folder, records, SingleLabel(("this", "that", "rare")), strategy=strategy)
@@ -293,3 +297,8 @@ def test_a_rare_class_is_found_sooner_with_quotas_of_classes_than_at_random(tmp_
         means[text] = sum(found) / len(found)
     quota, chance = means.values()
     assert quota >= 2.5 * max(chance, 40 * (RARE - 1) / 399), means  # .7 of 7 are met in 40 at random
+
+
+def test_a_rare_class_that_is_searched_is_found_where_all_doubt_is_elsewhere(tmp_path: Path) -> None:
+    found = [rare_found(tmp_path / f"{seed}", "most_likely(2)", seed, apart=0.2) for seed in range(2)]
+    assert sum(found) >= 10, found  # of 14; 1.4 at random
