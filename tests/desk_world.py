@@ -352,9 +352,10 @@ class World:
         self.count += 1
         report = {"round": self.count, "labels": 0, "model": None}
         queue = [{"item": i, "score": 0.5, "reason": "r", "role": r} for i, r in zip(wanted, roles, strict=True)]
+        seeds = dict(self._rows("SELECT item, role FROM queue WHERE place < 0"))
         self.project.promote(report, queue, {})
         kept = self._rows("SELECT item, role FROM queue ORDER BY place")
-        first: dict[str, str] = {}
+        first: dict[str, str] = dict(seeds)  # what a person put first stays until it is answered
         for item, role in zip(wanted, roles, strict=True):
             if item != "unknown" and (item not in self.reserved or role == "check"):
                 first.setdefault(item, role)

@@ -50,10 +50,17 @@ def test_undo_and_change_while_offline(chrome: Browser) -> None:
         at.context.set_offline(True)
         at.keys("1", "u", "2", "u", "u", "3", "3")  # item 2 again and again, then item 1
         at.keys("ArrowLeft", "ArrowLeft", "ArrowLeft", "4")  # item 0
+        at.page.locator('#save-state:not([data-waiting="0"])').wait_for()
         at.context.set_offline(False)
+        wanted = dict(zip(at.mock.ids[:3], ["other", "question", "question"], strict=True))
+        got: dict[str, object] = {}
+        for _ in range(100):  # the presses are taken one after the other, and sent in order
+            got = {item: one["value"] for item, one in at.mock.answers.items()}
+            if got == wanted:
+                break
+            at.page.wait_for_timeout(100)
+        assert got == wanted
         at.saved()
-        got = {item: one["value"] for item, one in at.mock.answers.items()}
-        assert got == dict(zip(at.mock.ids[:3], ["other", "question", "question"], strict=True))
 
 
 def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
