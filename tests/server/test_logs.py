@@ -34,5 +34,6 @@ def test_what_could_be_data_is_refused(out: io.StringIO, value: object) -> None:
     assert out.getvalue() == ""
 
 
-def test_nothing_is_written_before_a_server_asks_for_it() -> None:
+def test_nothing_is_written_before_a_server_asks_for_it(capfd: pytest.CaptureFixture[str]) -> None:
     line("request", note=["not even looked at"])
+    assert capfd.readouterr() == ("", "")

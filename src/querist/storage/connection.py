@@ -79,7 +79,9 @@ def open_reader(path: Path, *, check: bool = True) -> sqlite3.Connection:
         ResourceError: it cannot be opened (code ``NotWritable``).
     """
     if not path.exists():
-        raise StateError(f"there is no journal at {path}; `querist init` makes a project", code="NoJournal")
+        raise StateError(
+            f"there is no journal at {path}; `querist init` or `querist label` makes a project", code="NoJournal"
+        )
     _check_size(path)
     with named(path):
         connection = _connect(path, read_only=True)

@@ -67,7 +67,10 @@ class SqliteStore:
             self._connection = open_reader(self.path)
             return
         if not self.path.exists() and not create:
-            raise StateError(f"there is no journal at {self.path}; `querist init` makes a project", code="NoJournal")
+            raise StateError(
+                f"there is no journal at {self.path}; `querist init` or `querist label` makes a project",
+                code="NoJournal",
+            )
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"), f"the journal {self.path}")
         try:
             if not self.path.exists():
