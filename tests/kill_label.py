@@ -1,9 +1,10 @@
-"""Kill the labelling server at random moments under load and count what is lost. A script: python tests/kill_label.py 1000
+"""Kill the labelling server under load and count what is lost. A script: python tests/kill_label.py 1000
 
 Eight clients label, skip, reject and undo; each writes what was acknowledged to a file of its own, with fsync, and before
-it the operation that it is about to send. After each SIGKILL of the whole process group the server is started again on the
-same project. At the end `querist export` must give, item by item, what was last acknowledged, or the one operation that was
-on its way when the kill came; nothing else (promise R1).
+it the operation that it is about to send. Every second kill comes at a random moment, the others at the named points of
+crash_server.py in turn: around each commit, each reply, the opening, and the taking over of a model. After each SIGKILL of
+the whole process group the server is started again on the same project. At the end `querist export` must give, item by
+item, what was last acknowledged, or the one operation that was on its way when the kill came; nothing else (promise R1).
 """
 
 from __future__ import annotations
@@ -18,15 +19,21 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crash_server import POINTS
 from label_server import LabelServer, free_port, made, texts
 from querist.core.errors import QueristError
 
 CLIENTS = 8
 CLASSES = ("cat", "dog")
+PATIENCE = 20.0
+"""Seconds to wait for a point before the server is killed where it is."""
+_CRASHING = str(Path(__file__).with_name("crash_server.py"))
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Outcome:
     acknowledged: int = 0
     lost: list[str] = field(default_factory=list)
     slowest_start: float = 0.0
+    points: Counter[str] = field(default_factory=Counter)
 
 
 class Person:
@@ -93,35 +101,59 @@ class Person:
         self.acked += what == "acked"
 
 
-def campaign(kills: int, seed: int = 0, items: int | None = None) -> Outcome:
-    """Kill a server ``kills`` times."""
+def campaign(kills: int, seed: int = 0, *, points: Sequence[str] = tuple(POINTS)) -> Outcome:
+    """Kill a server ``kills`` times, every second time at one of the points in turn."""
     rng = random.Random(seed)
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        project = made(root / "project", texts(items or 200 + 120 * kills), lease=86_400.0)
+        project = made(root / "project", texts(400 + 120 * kills), lease=86_400.0)
         people = [Person(root / f"{k}.jsonl", seed * 100 + k) for k in range(CLIENTS)]
         port, session = free_port(), None
-        for _ in range(kills):
-            before = time.monotonic()
-            server = LabelServer(project, port=port, session=session)
-            session = server.session
-            outcome.slowest_start = max(outcome.slowest_start, time.monotonic() - before)
-            started = threading.Event()
-            threads = [threading.Thread(target=p.work, args=(server, started)) for p in people]
-            for thread in threads:
-                thread.start()
-            started.wait(20)
-            time.sleep(rng.uniform(0.02, 0.8))
-            server.kill()
-            outcome.kills += 1
-            for thread in threads:
-                thread.join(30)
+        for number in range(kills):
+            point = points[number // 2 % len(points)] if number % 2 and points else ""
+            session = _killed_once(project, port, session, people, point, rng, outcome)
         outcome.acknowledged = sum(p.acked for p in people)
         for person in people:
             person.file.close()
         outcome.lost = lost(project, [root / f"{k}.jsonl" for k in range(CLIENTS)])
     return outcome
+
+
+def _killed_once(
+    project: Path,
+    port: int,
+    session: str | None,
+    people: Sequence[Person],
+    point: str,
+    rng: random.Random,
+    outcome: Outcome,
+) -> str | None:
+    """One life of the server; the session that the next one can be asked with."""
+    run = [_CRASHING, point, str(rng.randint(1, POINTS[point]))] if point else ["-m", "querist"]
+    before = time.monotonic()
+    outcome.kills += 1
+    try:
+        server = LabelServer(project, port=port, session=session, run=run)
+    except RuntimeError:
+        if not point:
+            raise
+        outcome.points[point] += 1  # it died before it could give a link
+        return session
+    outcome.slowest_start = max(outcome.slowest_start, time.monotonic() - before)
+    started = threading.Event()
+    threads = [threading.Thread(target=p.work, args=(server, started)) for p in people]
+    for thread in threads:
+        thread.start()
+    if point:
+        outcome.points[point] += server.ended(PATIENCE)
+    else:
+        started.wait(20)
+        time.sleep(rng.uniform(0.02, 0.8))
+    server.kill()
+    for thread in threads:
+        thread.join(30)
+    return server.session
 
 
 def lost(project: Path, files: list[Path]) -> list[str]:
@@ -183,6 +215,7 @@ def main() -> None:
         f"{outcome.kills} kills, {outcome.acknowledged} acknowledged, {len(outcome.lost)} lost; slowest start "
         f"{outcome.slowest_start:.2f} s"
     )
+    print("at points: " + ", ".join(f"{point} {n}" for point, n in outcome.points.items()))
     for line in outcome.lost[:20]:
         print(line)
     sys.exit(bool(outcome.lost))

@@ -81,6 +81,10 @@ class LabelServer:
         session: of an earlier process, or None to use the one-time link.
         more: further arguments of the command.
         prefix: a command that runs it, such as strace with its arguments.
+        run: what Python runs in place of the package.
+
+    Raises:
+        RuntimeError: it ended, or gave no link.
     """
 
     def __init__(
@@ -91,8 +95,9 @@ class LabelServer:
         session: str | None = None,
         more: Iterable[str] = (),
         prefix: Iterable[str] = (),
+        run: Iterable[str] = ("-m", "querist"),
     ) -> None:
-        command = [*prefix, sys.executable, "-m", "querist", "serve", str(project), "--port", str(port), "--no-browser"]
+        command = [*prefix, sys.executable, *run, "serve", str(project), "--port", str(port), "--no-browser"]
         self.process = subprocess.Popen(
             [*command, *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
         )
@@ -115,6 +120,12 @@ class LabelServer:
     def client(self, **more: Any) -> Client:
         """Another program of the same person."""
         return Client(self.link.partition("/open")[0], session=self.session, **more)
+
+    def ended(self, seconds: float) -> bool:
+        """Whether it has ended by itself, waiting at most so long."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+        return self.process.poll() is not None
 
     def kill(self) -> None:
         """End all its processes at once."""

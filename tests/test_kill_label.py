@@ -6,7 +6,9 @@ from kill_label import campaign
 
 
 def test_nothing_acknowledged_is_lost() -> None:
-    outcome = campaign(6, seed=1)
+    points = ("before the commit", "after the commit", "between head and body", "the project is open")
+    outcome = campaign(8, seed=1, points=points)
     assert outcome.lost == []
-    assert outcome.kills == 6
+    assert outcome.kills == 8
+    assert outcome.points == dict.fromkeys(points, 1)
     assert outcome.acknowledged > 30
