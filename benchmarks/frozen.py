@@ -20,13 +20,14 @@ import numpy as np
 import torch
 
 from querist.core.seeds import derive
-from querist.core.signals import PROBS
+from querist.core.signals import MEMBERS, PROBS
 from querist.core.types import Labels
 from querist.data.arrays import array_source
 from querist.data.schema import SingleLabel
 from querist.models.guard import rng_kept
 from querist.models.linear import LinearHead
 from querist.models.mlp import MLP
+from querist.models.stochastic.ensemble import Ensemble
 from querist.training.frozen import head_learner
 from querist.training.heads import head_for
 from querist.training.recipe import Recipe
@@ -76,6 +77,15 @@ def main() -> None:
         learner.fit(labels, seed=0)
         learner.signals(source.items(), frozenset({PROBS}))
 
+    def members(**settings: Any) -> Callable[[], Any]:
+        several = head_learner(source, schema, recipe=recipe, members=Ensemble(HEADS), **settings)
+
+        def call() -> None:
+            several.fit(labels, seed=0)
+            several.signals(source.items(), frozenset({MEMBERS}))
+
+        return call
+
     def several(make: Callable[[], Any], together: bool) -> Any:
         seeds = [derive(0, "network", n) for n in range(HEADS)]
         torch.set_num_threads(1)  # the steps are small: a second thread makes them slower
@@ -98,6 +108,8 @@ def main() -> None:
 
     cases: dict[str, Callable[[], Any]] = {
         "one linear head, fit and probabilities of the pool": one,
+        f"a learner of {HEADS} linear heads, fit and their members": members(),
+        f"a learner of {HEADS} MLP heads (64), fit and members": members(hidden=(64,)),
         f"{HEADS} linear heads together": lambda: several(linear, True),
         f"{HEADS} linear heads in turn": lambda: several(linear, False),
         f"{HEADS} MLP heads (64) together": lambda: several(deep, True),

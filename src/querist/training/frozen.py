@@ -20,6 +20,7 @@ from querist.data.schema import Schema
 from querist.data.source import Source
 from querist.models.guard import rng_kept
 from querist.models.stochastic.dropout import need_dropout
+from querist.models.stochastic.mc_dropout import MCDropout
 from querist.models.stochastic.posterior import Posterior
 from querist.training.feature_file import filling, read_features
 from querist.training.heads import head_for
@@ -102,8 +103,8 @@ def head_learner(
         schema: what a label may be.
         hidden: widths of hidden layers; none makes the head linear.
         recipe: how it is trained.
-        members: posterior samples by MC dropout; these need ``hidden``.
-        dropout: probability after each hidden layer; by default .25 with ``members`` and 0 without.
+        members: posterior samples: a posterior, or a number by MC dropout; the latter need ``hidden``.
+        dropout: probability after each hidden layer; by default .25 with MC dropout and 0 without.
         **more: see `TorchLearner`.
 
     Raises:
@@ -111,7 +112,8 @@ def head_learner(
     """
     width = int(np.prod(np.shape(features.take(np.zeros(1, dtype=np.int64)))[1:]))
     outputs = head_for(schema, more.get("head")).width(schema)
-    rate = dropout if dropout is not None else (0.25 if members else 0.0)
+    dropped = isinstance(members, MCDropout) or (isinstance(members, int) and members > 0)
+    rate = dropout if dropout is not None else (0.25 if dropped else 0.0)
 
     def make() -> Any:
         from querist.models.linear import LinearHead
