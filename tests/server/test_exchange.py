@@ -87,7 +87,7 @@ def test_the_file_is_named_after_the_project(project: Project, tmp_path: Path) -
 def test_what_comes_in_must_be_of_the_kind(project: Project, tmp_path: Path) -> None:
     more = tmp_path / "more.csv"
     more.write_text("id,text,label\ni0,known already,cat\nz1,new and not known yet,dog\n")
-    assert import_file(project, TASK, more, "more.csv")[0].items == 1
+    assert import_file(project, TASK, more, "more.csv").brought.items == 1
     assert out(project)["z1"].answers[0]["value"] == "dog"
     table = tmp_path / "table.csv"
     table.write_text("x,y\n1,2\n3,4\n")
