@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from querist.core.errors import ArgumentError, QueristError, ResourceError, StateError, UnknownNameError, shorten
 
@@ -78,6 +78,7 @@ class Client:
         self.session = session
         self.user = ""
         self.tab = uuid.uuid4().hex
+        self.lost: list[str] = []
         if session is None:
             if not parts.fragment:
                 raise ArgumentError("the link has no token after #; copy all of it", code="BadLink")
@@ -241,11 +242,15 @@ class Client:
         return dict(self._post("/trainer", {"do": do}, again=True))
 
     def export(self, format: str, to: Path | str | None = None, *, all: bool = False) -> bytes:
-        """The labels in a format, written to ``to`` when it is given; with ``all`` also items without an answer."""
-        body = self._request("POST", "/export", _body({"format": format, "all": all}), again=True).body
+        """The labels in a format, written to ``to`` when it is given; with ``all`` also items without an answer.
+
+        What the format has no place for stands in `lost` afterwards, a sentence each.
+        """
+        reply = self._request("POST", "/export", _body({"format": format, "all": all}), again=True)
+        self.lost = list(json.loads(unquote(reply.headers.get("querist-lost", "[]"))))
         if to is not None:
-            Path(to).write_bytes(body)
-        return body
+            Path(to).write_bytes(reply.body)
+        return reply.body
 
     def import_file(self, path: Path | str, *, skip_bad: bool = False, new_classes: bool = False) -> dict[str, Any]:
         """More items from a file; with ``skip_bad`` rows that are not understood are left out, and listed in ``rows``."""

@@ -389,15 +389,15 @@ class Service:
         """Figures and advice."""
         return await self.read(self.overview.panel)
 
-    async def export(self, format: str, path: Path, *, everything: bool) -> str:
-        """Write the labels to ``path``; the name that the file should have."""
+    async def export(self, format: str, path: Path, *, everything: bool) -> tuple[str, list[str]]:
+        """Write the labels to ``path``; the name that the file should have, and what the format has no place for."""
 
-        def work() -> str:
+        def work() -> tuple[str, list[str]]:
             with reader(self.folder / JOURNAL, check=False) as connection:
                 task = self.project.changes.task(connection)
                 name, lost = write_export(connection, self.project, task, format, path, everything=everything)
             line("exported", format=format, losses=len(lost))
-            return name
+            return name, [str(one) for one in lost]
 
         return await self.read(work)
 

@@ -53,6 +53,15 @@ def test_labels_go_out_and_come_in_again(ask: Asker, tmp_path: Path) -> None:
     assert {row["id"]: row["label"] for row in table}[one["item"]["id"]] == "cat"
 
 
+def test_what_a_format_has_no_place_for_is_told(ask: Asker) -> None:
+    client = ask.server.client()
+    client.distribution(client.next()[0], {"cat": 0.75, "dog": 0.25})
+    client.export("doccano")
+    assert client.lost[0].startswith("soft label of 1 item: written as its largest class")
+    client.export("jsonl")
+    assert client.lost == []
+
+
 @pytest.mark.parametrize("format", ["csv", "jsonl", "label-studio", "prodigy", "doccano", "parquet"])
 def test_every_format_is_written(ask: Asker, format: str) -> None:
     if format == "parquet":

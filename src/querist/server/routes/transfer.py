@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse
@@ -25,6 +27,9 @@ router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["files"], resp
 
 UPLOAD = 50 << 20
 """Bytes of a file that is sent to be imported."""
+_MOST_LOST = 20
+_SAFE = " ,:;[]{}()'=."
+"""Signs that stay as they are in a header."""
 
 
 @router.post(
@@ -34,13 +39,15 @@ UPLOAD = 50 << 20
 )
 @session(body="json")
 async def export(request: Request, body: ExportIn) -> FileResponse:
-    """The labels as a file (an attachment) in one of the formats."""
+    """The labels as a file (an attachment) in one of the formats; the header Querist-Lost lists, as percent-encoded JSON,
+    what the format has no place for.
+    """
     service = service_of(request)
     handle, name = tempfile.mkstemp(prefix="export-", dir=service.scratch)
     os.close(handle)
     path = Path(name)
     try:
-        written = await service.export(body.format, path, everything=body.all)
+        written, lost = await service.export(body.format, path, everything=body.all)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -48,7 +55,10 @@ async def export(request: Request, body: ExportIn) -> FileResponse:
         path,
         media_type="application/octet-stream",
         filename=written,
-        headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
+        headers={
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Querist-Lost": quote(json.dumps(lost[:_MOST_LOST], ensure_ascii=False), safe=_SAFE),
+        },
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
 
