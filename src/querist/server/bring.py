@@ -194,9 +194,15 @@ def _check(current: Task, label: Mapping[str, Json], record: Record, where: str,
     try:
         current.check(kind, label.get("value"), record.id or "?", record.text)
     except QueristError as error:
-        if isinstance(error, UnknownNameError) and set(_classes(label, task)) - set(current.classes):
-            hint = "; to add such classes: --new-classes" if where else ""
-            raise UnknownNameError(f"{where}{error}{hint}", code="UnknownLabel") from error
+        missing = [name for name in _classes(label, task) if name not in current.classes]
+        if isinstance(error, UnknownNameError) and missing:
+            if not where:  # told in a list of rows, beside which classes can be added
+                raise UnknownNameError(
+                    f"the project has no class {shorten(repr(missing[0]), 60)}", code="UnknownLabel"
+                ) from error
+            raise UnknownNameError(
+                f"{where}{error}; to add such classes: --new-classes", code="UnknownLabel"
+            ) from error
         raise DataError(
             f"{where}{error}; the project asks for {task.kind}: {shorten(repr(label.get('value')), 60)} does not fit",
             code="BadRow",

@@ -204,12 +204,12 @@ export function ItemsPage(): JSX.Element {
   const [next, setNext] = useState<string | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const [open, setOpen] = useState<string | null>(null);
-  const [like, setLike] = useState<string | null>(null);
+  const [like, setLike] = useState<{ id: string; name: string } | null>(null);
   const asked = useRef(0);
   const cursor = trail[trail.length - 1] ?? null;
   const load = (): void => {
     const number = (asked.current += 1);
-    (like === null ? api.items(asQuery(filter, cursor)) : api.alike(like)).then(
+    (like === null ? api.items(asQuery(filter, cursor)) : api.alike(like.id)).then(
       (got) => {
         if (number !== asked.current) return;
         setRows(got.items);
@@ -232,10 +232,12 @@ export function ItemsPage(): JSX.Element {
     setFilter(changed);
   };
   const alike = (id: string): void => {
+    const row = rows?.find((one) => one.id === id);
+    const name = [...(row && !row.image ? short(row) : id)];
     setOpen(null);
     setRows(null);
     setFault(null);
-    setLike(id);
+    setLike({ id, name: name.length > 60 ? `${name.slice(0, 60).join("")} …` : name.join("") });
     document.getElementById("main")?.focus();
   };
   if (project.fault?.status === 401) return <Frame name="querist">{ended()}</Frame>;
@@ -243,11 +245,11 @@ export function ItemsPage(): JSX.Element {
   const doubt = filter.sort === "doubt" ? "The model has said nothing of these items yet." : "No item fits.";
   const none = like !== null ? (fault ? "" : "No other item has features yet.") : narrowed || filter.sort === "doubt" ? doubt : "There are no items.";
   return (
-    <Frame name={project.thing?.name ?? "querist"} saying={like === null || rows === null ? "" : `${rows.length} items like ${like}.`}>
+    <Frame name={project.thing?.name ?? "querist"} saying={like === null || rows === null ? "" : `${rows.length} items like ${like.name}.`}>
       <h1>Items</h1>
       {like === null ? <Filters filter={filter} set={set} project={project.thing} /> : (
         <div class="row alike">
-          <p>Most like <button type="button" class="quiet" onClick={() => setOpen(like)}>{like}</button> first</p>
+          <p>Most like “<button type="button" class="inline" onClick={() => setOpen(like.id)}>{like.name}</button>” first</p>
           <button type="button" onClick={() => {
             setRows(null);
             setFault(null);

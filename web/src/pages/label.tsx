@@ -44,6 +44,11 @@ function Banners(props: { desk: Desk; view: View }): JSX.Element {
           </button>
         </div>
       )}
+      {view.project?.trainer.state === "off" && (
+        <div class="banner warn below">
+          <p>The model does not learn just now{view.project.trainer.reason ? `: ${view.project.trainer.reason}` : ""}. Labelling goes on.</p>
+        </div>
+      )}
       {!view.lasting && (
         <div class="banner warn">
           <p>This browser keeps nothing on disk (a private window?). Answers that wait are lost when the tab closes.</p>

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { api } from "../api";
 import { Chart } from "../parts/chart";
-import { ended, Fault, Frame } from "../parts/frame";
+import { ended, Fault, Frame, sentence } from "../parts/frame";
 import { useLoaded } from "../parts/loaded";
 import { useCalm, useEvents } from "../parts/use";
 import type { Panel as Figures } from "../types";
@@ -30,18 +30,20 @@ function Advice(props: { figures: Figures }): JSX.Element {
       </section>
     );
   }
+  const [text = "", figures] = advice.text.split(" In figures: ");
   return (
     <section class={`card advice ${advice.stop ? "stop" : ""}`}>
       <h2>{advice.stop ? "You can stop" : "Go on"}</h2>
-      <p class="lead" id="advice">{afterHead(advice.text)}</p>
+      <p class="lead" id="advice">{afterHead(text)}</p>
       <p><strong>Another hour:</strong> {advice.hour}</p>
       {advice.history.length > 1 && (
         <Chart title="How far each model agrees with the one before, by number of labels" x="labels" low={0} high={1}
           dots={advice.history.map((one) => ({ x: one.labels, y: one.value }))} />
       )}
       <details>
-        <summary>The rule as it is written</summary>
-        <code>{advice.rule}</code>
+        <summary>The rule {figures ? "and its figures" : "as it is written"}</summary>
+        <p><code>{advice.rule}</code></p>
+        {figures && <p class="dim">{sentence(figures)}</p>}
       </details>
     </section>
   );

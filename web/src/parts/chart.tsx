@@ -60,6 +60,9 @@ export function Chart(props: { title: string; dots: Dot[]; low?: number; high?: 
         {ticks(first, last, Math.max(2, Math.floor(width / 90))).filter(Number.isInteger).map((value) => (
           <text key={value} x={x(value)} y={HEIGHT - 10} text-anchor={x(value) > width - 24 ? "end" : "middle"}>{value}</text>
         ))}
+        {dots.length === 1 && newest && newest.low !== undefined && newest.high !== undefined && (
+          <line class="whisker" x1={x(newest.x)} x2={x(newest.x)} y1={y(newest.low)} y2={y(newest.high)} />
+        )}
         <polygon class="band" points={band.join(" ")} />
         <polyline class="line" points={dots.map((dot) => point(x(dot.x), y(dot.y))).join(" ")} />
         {newest && <circle class="dot-mark" cx={x(newest.x)} cy={y(newest.y)} r={4} />}
