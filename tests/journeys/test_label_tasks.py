@@ -88,6 +88,20 @@ def test_a_number(chrome: Browser, tmp_path: Path) -> None:
         assert {row["id"]: row["label"] for row in person.exported()} == given
 
 
+def test_a_rating_by_digits_and_buttons(chrome: Browser, tmp_path: Path) -> None:
+    _table(tmp_path, "films.csv", [{"text": text} for text, _ in films(20)])
+    more = ("--task", "number", "--low", "1", "--high", "5", "--step", "1")
+    with at_page(chrome, tmp_path, "rating", "films.csv", *more) as person:
+        given = {person.answer("4"): 4.0}
+        person.shots("first")
+        item = person.item()
+        person.page.get_by_role("radio", name="2").click()
+        person.page.wait_for_selector(f".item:not([data-item={json.dumps(item)}])")
+        given[item] = 2.0
+        person.saved()
+        assert {row["id"]: row["label"] for row in person.exported()} == given
+
+
 def test_several_classes(chrome: Browser, tmp_path: Path) -> None:
     _table(tmp_path, "films.csv", [{"text": text} for text, _ in films(40)])
     with at_page(
