@@ -48,14 +48,16 @@ class Rows:
     def clear(self) -> None:
         """Forget all, before the file is read again."""
         self.count, self.told = 0, list[tuple[str, str]]()
+        self._lines = 0
 
     def line(self, number: int, why: str) -> None:
         """A line that is none of the format."""
+        self._lines += 1
         self._add(f"{self._unit} {number}", why)
 
     def record(self, place: int, why: str) -> None:
-        """A record that the project cannot take."""
-        self._add(f"record {place}", why)
+        """A record that the project cannot take; those that could not be read count too, so that it is found again."""
+        self._add(f"record {place + self._lines}", why)
 
     def shown(self) -> dict[str, Any]:
         """As the routes say it."""
