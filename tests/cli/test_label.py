@@ -40,7 +40,7 @@ def opened(folder: Path) -> dict[str, Any]:
         task = project.writer.do(lambda work: project.changes.task(work.connection))
         return {
             "task": task.kind, "classes": task.classes, "items": len(project.items), "modality": project.modality,
-            "root": project.root, "limits": (task.low, task.high), "first": project.items.at([0])[0],
+            "root": project.root, "limits": (task.low, task.high), "step": task.step, "first": project.items.at([0])[0],
             "settings": project.writer.do(lambda work: project.changes.settings(work.connection)),
         }  # fmt: skip
 
@@ -85,7 +85,10 @@ def test_a_number_with_limits(cli: Run, tmp_path: Path, shown: list[Path]) -> No
     (tmp_path / "t.csv").write_text("text\n" + "".join(f"some longer text number {k}\n" for k in range(5)))
     done = cli("label", tmp_path / "t.csv", "--task", "number", "--low", 0, "--high", 10, "--project", tmp_path / "p")
     assert done.code == 0, done.err
-    assert opened(tmp_path / "p")["limits"] == (0, 10)
+    assert (opened(tmp_path / "p")["limits"], opened(tmp_path / "p")["step"]) == ((0, 10), None)
+    more = ("--task", "number", "--low", 1, "--high", 5, "--step", 1)
+    assert cli("label", tmp_path / "t.csv", *more, "--project", tmp_path / "q").code == 0
+    assert (opened(tmp_path / "q")["limits"], opened(tmp_path / "q")["step"]) == ((1, 5), 1)
 
 
 def test_settings_are_taken(cli: Run, tmp_path: Path, shown: list[Path]) -> None:
@@ -100,6 +103,8 @@ def test_settings_are_taken(cli: Run, tmp_path: Path, shown: list[Path]) -> None
     [
         (("--task", "guess"), 2, "single, multi, number, spans"),
         (("--labels", " , "), 2, "--labels cat,dog"),
+        (("--labels", "a,b", "--step", 1), 2, "--step is above 0 and for numbers"),
+        (("--task", "number", "--step", 0), 2, "--step is above 0"),
         (("--strategy", "margn", "--labels", "a,b"), 2, "margin"),
         (("--text", "body", "--labels", "a,b"), 3, "body"),
         (("--host", "0.0.0.0", "--labels", "a,b"), 2, "this machine only"),

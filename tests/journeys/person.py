@@ -1,6 +1,7 @@
 """A person at the labelling page for the journeys: the real command in a process of its own, and a Chromium on its link.
 
-Set QUERIST_SHOTS to a folder to keep pictures of the screens: three widths in two colour schemes.
+Every screen that a journey stops at is looked through by axe. Set QUERIST_SHOTS to a folder to keep pictures of the
+screens: three widths in two colour schemes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from server.browsing import browser
+from server.browsing import browser, serious
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -215,11 +216,12 @@ class Person:
         return [wanted["item"] for wanted in json.loads(newest.read_text(encoding="utf-8"))["queue"]]
 
     def shots(self, name: str, page: Page | None = None) -> None:
-        """Pictures of a screen, where QUERIST_SHOTS names a folder."""
+        """A screen: no serious finding of axe, and pictures where QUERIST_SHOTS names a folder."""
+        page = page or self.page
+        assert (name, serious(page)) == (name, [])
         folder = os.environ.get("QUERIST_SHOTS")
         if not folder:
             return
-        page = page or self.page
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 1000 if width > 500 else 740})
             for scheme in ("light", "dark"):

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from journeys.person import at_page, browser, films, querist
+from server.browsing import AXE, serious
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.timeout(120)
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 EVIL = [
     "<img src=x onerror='window.pwned=1;alert(1)'>",
     "<script>window.pwned=1;alert(1)</script>",
@@ -39,17 +39,6 @@ def _table(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _serious(page: Page) -> list[Any]:
-    """Serious findings of axe on a page."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (one["id"], [node["html"][:160] for node in one["nodes"]])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def test_a_table_of_numbers_and_categories(chrome: Browser, tmp_path: Path) -> None:
@@ -95,6 +84,20 @@ def test_a_number(chrome: Browser, tmp_path: Path) -> None:
         person.shots("fault")
         assert person.item() == item
         given[person.answer("Backspace", "Backspace", "9", "Enter")] = 9
+        person.saved()
+        assert {row["id"]: row["label"] for row in person.exported()} == given
+
+
+def test_a_rating_by_digits_and_buttons(chrome: Browser, tmp_path: Path) -> None:
+    _table(tmp_path, "films.csv", [{"text": text} for text, _ in films(20)])
+    more = ("--task", "number", "--low", "1", "--high", "5", "--step", "1")
+    with at_page(chrome, tmp_path, "rating", "films.csv", *more) as person:
+        given = {person.answer("4"): 4.0}
+        person.shots("first")
+        item = person.item()
+        person.page.get_by_role("radio", name="2").click()
+        person.page.wait_for_selector(f".item:not([data-item={json.dumps(item)}])")
+        given[item] = 2.0
         person.saved()
         assert {row["id"]: row["label"] for row in person.exported()} == given
 
@@ -199,9 +202,9 @@ def test_axe_on_real_data(chrome: Browser, tmp_path: Path, scheme: str) -> None:
             person.answer(str(k % 2 + 1))
         person.saved()
         person.learnt()
-        assert _serious(person.page) == []
+        assert serious(person.page) == []
         for path in ("/panel", "/items", "/settings"):
             page = person.tab(path)
             page.wait_for_timeout(300)
-            assert (path, _serious(page)) == (path, [])
+            assert (path, serious(page)) == (path, [])
             page.close()

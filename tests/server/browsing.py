@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,23 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 # Chromium drops keys that come before its first frame, and on a busy machine the journeys are that quick
 FLAGS += ["--disable-sync", "--no-first-run", "--allow-pre-commit-input"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def serious(page: Page) -> list[Any]:
+    """Serious findings of axe on a page; none is looked for where axe-core is not there, which CI does not allow."""
+    if not AXE.exists():
+        assert not os.environ.get("QUERIST_CI"), "axe-core is not there: npm ci in web/"
+        return []
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        (one["id"], [node["html"][:160] for node in one["nodes"]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def chromium() -> str | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import socket
 import threading
@@ -11,8 +12,12 @@ from typing import Any
 import pytest
 
 from querist.core.errors import ArgumentError, ResourceError, StateError, UnknownNameError
-from querist.server.client import Client
+from querist.server.app import build, routes_of
+from querist.server.client import Client, Reply
 from serving import Asker, make, running, until
+
+HANDED = {"query": "q", "fence": 1, "item": {"id": "a"}}
+FILE = Path(__file__)
 
 
 @pytest.fixture
@@ -65,6 +70,58 @@ def test_it_does_all_that_the_page_does(ask: Asker, tmp_path: Path) -> None:
         with pytest.raises(StateError) as caught:
             client.project()
         assert caught.value.code == "NoSession"
+
+
+NO_METHOD = {
+    ("GET", "/health"): "for watchers of the process, who are not logged in",
+    ("GET", "/api/v1/openapi.json"): "for tools that make clients",
+}
+"""Routes that no method of the client calls, each with its reason."""
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "answer": (HANDED, "label", "cat"), "label": (HANDED, "cat"), "distribution": (HANDED, {"cat": 1.0}),
+    "skip": (HANDED,), "reject": (HANDED,), "give_back": (["q"],), "renew": (["q"],), "take": ("a/b",),
+    "flag": ("a/b",), "item": ("a/b",), "alike": ("a/b",), "image": ("a/b",), "add_class": ("owl",),
+    "rename_class": ("owl", "bird"), "merge_class": ("owl", "bird"), "seeds": ("cat",), "trainer": ("pause",),
+    "export": ("csv",), "import_file": (FILE,), "check_file": (FILE,),
+}  # fmt: skip
+
+
+class Recorded(Client):
+    """Sends nothing, and keeps what it would send."""
+
+    def __init__(self) -> None:
+        self.address, self.tab, self.session, self._connection = "http://127.0.0.1:1", "t", "s", None
+        self._lock = threading.Lock()
+        self.sent: list[tuple[str, str]] = []
+
+    def _request(self, method: str, path: str, body: Any = None, *, again: bool = False) -> Reply:
+        self.sent.append((method, "/api/v1" + path.partition("?")[0]))
+        reply: Any = {"items": 3 if path == "/seeds" else [], "next": None, "handed": {}, "user": "me", "link": ""}
+        return Reply(200, {}, json.dumps([] if path == "/strategies" else reply).encode())
+
+
+def test_every_route_has_a_method_and_every_method_a_route(ask: Asker) -> None:
+    """What the page does goes through these routes; so a program can do all of it."""
+    client = Recorded()
+    for name, _ in inspect.getmembers(Client, inspect.isfunction):
+        if not name.startswith("_") and name not in ("close", "events"):
+            said = getattr(client, name)(*ARGUMENTS.get(name, ()))
+            if inspect.isgenerator(said):
+                list(said)
+    Client._log_in(client, "token")
+    client.sent.append(("GET", "/api/v1/events"))  # see test_it_hears_events
+    routes = [
+        (method, route)
+        for route in routes_of(build(ask.server.service))
+        for method in sorted(route.methods or ())
+        if route.path.startswith("/api/") or route.path == "/health"
+    ]
+    called = {}
+    for sent, path in client.sent:
+        found = [route.path for method, route in routes if method == sent and route.path_regex.match(path)]
+        assert found, (sent, path)
+        called[sent, found[0]] = path
+    assert {(method, route.path) for method, route in routes} - called.keys() == NO_METHOD.keys()
 
 
 def test_it_hears_events(ask: Asker) -> None:

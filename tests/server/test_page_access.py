@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from server.browsing import browser, desk
+from server.browsing import AXE, browser, desk, serious
 from server.mock_api import Mock
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = ["/", "/panel", "/items", "/settings"]
 EVIL = [
     "<img src=x onerror='window.pwned=1;alert(1)'>",
@@ -30,17 +28,6 @@ EVIL = [
 def chrome() -> Iterator[Browser]:
     with browser() as one:
         yield one
-
-
-def serious(page: Page) -> list[Any]:
-    """Serious findings of axe on a page."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (one["id"], [node["html"][:160] for node in one["nodes"]])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there; npm ci in web/")

@@ -1,10 +1,13 @@
 /** The one door to the server. Faults are `ApiFault`: status 0 means that no answer came. */
 
 import { tabName } from "./desk/tab";
-import type { Panel, Project, Row, RowHistory, Settings } from "./types";
+import type { Brought, Panel, Project, Row, RowHistory, Settings } from "./types";
 
 const BASE = "/api/v1";
 const PATIENCE = 15_000;
+const PATIENCE_FILES = 600_000;
+/** Bytes of a file that the server takes. */
+export const MOST_BYTES = 50 * 2 ** 20;
 
 export class ApiFault extends Error {
   constructor(
@@ -68,13 +71,32 @@ export const api = {
   strategies: () => call<{ name: string; about?: string }[]>("GET", "/strategies"),
   items: (query: URLSearchParams) => call<{ items: Row[]; next: string | null }>("GET", `/items?${query.toString()}`),
   item: (item: string) => call<RowHistory>("GET", `/items/${id(item)}`),
+  alike: (item: string) => call<{ items: Row[]; next: null }>("GET", `/items/${id(item)}/alike?limit=50`),
+  link: () => call<{ link: string; seconds: number }>("POST", "/session/link", {}),
   take: (item: string) => call<unknown>("POST", `/items/${id(item)}/take`, { tab: tabName() }),
   flag: (item: string, flag: boolean, note: string | null) =>
     call<unknown>("POST", `/items/${id(item)}/flag`, { flag, note }),
 };
 
-/** Ask for a file and let the browser keep it. */
-export async function exported(format: string, all: boolean): Promise<string> {
+/** Send a file; the answer may take as long as reading it does. */
+export async function sent(path: string, file: File, fields: Record<string, boolean>): Promise<Brought> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, String(value));
+  form.append("file", file);
+  const reply = await fetch(BASE + path, {
+    method: "POST",
+    credentials: "same-origin",
+    body: form,
+    signal: AbortSignal.timeout(PATIENCE_FILES),
+  }).catch(() => {
+    throw new ApiFault(0, "Offline", "The server does not answer, or the file cannot be read any more. Choose it again.");
+  });
+  if (!reply.ok) throw await faultOf(reply);
+  return (await reply.json()) as Brought;
+}
+
+/** Ask for a file and let the browser keep it; what its format has no place for. */
+export async function exported(format: string, all: boolean): Promise<string[]> {
   const reply = await fetch(`${BASE}/export`, {
     method: "POST",
     credentials: "same-origin",
@@ -90,5 +112,9 @@ export async function exported(format: string, all: boolean): Promise<string> {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  return name;
+  try {
+    return JSON.parse(decodeURIComponent(reply.headers.get("querist-lost") ?? "[]")) as string[];
+  } catch {
+    return [];
+  }
 }

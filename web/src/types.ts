@@ -125,17 +125,37 @@ export interface RowHistory extends Row {
 export interface CurvePoint {
   labels: number;
   accuracy: number;
-  low: number;
-  high: number;
+  low: number | null;
+  high: number | null;
   n: number;
 }
 
+export interface BadRow {
+  at: string;
+  why: string;
+}
+
+/** What an import would bring, or did. */
+export interface Brought {
+  items: number;
+  known: number;
+  answers: number;
+  classes: string[];
+  notes: string[];
+  left_out: number;
+  rows: BadRow[];
+  repeated?: number;
+  history?: number;
+  flags?: number;
+}
+
 export interface Panel {
+  metric?: string;
   classes: { name: string; count: number }[];
   curve: CurvePoint[];
   saved: { asked: number | null; random: number; text: string } | null;
   agreement: { labels: number; kappa: number }[];
-  cost: { answers: number; seconds: number; per_hour: number };
+  cost: { answers: number; seconds: number; per_hour: number | null };
   advice: {
     stop: boolean;
     rule: string;

@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { steered } from "../src/desk/keys";
 import { blank, draftOf, madeOf, rationaleOf, said } from "../src/desk/draft";
 import { blocks, inline } from "../src/logic/markdown";
-import { buttonsOf, read } from "../src/logic/numbers";
+import { buttonsOf, counted, read } from "../src/logic/numbers";
 import { given, pointsOf, sharesOf } from "../src/logic/shares";
 import { ticks } from "../src/parts/chart";
+import { sentence } from "../src/parts/frame";
 import { boxOf } from "../src/parts/picture";
 
 test("shares are points over points", () => {
@@ -80,4 +81,12 @@ test("round values on an axis", () => {
   expect(ticks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
   expect(ticks(10, 120)).toEqual([50, 100]);
   expect(ticks(3, 3)).toEqual([3]);
+});
+
+test("an axis has two marks where there is room for them, and words are whole sentences", () => {
+  expect(ticks(5, 66, 3)).toEqual([20, 40, 60]);
+  expect(ticks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(ticks(7, 7)).toEqual([7]);
+  expect([counted(1, "row"), counted(1204, "row"), counted(0, "item")]).toEqual(["1 row", "1,204 rows", "0 items"]);
+  expect([sentence("the link was used"), sentence("Really?")]).toEqual(["The link was used.", "Really?"]);
 });

@@ -18,7 +18,8 @@ __all__ = ["EXAMPLES", "command"]
 
 EXAMPLES = (
     "Examples: querist label photos --labels cat,dog · querist label reviews.csv --text body --labels good,bad · "
-    "querist label notes.jsonl --task spans --labels person,place · querist label cars.csv --task number --low 0 --high 10"
+    "querist label notes.jsonl --task spans --labels person,place · querist label cars.csv --task number --low 1 "
+    "--high 5 --step 1"
 )
 _TASKS = ("single", "multi", "number", "spans")
 _ASKED = {
@@ -44,6 +45,7 @@ def label(
     ] = None,
     low: Annotated[float | None, typer.Option(help="Lowest number.")] = None,
     high: Annotated[float | None, typer.Option(help="Highest number.")] = None,
+    step: Annotated[float | None, typer.Option(help="Step of a rating: up to eleven numbers become buttons.")] = None,
     strategy: Annotated[str | None, typer.Option(help="What chooses the next item.  [default: auto]")] = None,
     encoder: Annotated[str | None, typer.Option(help="Folder or name of a better encoder.")] = None,
     seed: Annotated[int, typer.Option(help="The only source of randomness.")] = 0,
@@ -77,6 +79,7 @@ def label(
             "--label": label_column,
             "--low": low,
             "--high": high,
+            "--step": step,
             "--strategy": strategy,
             "--encoder": encoder,
         }
@@ -94,7 +97,7 @@ def label(
 
             parse(strategy)
         columns = {"text": text, "id": id, "label": label_column}
-        _make(folder, path, columns, _names(labels), task, (low, high), settings, seed, skip_bad)
+        _make(folder, path, columns, _names(labels), task, (low, high, step), settings, seed, skip_bad)
     return show(folder, host=host, port=port, browser=not no_browser, trainer=True, debug=debug())
 
 
@@ -104,7 +107,7 @@ def _make(
     columns: dict[str, str | None],
     classes: Sequence[str] | None,
     task: str | None,
-    limits: tuple[float | None, float | None],
+    limits: tuple[float | None, float | None, float | None],
     settings: dict[str, Any],
     seed: int,
     skip_bad: bool,
@@ -122,7 +125,10 @@ def _make(
     skipped.clear()
     assert found.task is not None
     low, high = limits[0] if limits[0] is not None else found.low, limits[1] if limits[1] is not None else found.high
-    asked = Task("number", (), low, high) if found.task == "number" else Task(found.task, tuple(classes))
+    step = limits[2]
+    if step is not None and (found.task != "number" or step <= 0):
+        raise ArgumentError(f"--step is above 0 and for numbers; got {step:g} for {found.task}", code="BadArgument")
+    asked = Task("number", (), low, high, step) if found.task == "number" else Task(found.task, tuple(classes))
     name = path.resolve().name
     made = Project.make(
         folder,

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from querist.core.errors import ArgumentError, QueristError, ResourceError, StateError, UnknownNameError, shorten
 
@@ -29,6 +29,7 @@ Handed = Mapping[str, Any]
 _AGAIN = frozenset({408, 425, 429, 502, 503, 504, 507})
 _PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
+_PLAIN_IN_NAMES = " ()[]+,;=@!$&'"
 
 
 class Reply:
@@ -77,6 +78,7 @@ class Client:
         self.session = session
         self.user = ""
         self.tab = uuid.uuid4().hex
+        self.lost: list[str] = []
         if session is None:
             if not parts.fragment:
                 raise ArgumentError("the link has no token after #; copy all of it", code="BadLink")
@@ -184,6 +186,10 @@ class Client:
         """One item with its history."""
         return dict(self._get(f"/items/{_quote(item)}"))
 
+    def alike(self, item: str, limit: int = 50) -> list[dict[str, Any]]:
+        """The items most like one, best first."""
+        return list(self._get(f"/items/{_quote(item)}/alike?limit={int(limit)}")["items"])
+
     def image(self, item: str) -> bytes:
         """The picture of an item, as the page shows it."""
         return self._request("GET", f"/items/{_quote(item)}/image", again=True).body
@@ -236,24 +242,27 @@ class Client:
         return dict(self._post("/trainer", {"do": do}, again=True))
 
     def export(self, format: str, to: Path | str | None = None, *, all: bool = False) -> bytes:
-        """The labels in a format, written to ``to`` when it is given; with ``all`` also items without an answer."""
-        body = self._request("POST", "/export", _body({"format": format, "all": all}), again=True).body
-        if to is not None:
-            Path(to).write_bytes(body)
-        return body
+        """The labels in a format, written to ``to`` when it is given; with ``all`` also items without an answer.
 
-    def import_file(self, path: Path | str) -> dict[str, Any]:
-        """More items from a file."""
-        path = Path(path)
-        edge = uuid.uuid4().hex
-        name = quote(path.name, safe=" ()[]+,;=@!$&'")
-        head = (
-            f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        )
-        body = head.encode() + path.read_bytes() + f"\r\n--{edge}--\r\n".encode()
-        kind = f"multipart/form-data; boundary={edge}"
-        return dict(self._request("POST", "/import", (kind, body)).json())
+        What the format has no place for stands in `lost` afterwards, a sentence each.
+        """
+        reply = self._request("POST", "/export", _body({"format": format, "all": all}), again=True)
+        self.lost = list(json.loads(unquote(reply.headers.get("querist-lost", "[]"))))
+        if to is not None:
+            Path(to).write_bytes(reply.body)
+        return reply.body
+
+    def import_file(self, path: Path | str, *, skip_bad: bool = False, new_classes: bool = False) -> dict[str, Any]:
+        """More items from a file; with ``skip_bad`` rows that are not understood are left out, and listed in ``rows``."""
+        return self._upload("/import", path, skip_bad=skip_bad, new_classes=new_classes)
+
+    def check_file(self, path: Path | str, *, new_classes: bool = False) -> dict[str, Any]:
+        """What `import_file` would bring, and row by row what is not understood; nothing is taken."""
+        return self._upload("/import/check", path, new_classes=new_classes)
+
+    def who(self) -> str:
+        """Who is logged in."""
+        return str(self._get("/session")["user"])
 
     def link(self) -> str:
         """A fresh one-time link for a browser or another program of the same person."""
@@ -302,6 +311,19 @@ class Client:
 
     def _json(self, method: str, path: str, body: Any, *, again: bool = False) -> Any:
         return self._request(method, path, _body(body), again=again).json()
+
+    def _upload(self, path: str, file: Path | str, **fields: bool) -> dict[str, Any]:
+        file, edge = Path(file), uuid.uuid4().hex
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{str(value).lower()}\r\n'
+            for name, value in fields.items()
+        ]
+        parts.append(
+            f'--{edge}\r\nContent-Disposition: form-data; name="file"; '
+            f'filename="{quote(file.name, safe=_PLAIN_IN_NAMES)}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        )
+        body = "".join(parts).encode() + file.read_bytes() + f"\r\n--{edge}--\r\n".encode()
+        return dict(self._request("POST", path, (f"multipart/form-data; boundary={edge}", body)).json())
 
     def _headers(self) -> dict[str, str]:
         headers = {"Origin": self.address, "Accept": "application/json"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,14 @@ class Listing:
 
     def one(self, id: str) -> Row | None:
         """One item, or None."""
+        return next(iter(self.some([id])), None)
+
+    def some(self, ids: Sequence[str]) -> list[Row]:
+        """Those items that there are, in the order of their ids in ``ids``."""
         text = f"SELECT {_COLUMNS} FROM contents.item c {_JOINED} WHERE c.id = :id"
         with self._lock, named(self._path):
-            row = self._connection.execute(text, {"stream": STREAM, "id": id}).fetchone()
-            return None if row is None else self._row(row)
+            found = [self._connection.execute(text, {"stream": STREAM, "id": id}).fetchone() for id in ids]
+            return [self._row(row) for row in found if row is not None]
 
     def history(self, id: str, most: int = 500) -> list[dict[str, Json]]:
         """What was done to an item, oldest first: hand-outs, answers, flags; the newest ``most`` of them."""

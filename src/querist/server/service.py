@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,19 +22,20 @@ from querist import __version__
 from querist.core.errors import ArgumentError
 from querist.core.types import Json
 from querist.data.item_store import StoredItem
+from querist.server.alike import most_alike
 from querist.server.auth import Links, Sessions, read_secret
 from querist.server.catalogue import catalogue, check_strategy
 from querist.server.coach import Coach
 from querist.server.desk import Handed, Post
-from querist.server.exchange import import_file, write_export
-from querist.server.listing import Listing
+from querist.server.exchange import check_file, import_file, write_export
+from querist.server.listing import Listing, Row
 from querist.server.logs import line
 from querist.server.media import Media
 from querist.server.overview import Overview
 from querist.server.plain import in_words
 from querist.server.post import flat
 from querist.server.problems import Problem
-from querist.server.project import ITEMS, JOURNAL, Project
+from querist.server.project import FEATURES, ITEMS, JOURNAL, Project
 from querist.server.rationale import check_rationale
 from querist.server.seeds import find_seeds
 from querist.server.showing import content, listed_row, no_item, set_aside
@@ -274,6 +276,20 @@ class Service:
             raise no_item()
         return {**listed_row(row), "history": await self.read(self.listing.history, id)}
 
+    async def alike(self, id: str, limit: int) -> dict[str, Any]:
+        """The items most like one, best first; one search at a time."""
+
+        def work() -> list[Row]:
+            rows = self.project.items.rows_of([id])
+            if not rows:
+                raise no_item()
+            found = most_alike(self.folder / FEATURES, limit, rows=rows)
+            return self.listing.some([item.id for item in self.project.items.at(found)])
+
+        async with self._one_search:
+            rows = await self.read(work)
+        return {"items": [listed_row(row) for row in rows], "next": None}
+
     async def file_of(self, id: str) -> str | None:
         """Where the picture of an item lies, or None."""
         return (await self.read(self._stored, id)).file
@@ -373,22 +389,28 @@ class Service:
         """Figures and advice."""
         return await self.read(self.overview.panel)
 
-    async def export(self, format: str, path: Path, *, everything: bool) -> str:
-        """Write the labels to ``path``; the name that the file should have."""
+    async def export(self, format: str, path: Path, *, everything: bool) -> tuple[str, list[str]]:
+        """Write the labels to ``path``; the name that the file should have, and what the format has no place for."""
 
-        def work() -> str:
+        def work() -> tuple[str, list[str]]:
             with reader(self.folder / JOURNAL, check=False) as connection:
                 task = self.project.changes.task(connection)
                 name, lost = write_export(connection, self.project, task, format, path, everything=everything)
             line("exported", format=format, losses=len(lost))
-            return name
+            return name, [str(one) for one in lost]
 
         return await self.read(work)
 
-    async def import_file(self, user: str, path: Path, name: str) -> dict[str, Any]:
+    async def import_file(self, path: Path, name: str, *, skip_bad: bool, new_classes: bool) -> dict[str, Any]:
         """Take more items in."""
         task = self._glance.task(self.project.changes)
-        brought, notes = await self.read(import_file, self.project, task, path, name)
+        work = partial(import_file, self.project, task, path, name, skip_bad=skip_bad, new_classes=new_classes)
+        taken = await self.read(work)
         self.hub.send("project", {"changed": ["items"]})
         self.coach.told()
-        return {"items": brought.items, "known": brought.known, "answers": brought.answers, "notes": notes}
+        return taken.shown()
+
+    async def check_file(self, path: Path, name: str, *, new_classes: bool) -> dict[str, Any]:
+        """What an import of the file would do."""
+        task = self._glance.task(self.project.changes)
+        return (await self.read(partial(check_file, self.project, task, path, name, new_classes=new_classes))).shown()

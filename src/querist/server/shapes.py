@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = [
     "Answered",
+    "BadRow",
+    "Checked",
     "ClassOut",
     "EncoderOut",
     "Handed",
@@ -189,13 +191,41 @@ class Seeded(_Out):
     items: int
 
 
+class BadRow(_Out):
+    """A place of a file, and why it is not understood."""
+
+    at: str
+    why: str
+
+
 class Imported(_Out):
-    """What became of an import: new items, items that were known, answers taken, and sentences worth reading."""
+    """What became of an import: new items, items that were known, answers taken, answers that were there already,
+    answers of the history left out, items marked, classes added, sentences worth reading, and how many rows were left
+    out with the first hundred of them.
+    """
 
     items: int
     known: int
     answers: int
+    repeated: int
+    history: int
+    flags: int
+    classes: list[str]
     notes: list[str]
+    left_out: int
+    rows: list[BadRow]
+
+
+class Checked(_Out):
+    """What an import would bring; ``classes`` are those that the project does not have."""
+
+    items: int
+    known: int
+    answers: int
+    classes: list[str]
+    notes: list[str]
+    left_out: int
+    rows: list[BadRow]
 
 
 class Strategy(_Out):

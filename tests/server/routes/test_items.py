@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from querist.data.record import Record
+from querist.server.alike import InUse, write_in_use
+from querist.server.project import FEATURES
 from querist.server.task import Task
 from serving import Asker, make, running
 
@@ -53,6 +57,27 @@ def test_pages_hold_all_items_once(ask: Asker) -> None:
             break
         cursor = f"&cursor={page['next']}"
     assert seen == ODD
+
+
+def test_alike_items_come_in_order_of_their_likeness(tmp_path: Path) -> None:
+    rows = np.array([[1, 0], [0, 1], [0.9, 0.1], [0.2, 1], [-1, 0.1], [-1, 0.3]], dtype=np.float32)
+    with running(make(tmp_path / "p", 6)) as ask:
+        early = ask("GET", "/api/v1/items/i0/alike")
+        assert (early.status, early.code) == (409, "NoFeatures")
+        folder = ask.server.service.folder / FEATURES
+        folder.mkdir(exist_ok=True)
+        np.save(folder / "features-a.npy", rows)
+        write_in_use(folder, InUse("made", (("features-a.npy", 0, 6),)))
+        client = ask.server.client()
+        client.label(client.take("i3"), "cat")
+        # cosines with (1, 0): .994, .196, 0, -.958, -.995
+        found = client.alike("i0")
+        assert [item["id"] for item in found] == ["i2", "i3", "i1", "i5", "i4"]
+        assert [(item["state"], item["value"]) for item in found[:2]] == [("unlabelled", None), ("labelled", "cat")]
+        assert [item["id"] for item in client.alike("i0", 2)] == ["i2", "i3"]
+        assert ask("GET", "/api/v1/items/nothing/alike").status == 404
+        for limit in ("0", "201", "x"):
+            assert ask("GET", f"/api/v1/items/i0/alike?limit={limit}").status == 400
 
 
 @pytest.fixture(scope="module")

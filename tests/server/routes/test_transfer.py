@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import uuid
@@ -19,11 +20,16 @@ def ask(tmp_path: Path) -> Iterator[Asker]:
         yield ask
 
 
-def send(ask: Asker, name: str, content: bytes) -> Said:
+def send(ask: Asker, name: str, content: bytes, to: str = "/api/v1/import", **fields: str) -> Said:
     edge = "edge0123"
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\n'
+    head = "".join(
+        f'--{edge}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+        for field, value in fields.items()
+    )
+    head += f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    head += "Content-Type: text/plain\r\n\r\n"
     raw = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
-    return ask("POST", "/api/v1/import", raw=raw, headers={"Content-Type": f"multipart/form-data; boundary={edge}"})
+    return ask("POST", to, raw=raw, headers={"Content-Type": f"multipart/form-data; boundary={edge}"})
 
 
 def test_labels_go_out_and_come_in_again(ask: Asker, tmp_path: Path) -> None:
@@ -45,6 +51,15 @@ def test_labels_go_out_and_come_in_again(ask: Asker, tmp_path: Path) -> None:
     assert len(whole.body.splitlines()) == 8
     table = list(csv.DictReader(io.StringIO(client.export("csv").decode("utf-8-sig"))))
     assert {row["id"]: row["label"] for row in table}[one["item"]["id"]] == "cat"
+
+
+def test_what_a_format_has_no_place_for_is_told(ask: Asker) -> None:
+    client = ask.server.client()
+    client.distribution(client.next()[0], {"cat": 0.75, "dog": 0.25})
+    client.export("doccano")
+    assert client.lost[0].startswith("soft label of 1 item: written as its largest class")
+    client.export("jsonl")
+    assert client.lost == []
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "label-studio", "prodigy", "doccano", "parquet"])
@@ -71,10 +86,57 @@ def test_a_folder_is_packed(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_more_items_come_in(ask: Asker) -> None:
     said = send(ask, "more.csv", b"id,text,label\nn1,a new text here,cat\nn2,another new text,dog\ni0,item 0,cat\n")
-    assert (said.status, said.json) == (200, {"items": 2, "known": 1, "answers": 3, "notes": []})
+    nothing = {"repeated": 0, "history": 0, "flags": 0, "classes": [], "notes": [], "left_out": 0, "rows": []}
+    assert (said.status, said.json) == (200, {"items": 2, "known": 1, "answers": 3, **nothing})
     project = ask("GET", "/api/v1/project").json
     assert (project["items"], project["labelled"]) == (10, 3)
     assert not list(ask.server.service.scratch.glob("import-*"))
+
+
+MIXED = b"""{"id": "n1", "text": "a new text here", "label": "cat"}
+{"id": "n2", "text": "another", "label": "bird"}
+{"id": "n3", "text":
+{"id": "i0", "text": "item 0", "label": "dog"}
+"""
+
+
+def test_a_check_says_row_by_row_what_is_not_understood_and_takes_nothing(ask: Asker) -> None:
+    said = send(ask, "more.jsonl", MIXED, "/api/v1/import/check").json
+    assert [row["at"] for row in said["rows"]] == ["record 2", "line 3"]
+    assert said["rows"][0]["why"] == "the project has no class 'bird'"
+    rest = {name: said[name] for name in ("items", "known", "answers", "classes", "left_out")}
+    assert rest == {"items": 1, "known": 1, "answers": 2, "classes": ["bird"], "left_out": 2}
+    assert ask("GET", "/api/v1/project").json["items"] == 8
+    added = send(ask, "more.jsonl", MIXED, "/api/v1/import/check", new_classes="true").json
+    assert (added["items"], added["answers"], [row["at"] for row in added["rows"]]) == (2, 3, ["line 3"])
+    refused = send(ask, "more and möre.jsonl", MIXED)
+    assert (refused.code, refused.json["detail"][:26]) == ("BadRow", "more_and_m_re.jsonl, line 3"[:26]), (
+        "all or nothing"
+    )
+    assert ask("GET", "/api/v1/project").json["items"] == 8
+    assert not list(ask.server.service.scratch.iterdir())
+
+
+def test_the_others_are_taken_when_bad_rows_are_to_be_left_out(ask: Asker) -> None:
+    checked = send(ask, "more.jsonl", MIXED, "/api/v1/import/check").json
+    took = send(ask, "more.jsonl", MIXED, skip_bad="true").json
+    same = ("items", "known", "answers", "left_out", "rows")
+    assert {name: took[name] for name in same} == {name: checked[name] for name in same}
+    assert ask("GET", "/api/v1/items?text=n1").json["items"][0]["value"] == "cat"
+    more = send(ask, "more.jsonl", MIXED, skip_bad="true", new_classes="true").json
+    assert (more["items"], more["repeated"], more["classes"], more["left_out"]) == (1, 2, ["bird"], 1)
+    assert [c["name"] for c in ask("GET", "/api/v1/project").json["classes"]] == ["cat", "dog", "bird"]
+
+
+def test_a_packed_file_keeps_both_endings(ask: Asker) -> None:
+    packed = gzip.compress(b"id,text\nz1,a new text here\nz2,and one more text\n")
+    assert send(ask, "more.csv.gz", packed).json["items"] == 2
+    assert send(ask, "...csv", b"id,text\ny1,a new text here\n").json["items"] == 1
+
+
+def test_many_bad_rows_are_counted_and_the_first_hundred_told(ask: Asker) -> None:
+    said = send(ask, "more.jsonl", b'{"text": "a long enough text"}\n' + b"{no\n" * 250, "/api/v1/import/check").json
+    assert (said["items"], said["left_out"], len(said["rows"]), said["rows"][99]["at"]) == (1, 250, 100, "line 101")
 
 
 @pytest.mark.parametrize(

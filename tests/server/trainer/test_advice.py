@@ -14,8 +14,10 @@ from querist.server.trainer.advice import (
     answers_an_hour,
     is_milestone,
     milestones,
+    rule_in_words,
     wilson,
 )
+from querist.session.rules import RULES, AllOf, AnyOf, parse_rule
 
 
 def progress(*rounds: Round, available: int = 1_000) -> Progress:
@@ -73,12 +75,30 @@ def test_stopping_says_which_rule_and_why() -> None:
     assert said["history"] == [{"labels": 10 * (k + 1), "value": 0.995} for k in range(1, 6)]
     changing = advise(progress(*curve(0.8)), TOLD, DEFAULT_RULE, None)
     assert changing["stop"] is False
-    assert changing["text"].startswith("Go on: wait until successive models agree on nearly all items")
-    assert "6 times" in changing["text"]
+    assert changing["text"] == (
+        "Go on until successive models agree on nearly all items, and the score on the validation items no longer gets "
+        "better. 6 models were looked at so far."
+    )
     few = advise(progress(*flat), TOLD, DEFAULT_RULE, Measured("accuracy", 0.8, 0.7, 0.9, 6))
     assert few["text"].endswith("Only 6 validation answers measure it so far, so the score is not known well.")
     other = advise(progress(*curve(0.8)), TOLD, "max_labels(1000)", None)
-    assert other["text"] == "Go on: the rule max_labels(1000) is not met after 6 milestones."
+    assert other["text"] == "Go on until 1,000 items are labelled. 6 models were looked at so far."
+    assert advise(progress(), TOLD, "max_labels(9)", None)["text"].endswith("No model was looked at so far.")
+
+
+def test_every_rule_has_words() -> None:
+    parameters = {"max_labels": "9", "max_cost": "2.5", "max_rounds": "3"}
+    for kind in RULES:
+        if kind in (AnyOf, AllOf):
+            continue
+        name = kind.rule_name()
+        words = rule_in_words(parse_rule(f"{name}({parameters.get(name, '')})"))
+        assert name not in words
+        assert "_" not in words
+    mixed = rule_in_words(parse_rule("plateau(metric=mae, best=min) & max_labels(9) | max_rounds(3)"))
+    assert mixed == (
+        "the error on the validation items no longer gets smaller, and 9 items are labelled, or 3 models were fitted"
+    )
 
 
 def test_rounds_one_answer_apart_do_not_stop() -> None:

@@ -63,6 +63,6 @@ export function begun(): View {
 
 export const LINKS: Record<Exclude<Link, "up">, string> = {
   offline: "Offline. Answers are kept in this browser and sent when the server is back.",
-  session: "Your session has ended. Answers are kept here. Open the link that the terminal prints to go on.",
+  session: "Your session has ended. Answers are kept here. A new link lets you go on: start the server again, or ask a browser that is logged in for one, in its settings.",
   server: "The server cannot save just now. Answers are kept here and sent again.",
 };

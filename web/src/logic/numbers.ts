@@ -26,6 +26,11 @@ export function read(text: string, scale: Scale | null): { value: number } | { f
   return { value };
 }
 
+/** "1 row", "1,204 rows". */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+}
+
 export function tidy(value: number): number {
   return Number(value.toPrecision(12));
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { said } from "../desk/draft";
 import { percent } from "../logic/shares";
-import { ended, Fault, Frame, when } from "../parts/frame";
+import { Cap, ended, Fault, Frame, when } from "../parts/frame";
 import { Dialog } from "../parts/guide";
 import { asFault, useLoaded } from "../parts/loaded";
 import { Fields } from "../parts/stage";
@@ -54,7 +54,11 @@ function answerOf(row: { state: string; value: Value }): string {
   return row.value === null ? "–" : said("label", row.value);
 }
 
-function One(props: { id: string; close: () => void; changed: () => void }): JSX.Element {
+function guessed(row: Row): string {
+  return row.guess ? `${row.guess[0]} (${percent(row.guess[1])})` : "–";
+}
+
+function One(props: { id: string; close: () => void; changed: () => void; alike: () => void }): JSX.Element {
   const found = useLoaded(() => api.item(props.id));
   const [done, setDone] = useState("");
   const item: RowHistory | null = found.thing;
@@ -73,16 +77,19 @@ function One(props: { id: string; close: () => void; changed: () => void }): JSX
     api.take(props.id).then(() => location.assign("/"), (problem: unknown) => setDone(asFault(problem).message));
   };
   return (
-    <Dialog title={`Item ${props.id}`} close={props.close}>
+    <Dialog title={`Item ${props.id}`} close={props.close} press={(event) => {
+      if (event.key === "m" && plain(event)) props.alike();
+    }}>
       {found.fault && <Fault text={found.fault.message} again={found.again} />}
       {item && (
         <>
           {item.image && <img class="one-image" src={item.image} alt={`Item ${item.id}`} />}
           {item.text !== null && <p class="text one-text">{item.text}</p>}
           <Fields item={item} />
-          <p><strong>{item.value === null && !["skipped", "rejected"].includes(item.state) ? "No answer yet" : answerOf(item)}</strong>{item.guess && <span class="dim"> · the model’s guess: {item.guess[0]} {percent(item.guess[1])}</span>}</p>
+          <p><strong>{item.value === null && !["skipped", "rejected"].includes(item.state) ? "No answer yet" : answerOf(item)}</strong>{item.guess && <span class="dim"> · the model’s guess: {guessed(item)}</span>}</p>
           <div class="row">
             <button type="button" class="main-button" onClick={take}>{item.value === null ? "Label this next" : "Change the answer"}</button>
+            <button type="button" onClick={props.alike} aria-keyshortcuts="m">More like this <Cap name="M" /></button>
             <button type="button" aria-pressed={Boolean(item.flag)} onClick={flag}>{item.flag ? "Remove the flag" : "Flag"}</button>
             <span role="status">{done}</span>
           </div>
@@ -141,6 +148,54 @@ function Filters(props: { filter: Filter; set: (filter: Filter) => void; project
   );
 }
 
+function plain(event: KeyboardEvent): boolean {
+  return !event.ctrlKey && !event.metaKey && !event.altKey;
+}
+
+/** In the list the arrows go from item to item; `m` asks for more like the one in focus. */
+function walk(event: KeyboardEvent, alike: (id: string) => void): void {
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>(".row-open")];
+  const here = buttons.indexOf(document.activeElement as HTMLButtonElement);
+  if (here < 0 || !plain(event)) return;
+  const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: buttons.length - 1 }[event.key];
+  if (event.key === "m") alike(buttons[here]?.dataset["item"] ?? "");
+  else if (to === undefined) return;
+  else buttons[Math.max(0, Math.min(buttons.length - 1, to))]?.focus();
+  event.preventDefault();
+}
+
+function List(props: { rows: Row[] | null; open: (id: string) => void; alike: (id: string) => void; none: string }): JSX.Element {
+  const { rows } = props;
+  return (
+    <div class="scroll card flush list">
+      <table class="items" onKeyDown={(event) => walk(event, props.alike)}>
+        <caption class="unseen">Items</caption>
+        <thead>
+          <tr><th scope="col">Item</th><th scope="col">Answer</th><th scope="col" class="model-col">Model</th><th scope="col">State</th><th scope="col" class="late-col">When</th></tr>
+        </thead>
+        <tbody>
+          {rows?.map((row) => (
+            <tr key={row.id}>
+              <td>
+                <button type="button" class="row-open" data-item={row.id} onClick={() => props.open(row.id)}>
+                  {row.image && <img src={row.image} alt="" width={40} height={40} loading="lazy" />}
+                  <span>{row.image && !row.text ? row.id : short(row)}</span>
+                </button>
+              </td>
+              <td>{answerOf(row)}</td>
+              <td class="model-col">{guessed(row)}</td>
+              <td>{STATES[row.state] ?? row.state}{row.flag ? ", flagged" : ""}</td>
+              <td class="late-col">{when(row.at)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows === null && <p class="none">Reading the items …</p>}
+      {rows?.length === 0 && <p class="none">{props.none}</p>}
+    </div>
+  );
+}
+
 export function ItemsPage(): JSX.Element {
   const project = useLoaded(api.project);
   const [filter, setFilter] = useState<Filter>(NOTHING);
@@ -149,65 +204,70 @@ export function ItemsPage(): JSX.Element {
   const [next, setNext] = useState<string | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const [open, setOpen] = useState<string | null>(null);
+  const [like, setLike] = useState<{ id: string; name: string } | null>(null);
   const asked = useRef(0);
   const cursor = trail[trail.length - 1] ?? null;
   const load = (): void => {
     const number = (asked.current += 1);
-    api.items(asQuery(filter, cursor)).then(
+    (like === null ? api.items(asQuery(filter, cursor)) : api.alike(like.id)).then(
       (got) => {
         if (number !== asked.current) return;
         setRows(got.items);
         setNext(got.next);
         setFault(null);
       },
-      (problem: unknown) => number === asked.current && setFault(asFault(problem).message),
+      (problem: unknown) => {
+        if (number !== asked.current) return;
+        setFault(asFault(problem).message);
+        setRows((before) => (like === null ? before : []));
+      },
     );
   };
   useEffect(() => {
-    const timer = setTimeout(load, filter.text ? 200 : 0);
+    const timer = setTimeout(load, filter.text && like === null ? 200 : 0);
     return () => clearTimeout(timer);
-  }, [filter, cursor]);
+  }, [filter, cursor, like]);
   const set = (changed: Filter): void => {
     setTrail([null]);
     setFilter(changed);
   };
+  const alike = (id: string): void => {
+    const row = rows?.find((one) => one.id === id);
+    const name = [...(row && !row.image ? short(row) : id)];
+    setOpen(null);
+    setRows(null);
+    setFault(null);
+    setLike({ id, name: name.length > 60 ? `${name.slice(0, 60).join("")} …` : name.join("") });
+    document.getElementById("main")?.focus();
+  };
   if (project.fault?.status === 401) return <Frame name="querist">{ended()}</Frame>;
+  const narrowed = filter.state || filter.label || filter.flag || filter.text.trim();
+  const doubt = filter.sort === "doubt" ? "The model has said nothing of these items yet." : "No item fits.";
+  const none = like !== null ? (fault ? "" : "No other item has features yet.") : narrowed || filter.sort === "doubt" ? doubt : "There are no items.";
   return (
-    <Frame name={project.thing?.name ?? "querist"}>
+    <Frame name={project.thing?.name ?? "querist"} saying={like === null || rows === null ? "" : `${rows.length} items like ${like.name}.`}>
       <h1>Items</h1>
-      <Filters filter={filter} set={set} project={project.thing} />
+      {like === null ? <Filters filter={filter} set={set} project={project.thing} /> : (
+        <div class="row alike">
+          <p>Most like “<button type="button" class="inline" onClick={() => setOpen(like.id)}>{like.name}</button>” first</p>
+          <button type="button" onClick={() => {
+            setRows(null);
+            setFault(null);
+            setLike(null);
+          }}>Back to all items</button>
+        </div>
+      )}
       {fault && <Fault text={fault} again={load} />}
-      <div class="scroll card flush">
-        <table class="items">
-          <caption class="unseen">Items</caption>
-          <thead>
-            <tr><th scope="col">Item</th><th scope="col">Answer</th><th scope="col" class="model-col">Model</th><th scope="col">State</th><th scope="col" class="late-col">When</th></tr>
-          </thead>
-          <tbody>
-            {rows?.map((row) => (
-              <tr key={row.id}>
-                <td>
-                  <button type="button" class="row-open" onClick={() => setOpen(row.id)}>
-                    {row.image && <img src={row.image} alt="" width={40} height={40} loading="lazy" />}
-                    <span>{row.image && !row.text ? row.id : short(row)}</span>
-                  </button>
-                </td>
-                <td>{answerOf(row)}</td>
-                <td class="model-col">{row.guess ? `${row.guess[0]} ${percent(row.guess[1])}` : "–"}</td>
-                <td>{STATES[row.state] ?? row.state}{row.flag ? ", flagged" : ""}</td>
-                <td class="late-col">{when(row.at)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        {rows?.length === 0 && <p class="none">No item fits.</p>}
-      </div>
-      <nav class="pager" aria-label="Pages of items">
-        <button type="button" disabled={trail.length < 2} onClick={() => setTrail(trail.slice(0, -1))}>Back</button>
-        <span>Page {trail.length}</span>
-        <button type="button" disabled={!next} onClick={() => setTrail([...trail, next])}>Next</button>
-      </nav>
-      {open !== null && <One id={open} close={() => setOpen(null)} changed={load} />}
+      <List rows={rows} open={setOpen} alike={alike} none={none} />
+      {like === null && (
+        <nav class="pager" aria-label="Pages of items">
+          <button type="button" disabled={trail.length < 2} onClick={() => setTrail(trail.slice(0, -1))}>Back</button>
+          <span>Page {trail.length}</span>
+          <button type="button" disabled={!next} onClick={() => setTrail([...trail, next])}>Next</button>
+        </nav>
+      )}
+      <p class="dim keys-line">In the list: <kbd>↑</kbd> <kbd>↓</kbd> go from item to item, <kbd>Enter</kbd> opens one, <kbd>M</kbd> shows more like it.</p>
+      {open !== null && <One key={open} id={open} close={() => setOpen(null)} changed={load} alike={() => alike(open)} />}
     </Frame>
   );
 }

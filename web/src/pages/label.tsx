@@ -44,6 +44,11 @@ function Banners(props: { desk: Desk; view: View }): JSX.Element {
           </button>
         </div>
       )}
+      {view.project?.trainer.state === "off" && (
+        <div class="banner warn below">
+          <p>The model does not learn just now{view.project.trainer.reason ? `: ${view.project.trainer.reason}` : ""}. Labelling goes on.</p>
+        </div>
+      )}
       {!view.lasting && (
         <div class="banner warn">
           <p>This browser keeps nothing on disk (a private window?). Answers that wait are lost when the tab closes.</p>
@@ -66,7 +71,10 @@ function Banners(props: { desk: Desk; view: View }): JSX.Element {
 function Nothing(props: { desk: Desk; view: View; project: Project }): JSX.Element {
   const { view, project, desk } = props;
   const words: Record<string, [string, string]> = {
-    exhausted: ["Nothing is left to ask", `All ${project.items} items have an answer or were set aside. Export them in the settings, or change an answer on the items page.`],
+    exhausted: [
+      project.items === 0 ? "There are no items yet" : "Nothing is left to ask",
+      project.items === 0 ? "Bring some in, and they are asked here." : `All ${project.items.toLocaleString()} items have an answer or were set aside.`,
+    ],
     "all handed out": ["All that is left is handed out", "Another tab or person holds the last items. They come back when they are answered or given up."],
     offline: ["The items kept ready are done", "Your answers are kept in this browser. More items come when the server is back."],
     waiting: ["One moment", "The next item is on its way."],
@@ -76,6 +84,14 @@ function Nothing(props: { desk: Desk; view: View; project: Project }): JSX.Eleme
     <section class="card nothing">
       <h1>{title}</h1>
       <p>{text}</p>
+      {view.empty === "exhausted" && (
+        <ul class="ways">
+          {project.items > 0 && <li><a href="/settings#export">Export the labels</a></li>}
+          <li><a href="/settings#import">Import more items</a></li>
+          {project.items > 0 && <li><a href="/items">Look through the items, or change an answer</a></li>}
+          {project.items > 0 && <li><a href="/panel">See how good the model is</a></li>}
+        </ul>
+      )}
       <button type="button" onClick={() => void desk.again()}>
         Look again
       </button>
@@ -108,8 +124,11 @@ export function Label(): JSX.Element {
   const mapNow = useRef(map);
   mapNow.current = map;
   const openNote = (): void => {
+    // at once, not after the next drawing: what is typed right behind the key belongs to the note
+    const box = note.current?.closest<HTMLElement>(".note");
+    if (box) box.hidden = false;
+    note.current?.focus();
     desk.draft({ noting: true });
-    setTimeout(() => note.current?.focus(), 0);
   };
   const keys = useMemo(
     () => new Keys(desk, () => mapNow.current, { help: () => setPane("help"), guideline: () => setPane("guideline"), note: openNote }),
@@ -156,26 +175,24 @@ export function Label(): JSX.Element {
           {held ? (
             <>
               <Stage {...shared} held={held} />
-              {view.notice && (
-                <p class={`notice ${view.notice.kind}`} role={view.notice.kind === "fault" ? "alert" : undefined}>
-                  {view.notice.text}
-                </p>
-              )}
               <div class="dock">
-                <AnswerArea {...shared} />
-                {view.draft.noting && (
-                  <div class="note">
-                    <label for="note">Note, kept with the answer</label>
-                    <textarea
-                      id="note"
-                      ref={note}
-                      rows={2}
-                      value={view.draft.note}
-                      onInput={(event) => desk.draft({ note: event.currentTarget.value })}
-                    />
-                    <p class="dim">Esc goes back to the keys.</p>
-                  </div>
+                {view.notice && (
+                  <p class={`notice ${view.notice.kind}`} role={view.notice.kind === "fault" ? "alert" : undefined}>
+                    {view.notice.text}
+                  </p>
                 )}
+                <AnswerArea {...shared} />
+                <div class="note" hidden={!view.draft.noting}>
+                  <label for="note">Note, kept with the answer</label>
+                  <textarea
+                    id="note"
+                    ref={note}
+                    rows={2}
+                    value={view.draft.note}
+                    onInput={(event) => desk.draft({ note: event.currentTarget.value })}
+                  />
+                  <p class="dim">Esc goes back to the keys.</p>
+                </div>
                 <Tools {...shared} note={openNote} guideline={() => setPane("guideline")} help={() => setPane("help")} />
               </div>
             </>

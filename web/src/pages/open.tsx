@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../api";
-import { Frame } from "../parts/frame";
+import { Frame, sentence } from "../parts/frame";
 import { asFault } from "../parts/loaded";
 
 export function Open(): JSX.Element {
@@ -32,8 +32,8 @@ export function Open(): JSX.Element {
         ) : (
           <>
             <h1>The link does not open</h1>
-            <p role="alert">{fault}</p>
-            <p>A link works once and for ten minutes. The terminal prints a new one when the server starts.</p>
+            <p role="alert">{sentence(fault)}</p>
+            <p>A link works once and for ten minutes. A new one is printed when the server starts; a browser that is logged in gives one in its settings.</p>
           </>
         )}
       </section>

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { api } from "../api";
 import { Chart } from "../parts/chart";
-import { ended, Fault, Frame } from "../parts/frame";
+import { ended, Fault, Frame, sentence } from "../parts/frame";
 import { useLoaded } from "../parts/loaded";
 import { useCalm, useEvents } from "../parts/use";
 import type { Panel as Figures } from "../types";
@@ -16,7 +16,7 @@ function hours(seconds: number): string {
 
 /** The heading says it already. */
 function afterHead(text: string): string {
-  const rest = text.replace(/^(go on|stop|you can stop): /i, "");
+  const rest = text.replace(/^(you can stop: |stop: |go on: |go on )/i, "");
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
@@ -30,15 +30,21 @@ function Advice(props: { figures: Figures }): JSX.Element {
       </section>
     );
   }
+  const [text = "", figures] = advice.text.split(" In figures: ");
   return (
     <section class={`card advice ${advice.stop ? "stop" : ""}`}>
       <h2>{advice.stop ? "You can stop" : "Go on"}</h2>
-      <p class="lead" id="advice">{afterHead(advice.text)}</p>
+      <p class="lead" id="advice">{afterHead(text)}</p>
       <p><strong>Another hour:</strong> {advice.hour}</p>
-      <p class="dim">Rule: {advice.rule}</p>
       {advice.history.length > 1 && (
-        <Chart title="Agreement with the model before" x="labels" dots={advice.history.map((one) => ({ x: one.labels, y: one.value }))} />
+        <Chart title="How far each model agrees with the one before, by number of labels" x="labels" low={0} high={1}
+          dots={advice.history.map((one) => ({ x: one.labels, y: one.value }))} />
       )}
+      <details>
+        <summary>The rule {figures ? "and its figures" : "as it is written"}</summary>
+        <p><code>{advice.rule}</code></p>
+        {figures && <p class="dim">{sentence(figures)}</p>}
+      </details>
     </section>
   );
 }
@@ -48,7 +54,6 @@ function Classes(props: { figures: Figures }): JSX.Element {
   return (
     <section class="card">
       <h2>Labels by class</h2>
-      {props.figures.classes.length === 0 && <p class="dim">This task has no classes.</p>}
       <ul class="bars">
         {props.figures.classes.map((one) => (
           <li key={one.name}>
@@ -62,29 +67,66 @@ function Classes(props: { figures: Figures }): JSX.Element {
   );
 }
 
-function Body(props: { figures: Figures }): JSX.Element {
-  const { curve, saved, agreement, cost, notes } = props.figures;
+const METRICS: Record<string, string> = { accuracy: "Accuracy", exact_match: "Answers met whole", mae: "Mean error" };
+
+/** A share in percent; an error in the unit of the numbers. */
+function figure(value: number, metric: string): string {
+  return metric === "mae" ? String(Number(value.toPrecision(3))) : `${Math.round(value * 100)} %`;
+}
+
+function Curve(props: { figures: Figures }): JSX.Element {
+  const { curve, metric = "accuracy" } = props.figures;
   const newest = curve[curve.length - 1];
+  if (!newest) {
+    return (
+      <section class="card">
+        <h2>Learning curve</h2>
+        <p class="dim">No point yet. Items drawn at random are asked now and then; the curve begins with the first of them.</p>
+      </section>
+    );
+  }
+  const name = METRICS[metric] ?? metric;
+  const share = metric !== "mae";
+  const { low, high } = newest;
+  return (
+    <section class="card">
+      <h2>Learning curve</h2>
+      <p>
+        {name} {figure(newest.accuracy, metric)}
+        {low !== null && high !== null ? ` (${figure(low, metric)} to ${figure(high, metric)})` : ""}, measured on {newest.n}{" "}
+        {newest.n === 1 ? "item" : "items"} drawn at random.{share ? "" : " Lower is better."}
+      </p>
+      <Chart title={`${name} by number of labels`} percent={share} {...(share ? { high: 1 } : {})} low={0} x="labels"
+        dots={curve.map((one) => ({ x: one.labels, y: one.accuracy, low: one.low ?? one.accuracy, high: one.high ?? one.accuracy }))} />
+    </section>
+  );
+}
+
+function Time(props: { figures: Figures }): JSX.Element {
+  const { answers, seconds, per_hour } = props.figures.cost;
+  return (
+    <section class="card">
+      <h2>Time</h2>
+      {per_hour !== null && <p class="figure">{Math.round(per_hour).toLocaleString()} <span>answers an hour</span></p>}
+      {answers === 0 ? <p class="dim">No answer yet.</p> : <p>{answers} {answers === 1 ? "answer" : "answers"} in {hours(seconds)}.</p>}
+      {answers > 0 && per_hour === null && <p class="dim">Your pace is known after a few more.</p>}
+    </section>
+  );
+}
+
+function Body(props: { figures: Figures }): JSX.Element {
+  const { saved, agreement, notes } = props.figures;
   const kappa = agreement[agreement.length - 1];
   return (
     <div class="panel">
+      <div>
       <Advice figures={props.figures} />
-      <section class="card wide-card">
-        <h2>Learning curve</h2>
-        {newest ? (
-          <>
-            <p>
-              Accuracy {Math.round(newest.accuracy * 100)} % ({Math.round(newest.low * 100)} to {Math.round(newest.high * 100)} %), measured on{" "}
-              {newest.n} items drawn at random.
-            </p>
-            <Chart title="Accuracy by number of labels" percent high={1} low={0} x="labels"
-              dots={curve.map((one) => ({ x: one.labels, y: one.accuracy, low: one.low, high: one.high }))} />
-          </>
-        ) : (
-          <p class="dim">No point yet. Items drawn at random are asked now and then; the curve begins with the first of them.</p>
-        )}
-      </section>
-      <Classes figures={props.figures} />
+      <Time figures={props.figures} />
+      </div>
+      <div>
+      <Curve figures={props.figures} />
+      <div class="pair">
+      {props.figures.classes.length > 0 && <Classes figures={props.figures} />}
       <section class="card">
         <h2>Saved against random</h2>
         {saved ? (
@@ -109,17 +151,14 @@ function Body(props: { figures: Figures }): JSX.Element {
           <p class="dim">Not measured yet: it takes two models, some labels apart.</p>
         )}
       </section>
-      <section class="card">
-        <h2>Time</h2>
-        <p class="figure">{Math.round(cost.per_hour).toLocaleString()} <span>answers an hour</span></p>
-        <p>{cost.answers} answers in {hours(cost.seconds)}.</p>
-      </section>
+      </div>
       {notes.length > 0 && (
-        <section class="card wide-card">
+        <section class="card">
           <h2>Worth knowing</h2>
           <ul>{notes.map((note) => <li key={note}>{note}</li>)}</ul>
         </section>
       )}
+      </div>
     </div>
   );
 }

@@ -3,9 +3,11 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { api, ApiFault, exported } from "../api";
+import { counted } from "../logic/numbers";
 import { ACTIONS, type Action, actionKeys, clashes, nameOf, printed } from "../logic/keymap";
 import { openStore } from "../desk/store";
-import { ended, Fault, Frame } from "../parts/frame";
+import { Bring } from "../parts/bring";
+import { ended, Fault, Frame, sentence } from "../parts/frame";
 import { Guideline } from "../parts/guide";
 import { asFault, useLoaded } from "../parts/loaded";
 import { STATES } from "../parts/side";
@@ -19,9 +21,9 @@ const FORMATS: [string, string][] = [
 
 type Change = (run: () => Promise<unknown>, said: string) => Promise<boolean>;
 
-function Part(props: { title: string; about?: string; children: ComponentChildren }): JSX.Element {
+function Part(props: { title: string; about?: string; id?: string; children: ComponentChildren }): JSX.Element {
   return (
-    <section class="card">
+    <section class="card" id={props.id}>
       <h2>{props.title}</h2>
       {props.about && <p class="dim">{props.about}</p>}
       {props.children}
@@ -32,8 +34,9 @@ function Part(props: { title: string; about?: string; children: ComponentChildre
 function Classes(props: { project: Project; change: Change }): JSX.Element {
   const { project, change } = props;
   const [name, setName] = useState("");
-  const [of, setOf] = useState(project.classes[0]?.name ?? "");
+  const [of, setOf] = useState("");
   const [to, setTo] = useState("");
+  const [merged, setMerged] = useState("");
   const [into, setInto] = useState("");
   const names = project.classes.map((one) => one.name);
   const submit = (run: () => Promise<boolean>) => (event: Event): void => {
@@ -41,7 +44,7 @@ function Classes(props: { project: Project; change: Change }): JSX.Element {
     void run();
   };
   const choice = (value: string, set: (value: string) => void, id: string): JSX.Element => (
-    <select id={id} value={value} onChange={(event) => set(event.currentTarget.value)}>
+    <select id={id} value={names.includes(value) ? value : ""} required onChange={(event) => set(event.currentTarget.value)}>
       <option value="">choose</option>
       {names.map((one) => <option key={one} value={one}>{one}</option>)}
     </select>
@@ -49,7 +52,7 @@ function Classes(props: { project: Project; change: Change }): JSX.Element {
   return (
     <Part title="Classes" about="Nothing is relabelled in silence: items that a change may touch come back for a check.">
       <ul class="plain-list">
-        {project.classes.map((one) => <li key={one.name}>{one.name} <span class="dim">{one.count} labels</span></li>)}
+        {project.classes.map((one) => <li key={one.name}>{one.name} <span class="dim">{counted(one.count, "label")}</span></li>)}
       </ul>
       <form class="row" onSubmit={submit(async () => {
         const done = await change(() => api.classes({ add: name }), `Class ${name} added.`);
@@ -62,19 +65,23 @@ function Classes(props: { project: Project; change: Change }): JSX.Element {
       </form>
       {names.length > 0 && (
         <>
-          <form class="row" onSubmit={submit(() => change(() => api.classes({ rename: of, to }), `${of} is now ${to}.`))}>
+          <form class="row" onSubmit={submit(async () => {
+            const done = await change(() => api.classes({ rename: of, to }), `${of} is now ${to}.`);
+            if (done) setTo("");
+            return done;
+          })}>
             <label for="rename-class">Rename</label>
             {choice(of, setOf, "rename-class")}
             <label for="rename-to">to</label>
             <input id="rename-to" value={to} required onInput={(event) => setTo(event.currentTarget.value)} />
             <button type="submit">Rename</button>
           </form>
-          <form class="row" onSubmit={submit(() => change(() => api.classes({ merge: of, into }), `${of} went into ${into}.`))}>
+          <form class="row" onSubmit={submit(() => change(() => api.classes({ merge: merged, into }), `${merged} went into ${into}.`))}>
             <label for="merge-class">Merge</label>
-            {choice(of, setOf, "merge-class")}
+            {choice(merged, setMerged, "merge-class")}
             <label for="merge-into">into</label>
             {choice(into, setInto, "merge-into")}
-            <button type="submit" disabled={!of || !into || of === into}>Merge</button>
+            <button type="submit" disabled={!merged || !into || merged === into}>Merge</button>
           </form>
         </>
       )}
@@ -250,17 +257,30 @@ function Guide(props: { project: Project; change: Change }): JSX.Element {
 
 function Take(props: { project: Project; change: Change }): JSX.Element {
   const [all, setAll] = useState(false);
+  const [lost, setLost] = useState<{ title: string; lines: string[] } | null>(null);
+  const write = (name: string, title: string): void => {
+    setLost(null);
+    void props.change(async () => setLost({ title, lines: await exported(name, all) }), `${title} written.`);
+  };
   const formats = FORMATS.filter(([name]) => name !== "conll" || props.project.task === "spans");
   return (
-    <Part title="Export">
+    <Part title="Export" id="export" about="The labels as a file, as they are at this moment; you can go on labelling.">
       <div class="row">
         {formats.map(([name, title]) => (
-          <button key={name} type="button" onClick={() => void props.change(() => exported(name, all), `${title} written.`)}>{title}</button>
+          <button key={name} type="button" onClick={() => write(name, title)}>{title}</button>
         ))}
       </div>
       <label class="choice">
         <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} /> Also items without an answer
       </label>
+      <div role="status">
+        {lost && lost.lines.length > 0 && (
+          <>
+            <p>{lost.title} has no place for all of it:</p>
+            <ul class="lost">{lost.lines.map((text) => <li key={text}>{sentence(text)}</li>)}</ul>
+          </>
+        )}
+      </div>
     </Part>
   );
 }
@@ -274,6 +294,10 @@ async function forget(project: string): Promise<void> {
 
 function Browser(props: { project: string }): JSX.Element {
   const [reserve, setReserve] = useState(localStorage.getItem("querist.reserve") ?? "20");
+  const [link, setLink] = useState("");
+  const ask = (): void => {
+    api.link().then((made) => setLink(made.link), (problem: unknown) => setLink(sentence(asFault(problem).message)));
+  };
   const leave = (): void => {
     void Promise.allSettled([api.close(), forget(props.project)]).then(() => location.reload());
   };
@@ -288,7 +312,11 @@ function Browser(props: { project: string }): JSX.Element {
           <option value="0">none</option><option value="5">5</option><option value="20">20</option>
         </select>
       </div>
-      <div class="row"><button type="button" onClick={leave}>Log out</button></div>
+      <div class="row">
+        <button type="button" onClick={ask}>Link for another browser</button>
+        <button type="button" onClick={leave}>Log out</button>
+      </div>
+      <div role="status">{link && <><p class="dim">Works once, within ten minutes, on this machine:</p><p><code id="new-link">{link}</code></p></>}</div>
     </Part>
   );
 }
@@ -308,6 +336,10 @@ export function SettingsPage(): JSX.Element {
       project.again();
     }
   };
+  const ready = project.thing !== null;
+  useEffect(() => {
+    if (ready && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [ready]);
   const save = (part: Partial<Settings>): void => void change(() => api.settings(part), "Saved.");
   if (project.fault?.status === 401) return <Frame name="querist">{ended()}</Frame>;
   if (project.fault && !project.thing) return <Frame name="querist"><Fault text={project.fault.message} again={project.again} /></Frame>;
@@ -321,6 +353,7 @@ export function SettingsPage(): JSX.Element {
           <Asking settings={it.settings} save={save} change={change} project={it} />
           {(it.task !== "number" || it.classes.length > 0) && <Classes project={it} change={change} />}
           <Seeds project={it} change={change} />
+          <Bring project={it} done={project.again} />
           <Take project={it} change={change} />
         </div>
         <div>

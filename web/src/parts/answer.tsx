@@ -80,7 +80,7 @@ function Soft(props: Props): JSX.Element {
   const { view, project, keys, map, desk } = props;
   const shares = sharesOf(view.draft.points, project.task) ?? {};
   return (
-    <div class="soft" role="group" aria-label="Shares over the classes">
+    <div class={`soft ${project.classes.length > 6 ? "many" : ""}`} role="group" aria-label="Shares over the classes">
       {project.classes.map((one, index) => {
         const share = shares[one.name] ?? 0;
         return (

@@ -22,7 +22,7 @@ export function ticks(low: number, high: number, most = 5): number[] {
   const step = [1, 2, 5, 10].map((k) => k * power).find((size) => size >= raw) ?? raw;
   const out: number[] = [];
   for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + 1e-9; value += step) out.push(Number(value.toPrecision(10)));
-  return out;
+  return out.length < 2 && most < 20 ? ticks(low, high, most + 1) : out;
 }
 
 export function Chart(props: { title: string; dots: Dot[]; low?: number; high?: number; percent?: boolean; x: string }): JSX.Element {
@@ -40,7 +40,8 @@ export function Chart(props: { title: string; dots: Dot[]; low?: number; high?: 
   const top = Math.max(props.high ?? -Infinity, ...highs, bottom + 1e-9);
   const first = Math.min(...dots.map((dot) => dot.x));
   const last = Math.max(...dots.map((dot) => dot.x));
-  const x = (value: number): number => LEFT + ((value - first) / Math.max(1e-9, last - first)) * (width - LEFT - 12);
+  const across = width - LEFT - 12;
+  const x = (value: number): number => LEFT + (last > first ? (value - first) / (last - first) : 0.5) * across;
   const y = (value: number): number => HEIGHT - BOTTOM - ((value - bottom) / (top - bottom)) * (HEIGHT - BOTTOM - 10);
   const shown = (value: number): string => (props.percent ? `${Math.round(value * 100)} %` : String(Number(value.toPrecision(3))));
   const point = (a: number, b: number): string => `${a.toFixed(1)},${b.toFixed(1)}`;
@@ -48,6 +49,7 @@ export function Chart(props: { title: string; dots: Dot[]; low?: number; high?: 
   const newest = dots[dots.length - 1];
   return (
     <figure class="chart" ref={room}>
+      <figcaption>{props.title}</figcaption>
       <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={`${props.title}; newest ${newest ? shown(newest.y) : "none"}`}>
         {ticks(bottom, top).map((value) => (
           <g key={value}>
@@ -55,9 +57,12 @@ export function Chart(props: { title: string; dots: Dot[]; low?: number; high?: 
             <text x={LEFT - 6} y={y(value) + 4} text-anchor="end">{shown(value)}</text>
           </g>
         ))}
-        {ticks(first, last, Math.max(2, Math.floor(width / 90))).map((value) => (
-          <text key={value} x={x(value)} y={HEIGHT - 10} text-anchor="middle">{value}</text>
+        {ticks(first, last, Math.max(2, Math.floor(width / 90))).filter(Number.isInteger).map((value) => (
+          <text key={value} x={x(value)} y={HEIGHT - 10} text-anchor={x(value) > width - 24 ? "end" : "middle"}>{value}</text>
         ))}
+        {dots.length === 1 && newest && newest.low !== undefined && newest.high !== undefined && (
+          <line class="whisker" x1={x(newest.x)} x2={x(newest.x)} y1={y(newest.low)} y2={y(newest.high)} />
+        )}
         <polygon class="band" points={band.join(" ")} />
         <polyline class="line" points={dots.map((dot) => point(x(dot.x), y(dot.y))).join(" ")} />
         {newest && <circle class="dot-mark" cx={x(newest.x)} cy={y(newest.y)} r={4} />}

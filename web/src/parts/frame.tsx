@@ -82,10 +82,16 @@ export function Frame(props: {
   );
 }
 
+/** The server's reasons begin small and end without a point. */
+export function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!…]$/.test(whole) ? whole : `${whole}.`;
+}
+
 export function Fault(props: { text: string; again?: () => void }): JSX.Element {
   return (
     <div class="banner fault" role="alert">
-      <p>{props.text}</p>
+      <p>{sentence(props.text)}</p>
       {props.again && (
         <button type="button" onClick={props.again}>
           Try again
@@ -103,7 +109,8 @@ export function ended(): JSX.Element {
   return (
     <section class="card plain">
       <h1>This session has ended</h1>
-      <p>Open the one-time link that the terminal prints. Nothing is lost: answers that wait in this browser are sent then.</p>
+      <p>Stop the server and start it again: the terminal then prints a new one-time link. A browser that is still logged in gives one in its settings, too.</p>
+      <p>Nothing is lost: answers that wait in this browser are sent when you are back.</p>
     </section>
   );
 }

@@ -47,7 +47,12 @@ export function Guideline(props: { text: string }): JSX.Element {
   return <div class="guideline">{blocks(props.text).map(drawn)}</div>;
 }
 
-export function Dialog(props: { title: string; close: () => void; children: ComponentChildren }): JSX.Element {
+export function Dialog(props: {
+  title: string;
+  close: () => void;
+  press?: (event: KeyboardEvent) => void;
+  children: ComponentChildren;
+}): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = box.current;
@@ -55,7 +60,7 @@ export function Dialog(props: { title: string; close: () => void; children: Comp
     return () => dialog?.close();
   }, []);
   return (
-    <dialog ref={box} aria-label={props.title} onClose={props.close} onClick={(event) => {
+    <dialog ref={box} aria-label={props.title} onClose={props.close} onKeyDown={props.press} onClick={(event) => {
       if (event.target === box.current) props.close();
     }}>
       <div class="dialog-body">

@@ -142,11 +142,9 @@ export function Stage(props: Props): JSX.Element {
         ))}
       <Fields item={item} />
       {project.task === "spans" && <Spans {...props} />}
-      {looking === null && (
-        <p class="why">
-          <span class="why-head">Why this one</span> <span id="reason">{reason}</span>
-        </p>
-      )}
+      <p class="why">
+        <span class="why-head">Why this one</span> <span id="reason">{reason}</span>
+      </p>
     </section>
   );
 }

@@ -32,6 +32,13 @@ async def item(request: Request, id: ItemId) -> OneItem:
     return OneItem.model_validate(await service_of(request).one(id))
 
 
+@router.get("/items/{id}/alike")
+@session()
+async def alike(request: Request, id: ItemId, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Listed:
+    """The items most like this one, by the features in use, best first. 409 NoFeatures: they are not made yet."""
+    return Listed.model_validate(await service_of(request).alike(id, limit))
+
+
 @router.get(
     "/items/{id}/image",
     response_class=Response,

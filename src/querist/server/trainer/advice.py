@@ -16,10 +16,26 @@ import numpy as np
 
 from querist.core.errors import QueristError
 from querist.core.types import Progress, Round
+from querist.session.rules.all_of import AllOf
+from querist.session.rules.any_of import AnyOf
 from querist.session.rules.base import StopRuleBase
+from querist.session.rules.max_cost import MaxCost
+from querist.session.rules.max_labels import MaxLabels
+from querist.session.rules.max_rounds import MaxRounds
 from querist.session.rules.parse import parse_rule
+from querist.session.rules.plateau import Plateau
+from querist.session.rules.stable_predictions import StablePredictions
 
-__all__ = ["DEFAULT_RULE", "Measured", "advise", "answers_an_hour", "is_milestone", "milestones", "wilson"]
+__all__ = [
+    "DEFAULT_RULE",
+    "Measured",
+    "advise",
+    "answers_an_hour",
+    "is_milestone",
+    "milestones",
+    "rule_in_words",
+    "wilson",
+]
 
 DEFAULT_RULE = "stable_predictions & plateau(patience=3)"
 _Z = 1.96
@@ -28,10 +44,6 @@ _LEAST_STEP = 5
 _PAUSE = 300.0
 """Seconds after which nobody was at work between two answers."""
 _EXPONENTS = (0.25, 0.5, 1.0)
-_WORDS = {
-    "stable_predictions": "successive models agree on nearly all items",
-    "plateau": "the score on the validation items no longer gets better",
-}
 _ENOUGH = 30
 """Validation answers from which on anything is said about gains."""
 
@@ -129,19 +141,33 @@ def _ask(rule: StopRuleBase, progress: Progress) -> tuple[bool, str]:
         reason = rule.check(progress)
     except QueristError:  # a metric that no round has yet
         return False, "The rule cannot tell yet: what it looks at has not been measured."
-    words = _in_words(rule)
+    words = rule_in_words(rule)
     if reason is not None:
-        return True, f"You can stop: {words}. In figures: {reason.text}." if words else f"You can stop: {reason.text}."
-    waiting = len(progress.history)
-    if words:
-        return False, f"Go on: wait until {words}. Looked at {waiting} time{'s' if waiting != 1 else ''} so far."
-    return False, f"Go on: the rule {rule} is not met after {waiting} milestone{'s' if waiting != 1 else ''}."
+        return True, f"You can stop: {words}. In figures: {reason.text}."
+    seen = len(progress.history)
+    looked = f"{seen} models were" if seen > 1 else "One model was" if seen else "No model was"
+    return False, f"Go on until {words}. {looked} looked at so far."
 
 
-def _in_words(rule: StopRuleBase) -> str:
-    """What a rule of known parts waits for; "" where a part has no words here."""
-    parts = [part.partition("(")[0].strip() for part in str(rule).split(" & ")]
-    return ", and ".join(_WORDS[part] for part in parts) if all(part in _WORDS for part in parts) else ""
+def rule_in_words(rule: StopRuleBase) -> str:
+    """What a rule waits for, as the end of a sentence that begins with "until"."""
+    if isinstance(rule, AllOf):
+        return ", and ".join(map(rule_in_words, rule.rules))
+    if isinstance(rule, AnyOf):
+        return ", or ".join(map(rule_in_words, rule.rules))
+    if isinstance(rule, StablePredictions):
+        return "successive models agree on nearly all items"
+    if isinstance(rule, Plateau) and rule.best == "min":
+        return "the error on the validation items no longer gets smaller"
+    if isinstance(rule, Plateau):
+        return "the score on the validation items no longer gets better"
+    if isinstance(rule, MaxLabels):
+        return f"{rule.n:,} items are labelled"
+    if isinstance(rule, MaxRounds):
+        return f"{rule.n:,} models were fitted"
+    if isinstance(rule, MaxCost):
+        return f"the answers cost {rule.cost:g}"
+    return f"the rule {rule} is met"
 
 
 def _hour(progress: Progress, told: Sequence[tuple[int, float, float]], measured: Measured | None) -> str:
