@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from querist.core.errors import ArgumentError, DataError, QueristError, ResourceError, StateError, shorten
-from querist.storage.atomic import no_space
+from querist.data.atomic import no_space
 
 __all__ = ["Problem", "install", "problem_body", "problem_of", "reply"]
 
