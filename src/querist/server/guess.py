@@ -5,7 +5,7 @@ Only the first 1,000 items are looked at, so that a file of any size is answered
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -107,6 +107,7 @@ def guess(
     id: str | None = None,
     label: str | None = None,
     task: Task | None = None,
+    classes: Sequence[str] | None = None,
     bad: Callable[[int, str], None] | None = None,
 ) -> Guess:
     """Look at a file or folder.
@@ -118,6 +119,7 @@ def guess(
         id: column of the id, where it is known.
         label: column of the label, where it is known.
         task: what a label is, where it is known.
+        classes: names of the classes, where they are known.
         bad: called for each bad row among those looked at; None refuses the file.
 
     Raises:
@@ -129,7 +131,7 @@ def guess(
     given = Reading(text=text, id=id, label=label, task=task, bad=bad)
     if format in ("csv", "jsonl", "parquet", "datasets"):
         columns, rows, whole = table_rows(format, path, given, LOOKED_AT)
-        found = guess_columns(columns, rows, given, path)
+        found = guess_columns(columns, rows, given, path, classes)
         if not found.ours:
             return _of_table(path, format, found, rows, given, whole)
     return _of_records(path, format, given)
