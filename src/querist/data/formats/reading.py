@@ -67,15 +67,24 @@ class Reading:
             raise ArgumentError(f"column {twice!r} is asked for in two parts; each has one", code="BadColumns")
 
 
-def bad_row(reading: Reading, name: str, line: int, reason: str, *, unit: str = "line", cause: object = None) -> None:
+def bad_row(
+    reading: Reading,
+    name: str,
+    line: int,
+    reason: str,
+    *,
+    unit: str = "line",
+    cause: object = None,
+    code: str = "BadRow",
+) -> None:
     """Leave a row out where that is wanted, else refuse the file.
 
     Raises:
-        DataError: code ``BadRow``, with file, line and reason.
+        DataError: code ``BadRow`` unless another is given, with file, line and reason.
     """
     if reading.bad is None:
         where = f"{name}, {unit} {line}" + ("," if _COLUMN.match(reason) else ":")
-        raise DataError(f"{where} {reason}; mend it, or leave such rows out with --skip-bad", code="BadRow") from (
+        raise DataError(f"{where} {reason}; mend it, or leave such rows out with --skip-bad", code=code) from (
             cause if isinstance(cause, BaseException) else None
         )
     reading.bad(line, reason)
