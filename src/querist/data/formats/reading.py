@@ -84,9 +84,9 @@ def bad_row(
     """
     if reading.bad is None:
         where = f"{name}, {unit} {line}" + ("," if _COLUMN.match(reason) else ":")
-        raise DataError(f"{where} {reason}; mend it, or leave such rows out with --skip-bad", code=code) from (
-            cause if isinstance(cause, BaseException) else None
-        )
+        raise DataError(
+            f"{where} {reason}; mend it, or leave such rows out with skip_bad (--skip-bad)", code=code
+        ) from (cause if isinstance(cause, BaseException) else None)
     reading.bad(line, reason)
 
 
