@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from querist.core.errors import DataError
+from querist.core.errors import DataError, QueristError, shorten_path
 from querist.core.types import Json
 from querist.data.formats import SUFFIXES, read_records, write_records
 from querist.data.formats.exported import About, Exported, Lost
@@ -159,8 +159,18 @@ def import_file(project: Project, task: Task, path: Path, name: str) -> tuple[Br
         DataError: it cannot be read, or holds another kind of items (code ``OtherKind``).
         UnknownNameError: an answer names a class that the project does not have (code ``UnknownLabel``).
     """
+    try:
+        return _import(project, task, path, name)
+    except QueristError as error:
+        text = str(error)
+        for shown in (str(path), shorten_path(path), path.name):  # where it lies meanwhile is nobody's business
+            text = text.replace(shown, name)
+        raise type(error)(text, code=error.code) from error
+
+
+def _import(project: Project, task: Task, path: Path, name: str) -> tuple[Brought, list[str]]:
     kind: Any = task.kind
-    found = guess(path, task=kind)
+    found = guess(path, task=kind, most_bytes=_MOST_BYTES)
     if found.modality is not None and found.modality != project.modality:
         raise DataError(
             f"{name} holds items of the kind {found.modality}, and this project is of the kind {project.modality}",

@@ -109,6 +109,7 @@ def guess(
     task: Task | None = None,
     classes: Sequence[str] | None = None,
     bad: Callable[[int, str], None] | None = None,
+    most_bytes: int | None = None,
 ) -> Guess:
     """Look at a file or folder.
 
@@ -121,6 +122,7 @@ def guess(
         task: what a label is, where it is known.
         classes: names of the classes, where they are known.
         bad: called for each bad row among those looked at; None refuses the file.
+        most_bytes: largest file that is taken, or None.
 
     Raises:
         DataError: it cannot be read (code ``NoData``), is of no known format (``UnknownFormat``), is empty
@@ -128,7 +130,7 @@ def guess(
     """
     path = Path(path)
     format = guess_format(path)
-    given = Reading(text=text, id=id, label=label, task=task, bad=bad)
+    given = Reading(text=text, id=id, label=label, task=task, bad=bad, most_bytes=most_bytes)
     if format in ("csv", "jsonl", "parquet", "datasets"):
         columns, rows, whole = table_rows(format, path, given, LOOKED_AT)
         found = guess_columns(columns, rows, given, path, classes)

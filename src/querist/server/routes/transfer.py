@@ -55,8 +55,9 @@ async def import_file(request: Request, file: Annotated[UploadFile, File()]) -> 
     """More items, from a file of a known format; all of them or none."""
     service = service_of(request)
     name = Path((file.filename or "").replace("\\", "/")).name
-    suffix = Path(name).suffix.lower()
-    if not suffix.isascii() or len(suffix) > 12 or not suffix[1:].isalnum():
+    packed = ".gz" if name.lower().endswith(".gz") else ""
+    suffix = Path(name[: len(name) - len(packed)]).suffix.lower() + packed
+    if not suffix.isascii() or len(suffix) > 12 or not suffix.replace(".", "").isalnum():
         raise Problem(422, "BadFileName", "the file needs a name with a known ending, such as .csv or .jsonl")
     handle, draft = tempfile.mkstemp(prefix="import-", suffix=suffix, dir=service.scratch)
     path = Path(draft)
