@@ -39,6 +39,7 @@ from querist.server.seeds import find_seeds
 from querist.server.showing import content, listed_row, no_item, set_aside
 from querist.server.stream import Hub
 from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
+from querist.storage.audit import Audit
 from querist.storage.connection import reader
 from querist.storage.transaction import Transaction
 
@@ -373,13 +374,14 @@ class Service:
         """Figures and advice."""
         return await self.read(self.overview.panel)
 
-    async def export(self, format: str, path: Path, *, everything: bool) -> str:
-        """Write the labels to ``path``; the name that the file should have."""
+    async def export(self, user: str, format: str, path: Path, *, everything: bool) -> str:
+        """Write the labels to ``path``, and who took them into the audit trail; the name that the file should have."""
 
         def work() -> str:
             with reader(self.folder / JOURNAL, check=False) as connection:
                 task = self.project.changes.task(connection)
                 name, lost = write_export(connection, self.project, task, format, path, everything=everything)
+            Audit(self.folder).add("export", user, "page", format=format, all=everything)
             line("exported", format=format, losses=len(lost))
             return name
 

@@ -31,7 +31,7 @@ _COMPANIONS = frozenset(
 )
 _SECRETS = frozenset({"secret", "sessions.json"})
 """Who is logged in: of no use elsewhere, and nobody's who finds the backup."""
-_SKIPPED = frozenset({"cache", "__pycache__", ".git"})
+_SKIPPED = frozenset({"cache", "__pycache__", ".git", "audit.lock"})
 
 
 @dataclass(frozen=True, slots=True)

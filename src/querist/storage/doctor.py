@@ -14,6 +14,7 @@ from querist.core.errors import QueristError, StateError, shorten
 from querist.data.item_file import open_file
 from querist.data.sqlite_errors import named
 from querist.storage.artifacts import Artifacts
+from querist.storage.audit import Audit
 from querist.storage.backup import ITEMS, JOURNAL
 from querist.storage.connection import reader
 from querist.storage.migration import upgrade
@@ -72,6 +73,7 @@ def doctor(folder: Path | str) -> list[Finding]:
     except QueristError as error:
         findings.append(_from_error(error, path))
     findings += _items(folder / ITEMS)
+    findings += _trail(Audit(folder))
     findings += _artifacts(Artifacts(folder / "artifacts"), referenced)
     return findings
 
@@ -236,6 +238,14 @@ def _items(path: Path) -> Iterator[Finding]:
         return
     if rows != ["ok"]:
         yield Finding("error", f"Corrupt: integrity_check: {shorten('; '.join(rows), 300)}", path.name, _RESTORE)
+
+
+def _trail(audit: Audit) -> Iterator[Finding]:
+    try:
+        audit.lines()
+    except StateError as error:
+        text = str(error).partition(". Keep it")[0].replace(str(audit.path), audit.path.name)
+        yield Finding("error", f"{error.code}: {text}", audit.path.name, "compare it with the one in the last backup")
 
 
 def _artifacts(artifacts: Artifacts, referenced: dict[str, int]) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ async def export(request: Request, body: ExportIn) -> FileResponse:
     os.close(handle)
     path = Path(name)
     try:
-        written = await service.export(body.format, path, everything=body.all)
+        written = await service.export(request.state.user, body.format, path, everything=body.all)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
