@@ -72,7 +72,19 @@ def refused(cli: Run, command: str, exit_code: int, code: str, words: tuple[str,
 
 
 CSV_SPEC = SPEC.format("t.csv")
-CASES: list[tuple[str, Files, str, int, str, tuple[str, ...]]] = [
+Case = tuple[str, Files, str, int, str, tuple[str, ...]]
+PICKLES: list[Case] = [
+    (
+        f"row_51_data{suffix}",
+        {f"m{suffix}": PICKLE},
+        f"label m{suffix} --labels a,b",
+        3,
+        "PickleRefused",
+        (suffix, "querist convert", "can run code"),
+    )
+    for suffix in (".pkl", ".pt", ".joblib", ".pth", ".bin")
+]
+CASES: list[Case] = [
     ("row_38", {}, "run study.toml", 2, "NoConfig", ("study.toml", "querist init")),
     ("row_38_bench", {}, "bench study.toml", 2, "NoConfig", ("study.toml", "querist init")),
     ("row_38_no_text", {"s.toml": b"\xff\xfe"}, "run s.toml", 2, "NoConfig", ("s.toml", "UTF-8", "querist init")),
@@ -186,17 +198,7 @@ CASES: list[tuple[str, Files, str, int, str, tuple[str, ...]]] = [
         "EmptyPool",
         ("photos", "2 set aside"),
     ),
-    *(
-        (
-            f"row_51_data{suffix}",
-            {f"m{suffix}": PICKLE},
-            f"label m{suffix} --labels a,b",
-            3,
-            "PickleRefused",
-            (suffix, "querist convert", "can run code"),
-        )
-        for suffix in (".pkl", ".pt", ".joblib", ".pth", ".bin")
-    ),
+    *PICKLES,
     (
         "row_51_study",
         {"s.toml": SPEC.format("m.joblib"), "m.joblib": PICKLE},

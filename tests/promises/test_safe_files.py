@@ -16,7 +16,7 @@ import sys
 import time
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def poison(folder: Path, canary: Path) -> dict[str, bytes]:
     out["far.safetensors"] = struct.pack("<Q", len(header)) + header
     out["huge.safetensors"] = struct.pack("<Q", 1 << 62)
     out["meta.safetensors"] = struct.pack("<Q", 9) + b'{"w":evil' + plain[0]
-    encoders = {
+    encoders: dict[str, dict[str, Any]] = {
         "auto_map": {"auto_map": {"AutoModel": "code.py--Model"}},
         "implementation": {"_attn_implementation": "evil/kernels"},
     }
@@ -238,7 +238,7 @@ def test_r37_no_model_can_be_named_over_the_page(ask: Asker) -> None:
         assert (said.status, said.code) == (422, "UnknownField")
 
 
-BOMBS = {
+BOMBS: dict[str, Callable[[], bytes]] = {
     "zeros.csv.gz": lambda: gzip.compress(b"text\n" + b"0" * (120 << 20), 9),
     "lines.csv.gz": lambda: gzip.compress(b"text\n" + b"a\n" * (30 << 20), 1),
     "deep.jsonl": lambda: b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
