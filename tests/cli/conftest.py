@@ -1,34 +1,12 @@
-"""The command line in this process: arguments in; exit code, stdout and stderr out."""
-
 from __future__ import annotations
-
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
-from querist.cli import app
+from command_line import Done, Run, runner
 
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
+__all__ = ["Done", "Run", "cli"]
 
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: object) -> Done:
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            warnings.showwarning = app._warn
-            code = app._run([str(a) for a in arguments])
-        shown = capsys.readouterr()
-        return Done(code, shown.out, shown.err)
-
-    return run
+    return runner(capsys)

@@ -9,7 +9,7 @@ import pytest
 
 from querist import __version__
 from querist.cli import app as frame
-from querist.core.errors import ResourceError
+from querist.core.errors import QueristWarning, ResourceError
 
 from .conftest import Run
 
@@ -80,3 +80,10 @@ def test_the_command_itself() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert "did you mean margin" in done.stderr
+
+
+def test_a_warning_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("two", "two", "three"):
+        frame._warn(QueristWarning(text), QueristWarning, "here", 1)
+    frame._warn(UserWarning("of others"), UserWarning, "here", 1)
+    assert capsys.readouterr().err == "warning: two\nwarning: three\n"

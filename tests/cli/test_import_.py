@@ -100,3 +100,18 @@ def test_faults_are_named(name: str, content: str | None, code: int, folder: Pat
     assert done.code == code, done.err
     assert name in done.err
     assert "Traceback" not in done.err
+
+
+def test_pictures_at_an_address_are_left_out_when_wanted(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    task = Task("single", ("cat", "dog"))
+    records = [Record("a.png", None, "a.png")]
+    Project.make(tmp_path / "q", records, task=task, modality="image", name="photos", root=tmp_path / "photos").close()
+    path = put(
+        tmp_path, "photos/x.jsonl", '{"id": "n", "image": "http://10.0.0.1/b.png"}\n{"id": "c", "image": "c.png"}\n'
+    )
+    done = cli("import", tmp_path / "q", path)
+    assert (done.code, "[AddressNotAllowed]" in done.err, "10.0.0.1" in done.err) == (3, True, False), done.err
+    done = cli("import", tmp_path / "q", path, "--skip-bad")
+    assert (done.code, done.out) == (0, "1 new items, 0 known ones, 0 answers, 0 flags\n"), done.err
+    assert "1 rows cannot be read" in done.err

@@ -109,7 +109,10 @@ def test_settings_are_taken(cli: Run, tmp_path: Path, shown: list[Path]) -> None
         (("--text", "body", "--labels", "a,b"), 3, "body"),
         (("--host", "0.0.0.0", "--labels", "a,b"), 2, "this machine only"),
         (("--labels", "Cat,cat"), 3, "cat"),
-        ((), 2, "--task"),
+        (("--labels", "good"), 2, "nothing to tell apart; name the others too (--labels good,other)"),
+        (("--encoder", "nowhere", "--labels", "a,b"), 2, "no folder that is there"),
+        ((), 2, "--labels good,bad"),
+        (("--task", "spans"), 2, "name the classes. Say it with --labels"),
     ],
 )
 def test_what_does_not_fit_is_named_and_nothing_made(
@@ -137,6 +140,36 @@ def test_data_that_cannot_be_read_ends_with_three(
     done = cli("label", tmp_path / name, "--labels", "a,b", "--project", tmp_path / "p")
     assert done.code == 3, done
     assert not (tmp_path / "p" / "journal.db").exists()
+
+
+@pytest.mark.parametrize("task", ["multi", "spans"])
+def test_one_class_is_enough_where_an_item_may_have_none(
+    cli: Run, tmp_path: Path, shown: list[Path], task: str
+) -> None:
+    (tmp_path / "t.csv").write_text("text\n" + "".join(f"some longer text number {k}\n" for k in range(5)))
+    done = cli("label", tmp_path / "t.csv", "--task", task, "--labels", "good", "--project", tmp_path / "p")
+    assert done.code == 0, done.err
+    assert opened(tmp_path / "p")["classes"] == ("good",)
+
+
+def test_labels_of_the_file_that_are_not_named_are_told(cli: Run, tmp_path: Path, shown: list[Path]) -> None:
+    file = texts(tmp_path / "t.csv", 1_100)
+    done = cli("label", file, "--labels", "good,odd", "--project", tmp_path / "p")
+    assert (done.code, "has labels that --labels does not name: bad" in done.err) == (2, True), done.err
+    file.write_text(file.read_text() + "a late one,ugly\n")
+    done = cli("label", file, "--labels", "good,bad", "--project", tmp_path / "p")
+    assert (done.code, "[UnknownLabel]" in done.err, "name every class with --labels" in done.err) == (2, True, True)
+    assert "add_class" not in done.err
+    assert not (tmp_path / "p" / "journal.db").exists()
+
+
+def test_a_column_is_held_for_the_label_only_where_it_could_be(cli: Run, tmp_path: Path, shown: list[Path]) -> None:
+    rows = "".join(f"some longer text number {k},{'red' if k % 2 else 'blue'}\n" for k in range(30))
+    (tmp_path / "t.csv").write_text("text,colour\n" + rows)
+    hint = "colour could be the label"
+    assert hint in cli("label", tmp_path / "t.csv").err  # nothing is made: the classes have to be said
+    assert hint not in cli("label", tmp_path / "t.csv", "--labels", "a,b", "--project", tmp_path / "p").err
+    assert hint in cli("label", tmp_path / "t.csv", "--labels", "Red,blue,green", "--project", tmp_path / "q").err
 
 
 def test_bad_rows_are_left_out_when_wanted(cli: Run, tmp_path: Path, shown: list[Path]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from querist.core.errors import QueristError, ResourceError, StateError
-from querist.data.item_file import create_file, named, open_file
+from querist.core.errors import ResourceError, StateError
+from querist.data.item_file import create_file, open_file
 
 
 @pytest.fixture
@@ -126,25 +126,3 @@ def test_what_a_killed_maker_left_is_no_hindrance(tmp_path: Path) -> None:
     create_file(tmp_path / "items.db")
     open_file(tmp_path / "items.db", read_only=True).close()
     assert not list(tmp_path.glob(".new-*"))
-
-
-@pytest.mark.parametrize(
-    "number, code",
-    [
-        (sqlite3.SQLITE_FULL, "DiskFull"),
-        (sqlite3.SQLITE_IOERR_WRITE, "DiskFull"),
-        (sqlite3.SQLITE_IOERR_READ, "DiskError"),
-        (sqlite3.SQLITE_CORRUPT, "Corrupt"),
-        (sqlite3.SQLITE_NOTADB, "Corrupt"),
-        (sqlite3.SQLITE_BUSY, "Locked"),
-        (sqlite3.SQLITE_CANTOPEN, "NotWritable"),
-        (sqlite3.SQLITE_READONLY, "NotWritable"),
-        (sqlite3.SQLITE_ERROR, "StoreFailed"),
-    ],
-)
-def test_errors_of_sqlite_get_a_name(number: int, code: str) -> None:
-    error = sqlite3.OperationalError("what it says")
-    error.sqlite_errorcode = number
-    with pytest.raises(QueristError, match="what it says") as caught, named(Path("items.db"), "All is kept."):
-        raise error
-    assert caught.value.code == code

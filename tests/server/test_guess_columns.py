@@ -39,6 +39,9 @@ def test_a_column_that_could_be_the_label_is_named() -> None:
     assert found.label is None
     assert "mood could be the label" in found.notes[0]
     assert of(rows, label="mood").label == "mood"
+    for classes, named in (["Glad", "sad", "dull"], True), (["a", "b"], False):
+        notes = guess_columns(list(rows[0]), rows, Reading(), Path("x.csv"), classes).notes
+        assert any("mood could be the label" in note for note in notes) == named
 
 
 def test_images_need_their_endings() -> None:

@@ -227,5 +227,13 @@ def test_named_errors_have_a_status() -> None:
         assert ("Retry-After" in (problem.headers or {})) == (status in (503, 507))
 
 
+def test_the_field_is_pointed_at_and_an_unknown_item_is_nobodys() -> None:
+    assert problem_of(DataError("x", code="BadSpan"), "/value").pointer == "/value"
+    said = problem_of(
+        UnknownNameError("unknown item 'a' in items.db; ids look like 'secret'", code="UnknownItem"), "/x"
+    )
+    assert (said.status_code, said.detail, said.pointer) == (404, "there is no such item", None)
+
+
 def test_half_a_surrogate_cannot_break_the_answer() -> None:
     assert json.loads(problem_body(400, "X", "a\ud800"))["detail"] == "a?"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from querist.core.errors import StateError
 from querist.core.types import Answer, Event
+from querist.data.item_file import create_file
 from querist.storage import Artifacts, SqliteStore
 from querist.storage.doctor import Finding, _version, doctor, repair
 
@@ -163,3 +165,37 @@ def test_no_project(tmp_path: Path) -> None:
     with pytest.raises(StateError) as caught:
         doctor(tmp_path)
     assert caught.value.code == "NoJournal"
+
+
+def test_the_items_of_a_labelling_project(project: Path) -> None:
+    items = project / "items.db"
+    create_file(items)
+    assert doctor(project) == doctor_without_items(project)
+    with closing(sqlite3.connect(items)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO item VALUES (?, ?, ?, NULL, NULL, NULL)", [(k, f"i{k}", "x" * 200) for k in range(99)]
+        )
+    data = bytearray(items.read_bytes())
+    data[4096:8192] = b"\xff" * 4096
+    items.write_bytes(data)
+    errors = [f for f in doctor(project) if f.severity == "error"]
+    assert [f.where for f in errors] == ["items.db"]
+    assert "Corrupt" in errors[0].what
+    assert "querist restore" in errors[0].cure
+
+
+def doctor_without_items(project: Path) -> list[Finding]:
+    (project / "items.db").rename(project / "elsewhere")
+    try:
+        return doctor(project)
+    finally:
+        (project / "elsewhere").rename(project / "items.db")
+
+
+def test_a_folder_of_one_letter_takes_none_out_of_the_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p").mkdir()
+    Path("p", "journal.db").write_bytes(b"no database, but this program reads up to here" * 9)
+    (found,) = [f for f in doctor("p") if f.severity == "error"]
+    assert "journal.db is damaged" in found.what
+    assert "'querist doctor .'" in found.what

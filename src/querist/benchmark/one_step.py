@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from querist.storage.atomic import TEMPORARY, disk_full_named, sync_file, sync_folder
+from querist.data.atomic import TEMPORARY, disk_full_named, sync_file, sync_folder
 
 __all__ = ["write_in_one_step"]
 

@@ -16,6 +16,7 @@ from querist import __version__
 from querist.cli import (
     backup,
     bench,
+    convert,
     demo,
     doctor,
     export,
@@ -59,6 +60,7 @@ for _verb in (
     report,
     strategies,
     replay,
+    convert,
     backup,
     restore,
     doctor,
@@ -86,14 +88,20 @@ def _frame(
     set_debug(debug)
 
 
+_warned: set[str] = set()
+"""A file is read several times, and each time warns anew."""
+
+
 def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
 def _warn(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-    """Our warnings as one line; nothing of others' on the screen of someone who did not ask."""
-    if issubclass(category, QueristWarning) or wants_traceback():
-        _say(f"warning: {message}")
+    """Our warnings as one line, each once; nothing of others' on the screen of someone who did not ask."""
+    text = str(message)
+    if (issubclass(category, QueristWarning) or wants_traceback()) and text not in _warned:
+        _warned.add(text)
+        _say(f"warning: {text}")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -103,6 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str] | None) -> int:
+    _warned.clear()
     try:
         result = app(args=strategies.bare_cell(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
         return result if isinstance(result, int) else 0

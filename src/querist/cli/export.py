@@ -45,12 +45,14 @@ def export(
     """Write labels to a file, also while the page is open; says what the format has no place for."""
     import dataclasses
     import json as json_module
+    import warnings
 
-    from querist.core.errors import ArgumentError, ResourceError
+    from querist.core.errors import ArgumentError, QueristWarning, ResourceError, StateError
     from querist.data.formats import FORMATS, write_records
     from querist.data.formats.exported import About, Exported
     from querist.server.exchange import exported
     from querist.server.read_only import read_only
+    from querist.storage.audit import Audit
 
     chosen = format or _BY_ENDING.get(out.suffix.lower())
     if chosen is None:
@@ -76,6 +78,10 @@ def export(
                 yield dataclasses.replace(item, answers=said)
 
         lost = write_records(chosen, items(), out, about)
+        try:
+            Audit(project).add("export", "owner", "command line", format=chosen, all=everything, items=count)
+        except (ResourceError, StateError) as error:  # a disk that cannot be written, or a trail that was tampered with
+            warnings.warn(f"this export is not in the audit trail: {error}", QueristWarning, stacklevel=1)
     if json:
         told = {"file": str(out), "format": chosen, "items": count, "lost": [dataclasses.asdict(x) for x in lost]}
         typer.echo(json_module.dumps(told))

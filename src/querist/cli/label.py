@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from querist.core.errors import ArgumentError, DataError, shorten, shorten_path
+from querist.core.errors import ArgumentError, DataError, UnknownNameError, shorten, shorten_path
 
 if TYPE_CHECKING:
     from querist.server.guess import Guess
@@ -124,22 +124,33 @@ def _make(
     found, classes = _settled(path, columns, classes, task, bad)
     skipped.clear()
     assert found.task is not None
+    _check_classes(path, found, classes)
+    if "encoder" in settings:
+        from querist.cli.encoder import checked_encoder
+
+        settings = {**settings, "encoder": checked_encoder(settings["encoder"], str(found.modality))}
     low, high = limits[0] if limits[0] is not None else found.low, limits[1] if limits[1] is not None else found.high
     step = limits[2]
     if step is not None and (found.task != "number" or step <= 0):
         raise ArgumentError(f"--step is above 0 and for numbers; got {step:g} for {found.task}", code="BadArgument")
     asked = Task("number", (), low, high, step) if found.task == "number" else Task(found.task, tuple(classes))
     name = path.resolve().name
-    made = Project.make(
-        folder,
-        read_records(found.format, path, found.reading(bad)),
-        task=asked,
-        modality=str(found.modality),
-        name=name,
-        root=found.root.resolve() if found.modality == "image" else None,
-        seed=seed,
-        settings=settings or None,
-    )
+    try:
+        made = Project.make(
+            folder,
+            read_records(found.format, path, found.reading(bad)),
+            task=asked,
+            modality=str(found.modality),
+            name=name,
+            root=found.root.resolve() if found.modality == "image" else None,
+            seed=seed,
+            settings=settings or None,
+        )
+    except UnknownNameError as error:
+        if error.code != "UnknownLabel":
+            raise
+        what = str(error).partition("; A new class")[0]
+        raise UnknownNameError(f"{name}: {what}; name every class with --labels", code="UnknownLabel") from error
     count = len(made.items)
     made.close()
     for note in found.notes:
@@ -148,6 +159,25 @@ def _make(
         typer.echo(f"left out {len(skipped):,} rows that cannot be read, the first in line {skipped[0]}", err=True)
     what = asked.kind + (f" of {shorten(', '.join(asked.classes))}" if asked.classes else "")
     typer.echo(f"{count:,} items ({found.modality}, {what}) in {folder}", err=True)
+
+
+def _check_classes(path: Path, found: Guess, classes: Sequence[str]) -> None:
+    """Refuse one class where an item has one, and classes of the file that are not among those named."""
+    if found.task == "number":
+        return
+    absent = [c for c in found.classes if c not in classes]
+    if absent:
+        raise UnknownNameError(
+            f"{shorten_path(path)} has labels that --labels does not name: {shorten(', '.join(absent))}; add them, or "
+            "leave --labels out to take those of the file",
+            code="UnknownLabel",
+        )
+    if found.task == "single" and len(classes) == 1:
+        raise ArgumentError(
+            f"there is one class only, {shorten(classes[0])!r}, and with one there is nothing to tell apart; name the "
+            f"others too (--labels {shorten(classes[0])},other), or let an item have it or not with --task multi",
+            code="OneClass",
+        )
 
 
 def _settled(
@@ -160,7 +190,9 @@ def _settled(
         raise ArgumentError(f"--task is one of {', '.join(_TASKS)}; got {shorten(task)!r}", code="BadTask")
     for _ in range(6):
         kind: Any = task
-        found = guess(path, text=columns["text"], id=columns["id"], label=columns["label"], task=kind, bad=bad)
+        found = guess(
+            path, text=columns["text"], id=columns["id"], label=columns["label"], task=kind, classes=classes, bad=bad
+        )
         doubts = [u for u in found.unknown if not (u.what == "classes" and classes)]
         if classes and task is None and any(u.what == "task" for u in doubts):
             task = found.task or "single"  # names of classes were given, and nothing says otherwise
@@ -173,6 +205,13 @@ def _settled(
                 )
             return found, classes or found.classes
         doubt = doubts[0]
+        if doubt.what == "task" and any(u.what == "classes" for u in doubts) and not sys.stdin.isatty():
+            like = "".join(f" ({note})" for note in found.notes if "could be the label" in note)
+            raise ArgumentError(
+                f"{shorten_path(path)}: {doubt.why}{like}. Name the classes, as --labels good,bad (an item has one of "
+                "them; with --task multi several, with --task spans parts of its text), or take --task number",
+                code="NeedsAnswer",
+            )
         said = _asked(path, doubt.what, doubt.why, doubt.choices)
         if doubt.what == "task":
             task = said

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from querist.core.errors import QueristError, ResourceError, StateError
+from querist.core.errors import ResourceError, StateError
+from querist.data.atomic import TEMPORARY, disk_full, no_space, sync_folder
+from querist.data.sqlite_errors import corrupt, named
 
-__all__ = ["corrupt", "create_file", "named", "open_file"]
+__all__ = ["create_file", "open_file"]
 
 APPLICATION_ID = 0x71727369
 """Stands in the header of the file and says whose it is: "qrsi"."""
@@ -24,14 +23,6 @@ _SCHEMA = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
-_SHM_SIZE = 4874
-_CANNOT_WRITE = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR_WRITE,
-    sqlite3.SQLITE_IOERR_FSYNC,
-    sqlite3.SQLITE_IOERR_TRUNCATE,
-    getattr(sqlite3, "SQLITE_IOERR_SHMSIZE", _SHM_SIZE),
-}
 
 
 def create_file(path: Path) -> None:
@@ -43,7 +34,7 @@ def create_file(path: Path) -> None:
     """
     if _companion(path, "-wal").exists():
         raise corrupt(path, f"the file is missing while its log {path.name}-wal is there")
-    fresh = path.with_name(f".new-{path.name}")
+    fresh = path.with_name(f"{TEMPORARY}{path.name}")
     try:
         for suffix in ("", "-wal", "-shm", "-journal"):
             _companion(fresh, suffix).unlink(missing_ok=True)  # what a killed process left
@@ -57,10 +48,10 @@ def create_file(path: Path) -> None:
             finally:
                 connection.close()
         os.replace(fresh, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)):
-            raise _full(path, str(error), "") from error
+        if no_space(error):
+            raise disk_full(path, "Nothing was made.", None, str(error)) from error
         raise ResourceError(
             f"cannot make {path} ({error.strerror}); its folder must be there and writable", code="NotWritable"
         ) from error
@@ -131,61 +122,6 @@ def _check(connection: sqlite3.Connection, path: Path, size: int) -> None:
             raise corrupt(path, f"quick_check: {str(found).splitlines()[-1]}")
 
 
-def corrupt(path: Path, check: str) -> StateError:
-    """The error of a damaged file: which, what showed it, and the way back."""
-    return StateError(
-        f"{path} is damaged ({check}); nothing was changed. Keep the file, look at it with "
-        f"'querist doctor {path.parent}', and bring the project back from a backup with "
-        "'querist restore BACKUP NEW_FOLDER'",
-        code="Corrupt",
-    )
-
-
-@contextmanager
-def named(path: Path, kept: str = "") -> Iterator[None]:
-    """Let nothing of SQLite out but named errors.
-
-    Args:
-        path: the file.
-        kept: a sentence that says what is safe.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _translate(error, path, kept) from error
-    except UnicodeDecodeError as error:  # a message of SQLite that quotes damaged bytes
-        raise corrupt(path, f"SQLite quotes bytes that are no UTF-8: {error.object[:60]!r}") from error
-
-
-def _translate(error: sqlite3.Error, path: Path, kept: str) -> QueristError:
-    full_code = getattr(error, "sqlite_errorcode", None) or 0
-    code = full_code & 0xFF
-    if full_code in _CANNOT_WRITE or code == sqlite3.SQLITE_FULL:
-        return _full(path, f"SQLite says: {error}", kept)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error):
-        return corrupt(path, f"SQLite says: {error}")
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StateError(
-            f"{path} is kept busy by another program ({error}); close what has it open, then try again", code="Locked"
-        )
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return ResourceError(
-            f"{path} cannot be opened or written ({error}); look at the permissions of the file and its folder",
-            code="NotWritable",
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return ResourceError(f"the disk failed under {path} ({error}). {kept}".strip(), code="DiskError")
-    return StateError(f"the database {path} refused ({type(error).__name__}: {error}). {kept}", code="StoreFailed")
-
-
-def _full(path: Path, cause: str, kept: str) -> ResourceError:
-    return ResourceError(
-        f"cannot write {path}: out of space, or a quota or file size limit is reached ({cause}). {kept} Make space and "
-        "try again",
-        code="DiskFull",
-    )
-
-
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rw"
     return sqlite3.connect(
@@ -195,13 +131,3 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 def _companion(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
-
-
-def _sync_folder(path: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-        try:
-            os.fsync(descriptor)
-        finally:
-            with suppress(OSError):
-                os.close(descriptor)

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from querist.core.errors import ArgumentError, DataError, QueristError, StateError, UnknownNameError, shorten
-from querist.data.item_file import corrupt, create_file, named, open_file
+from querist.data.item_file import create_file, open_file
 from querist.data.record import Record, StoredItem, content_id, json_text
+from querist.data.sqlite_errors import corrupt, named
 
 __all__ = ["Each", "ItemStore", "Record", "StoredItem"]
 

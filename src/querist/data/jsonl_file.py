@@ -62,7 +62,8 @@ def jsonl_rows(path: Path, *, skip_bad: bool = False) -> tuple[list[dict[str, An
         except ValueError as error:
             if not skip_bad:
                 raise DataError(
-                    f"{name}, line {number}, {error}; mend it or pass skip_bad (--skip-bad)", code="BadRow"
+                    f"{name}, line {number}, {error}; mend it, or leave such rows out with skip_bad (--skip-bad)",
+                    code="BadRow",
                 ) from error
             skipped.append((number, str(error)))
     return rows, lines, skipped

@@ -175,7 +175,7 @@ def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
     if suffix in _PICKLED:
         raise DataError(
             f"{shorten_path(text)} is a {suffix} file, which can run code when it is loaded, and is not read; save arrays "
-            "as .npy and weights as .safetensors (`querist convert` does it in a process of its own)",
+            "as .npy; weights of torch become safetensors by `querist convert`",
             code="PickleRefused",
         )
     if suffix in (".csv", ".tsv"):

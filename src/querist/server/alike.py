@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from querist.core.errors import DataError, StateError, shorten
 from querist.core.types import Array
-from querist.storage.atomic import staging
+from querist.data.atomic import staging
 from querist.training.feature_file import read_features
 
 __all__ = ["IN_USE", "InUse", "most_alike", "read_in_use", "write_in_use"]

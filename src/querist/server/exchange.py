@@ -6,12 +6,13 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from querist.core.errors import DataError, shorten
+from querist.core.errors import DataError, QueristError, shorten, shorten_path
 from querist.core.types import Json
 from querist.data.formats import SUFFIXES, read_records, write_records
 from querist.data.formats.exported import About, Exported, Lost
@@ -235,15 +236,15 @@ def import_file(
         UnknownNameError: an answer names a class that the project does not have (code ``UnknownLabel``).
     """
     rows = Rows(path)
-    found = _found(project, task, path, name, skip_bad)
 
     def records() -> Iterator[Record]:
         rows.clear()  # the file is read twice
         read = read_records(found.format, path, _reading(found, rows.line if skip_bad else None))
         return understood(read, project.modality, task, rows.record, new_classes=new_classes) if skip_bad else read
 
-    brought = bring(project, records, name, new_classes=new_classes)
-    return Taken(brought, tuple(found.notes), rows)
+    with _called(path, name):
+        found = _found(project, task, path, name, skip_bad)
+        return Taken(bring(project, records, name, new_classes=new_classes), tuple(found.notes), rows)
 
 
 def check_file(project: Project, task: Task, path: Path, name: str, *, new_classes: bool = False) -> Checked:
@@ -252,6 +253,23 @@ def check_file(project: Project, task: Task, path: Path, name: str, *, new_class
     Raises:
         DataError: it cannot be read at all, or holds another kind of items (code ``OtherKind``).
     """
+    with _called(path, name):
+        return _checked(project, task, path, name, new_classes)
+
+
+@contextmanager
+def _called(path: Path, name: str) -> Iterator[None]:
+    """Errors call the file as its sender does: where it lies meanwhile is nobody's business."""
+    try:
+        yield
+    except QueristError as error:
+        text = str(error)
+        for shown in (str(path), shorten_path(path), path.name):
+            text = text.replace(shown, name)
+        raise type(error)(text, code=error.code) from error
+
+
+def _checked(project: Project, task: Task, path: Path, name: str, new_classes: bool) -> Checked:
     rows = Rows(path)
     found = _found(project, task, path, name, True)
     fresh: dict[str, None] = {}
@@ -277,7 +295,7 @@ def check_file(project: Project, task: Task, path: Path, name: str, *, new_class
 
 def _found(project: Project, task: Task, path: Path, name: str, lenient: bool) -> Guess:
     kind: Any = task.kind
-    found = guess(path, task=kind, bad=(lambda line, why: None) if lenient else None)
+    found = guess(path, task=kind, most_bytes=_MOST_BYTES, bad=(lambda line, why: None) if lenient else None)
     if found.modality is not None and found.modality != project.modality:
         raise DataError(
             f"{name} holds items of the kind {found.modality}, and this project is of the kind {project.modality}",

@@ -5,7 +5,7 @@ Only the first 1,000 items are looked at, so that a file of any size is answered
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -107,7 +107,9 @@ def guess(
     id: str | None = None,
     label: str | None = None,
     task: Task | None = None,
+    classes: Sequence[str] | None = None,
     bad: Callable[[int, str], None] | None = None,
+    most_bytes: int | None = None,
 ) -> Guess:
     """Look at a file or folder.
 
@@ -118,7 +120,9 @@ def guess(
         id: column of the id, where it is known.
         label: column of the label, where it is known.
         task: what a label is, where it is known.
+        classes: names of the classes, where they are known.
         bad: called for each bad row among those looked at; None refuses the file.
+        most_bytes: largest file that is taken, or None.
 
     Raises:
         DataError: it cannot be read (code ``NoData``), is of no known format (``UnknownFormat``), is empty
@@ -126,10 +130,10 @@ def guess(
     """
     path = Path(path)
     format = guess_format(path)
-    given = Reading(text=text, id=id, label=label, task=task, bad=bad)
+    given = Reading(text=text, id=id, label=label, task=task, bad=bad, most_bytes=most_bytes)
     if format in ("csv", "jsonl", "parquet", "datasets"):
         columns, rows, whole = table_rows(format, path, given, LOOKED_AT)
-        found = guess_columns(columns, rows, given, path)
+        found = guess_columns(columns, rows, given, path, classes)
         if not found.ours:
             return _of_table(path, format, found, rows, given, whole)
     return _of_records(path, format, given)

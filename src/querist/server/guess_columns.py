@@ -80,7 +80,13 @@ def _opened(format: str, path: Path, reading: Reading) -> tuple[list[str], Itera
     return open_dataset(path)
 
 
-def guess_columns(columns: Sequence[str], rows: Sequence[dict[str, Any]], given: Reading, path: Path) -> Columns:
+def guess_columns(
+    columns: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    given: Reading,
+    path: Path,
+    classes: Sequence[str] | None = None,
+) -> Columns:
     """What the columns are.
 
     Args:
@@ -88,6 +94,7 @@ def guess_columns(columns: Sequence[str], rows: Sequence[dict[str, Any]], given:
         rows: the first rows.
         given: columns that are known.
         path: of the file, below whose folder image files are looked for.
+        classes: names of the classes, where they are known: only a column that holds them can be the label.
 
     Raises:
         DataError: a column that is asked for is not there (code ``NoColumn``).
@@ -103,7 +110,7 @@ def guess_columns(columns: Sequence[str], rows: Sequence[dict[str, Any]], given:
         id = ""
     label = roles.label
     if label is None:
-        like = [c for c in roles.rest if _like_label(rows, c)]
+        like = [c for c in roles.rest if _like_label(rows, c) and (not classes or _holds(rows, c, classes))]
         if like:
             notes.append(f"no column is called {', '.join(LABEL_NAMES[:3])}; {', '.join(like)} could be the label")
     text = roles.text
@@ -178,6 +185,11 @@ def _like_label(rows: Sequence[dict[str, Any]], column: str) -> bool:
     different = set(values)
     short = all(len(str(v)) <= 40 and _decimal(v) is None for v in different)
     return len(values) >= 10 and 2 <= len(different) <= min(_FEW, len(values) / 3) and short
+
+
+def _holds(rows: Sequence[dict[str, Any]], column: str, classes: Sequence[str]) -> bool:
+    """Whether a column holds nothing but such names."""
+    return {str(v).strip().casefold() for v in _values(rows, column)} <= {c.casefold() for c in classes}
 
 
 def _prose(rows: Sequence[dict[str, Any]], column: str) -> float:

@@ -45,8 +45,8 @@ def guess_format(path: Path) -> str:
     suffix = Path(name).suffix
     if suffix in _PICKLED:
         raise DataError(
-            f"{path.name} is a {suffix} file, which can run code when it is loaded, and is not read; write the data as "
-            "CSV, JSONL or Parquet",
+            f"{path.name} is a {suffix} file, which can run code when it is loaded, and is not read; write data as CSV, "
+            "JSONL or Parquet; weights of torch become safetensors by `querist convert`",
             code="PickleRefused",
         )
     hint = "a text a line? Make it a CSV file with the header text" if suffix == ".txt" else "rename or convert it"

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from querist.core.types import Json
+from querist.data.sqlite_errors import named
 from querist.server.changes import STREAM
 from querist.server.cursor import read_cursor, write_cursor
 from querist.server.plain import in_words
 from querist.server.wire import ItemsQuery
 from querist.storage.connection import open_reader
-from querist.storage.sqlite_errors import named
 
 __all__ = ["Listing", "Row"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from querist.core.types import Json
+from querist.data.sqlite_errors import named
 from querist.server.changes import STREAM, Changes
 from querist.server.panel import class_counts, panel
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.connection import open_reader
-from querist.storage.sqlite_errors import named
 
 __all__ = ["Overview"]
 

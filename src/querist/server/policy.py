@@ -19,9 +19,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 
+from querist.data.strict_json import BadJson, loads
 from querist.server.problems import Problem
 from querist.server.security import origin_fault
-from querist.server.strict_json import BadJson, loads
 
 __all__ = ["BODY", "GuardedRoute", "Policy", "cookie_name", "policy_of", "public", "session"]
 
@@ -98,7 +98,7 @@ def cookie_name(port: int | None) -> str:
 
 class _StrictRequest(Request):
     async def json(self) -> Any:
-        """The body by the rules of `querist.server.strict_json`."""
+        """The body by the rules of `querist.data.strict_json`."""
         try:
             return loads(await self.body())
         except BadJson as error:

@@ -17,9 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from querist.core.errors import ArgumentError, DataError, QueristError, ResourceError, StateError, shorten
-from querist.storage.atomic import no_space
+from querist.data.atomic import no_space
 
-__all__ = ["Problem", "install", "problem_body", "problem_of", "reply"]
+__all__ = ["NO_ITEM", "Problem", "install", "problem_body", "problem_of", "reply"]
 
 log = logging.getLogger("querist.server")
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +35,7 @@ _STATUS_OF_CODE = {
     "MissingExtra": 422,
     "BadCursor": 400,
     "BadFilter": 400,
+    "AddressNotAllowed": 400,
 }
 """Codes whose status does not follow from their class."""
 _STATUS_OF_CLASS: tuple[tuple[type[QueristError], int], ...] = (
@@ -53,6 +54,8 @@ _CODE_OF_STATUS = {
     413: "TooLarge",
     415: "BadContentType",
 }
+NO_ITEM = "there is no such item"
+"""The same for an item that is not there and for one of another project."""
 _NO_SPACE = (
     "there is no space left on the disk, or a quota or file size limit is reached; nothing of this was taken, all answers "
     "before are kept. Make space and try again"
@@ -103,12 +106,18 @@ def reply(problem: Problem) -> Response:
     return Response(body, problem.status_code, dict(problem.headers or {}), MEDIA_TYPE)
 
 
-def problem_of(error: QueristError) -> Problem:
-    """What a named error of the library is over HTTP."""
+def problem_of(error: QueristError, pointer: str | None = None) -> Problem:
+    """What a named error of the library is over HTTP.
+
+    Args:
+        error: what was raised.
+        pointer: JSON pointer to the field that is wrong, where the route knows it.
+    """
+    if error.code == "UnknownItem":
+        return Problem(404, error.code, NO_ITEM)  # whatever else the library says of a project's ids
     status = _STATUS_OF_CODE.get(error.code)
     if status is None:
         status = next((s for kind, s in _STATUS_OF_CLASS if isinstance(error, kind)), 422)
-    pointer = getattr(error, "pointer", None)
     headers = {"Retry-After": "5"} if status in (503, 507) else None
     return Problem(status, error.code, str(error), pointer=pointer, headers=headers)
 

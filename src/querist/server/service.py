@@ -41,6 +41,7 @@ from querist.server.seeds import find_seeds
 from querist.server.showing import content, listed_row, no_item, set_aside
 from querist.server.stream import Hub
 from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
+from querist.storage.audit import Audit
 from querist.storage.connection import reader
 from querist.storage.transaction import Transaction
 
@@ -389,13 +390,18 @@ class Service:
         """Figures and advice."""
         return await self.read(self.overview.panel)
 
-    async def export(self, format: str, path: Path, *, everything: bool) -> tuple[str, list[str]]:
-        """Write the labels to ``path``; the name that the file should have, and what the format has no place for."""
+    async def export(self, user: str, format: str, path: Path, *, everything: bool) -> tuple[str, list[str]]:
+        """Write the labels to ``path``, and who took them into the audit trail.
+
+        Returns:
+            The name that the file should have, and what the format has no place for.
+        """
 
         def work() -> tuple[str, list[str]]:
             with reader(self.folder / JOURNAL, check=False) as connection:
                 task = self.project.changes.task(connection)
                 name, lost = write_export(connection, self.project, task, format, path, everything=everything)
+            Audit(self.folder).add("export", user, "page", format=format, all=everything)
             line("exported", format=format, losses=len(lost))
             return name, [str(one) for one in lost]
 

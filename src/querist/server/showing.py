@@ -9,7 +9,7 @@ from urllib.parse import quote
 from querist.core.types import Event
 from querist.server.changes import STREAM
 from querist.server.desk import Desk
-from querist.server.problems import Problem
+from querist.server.problems import NO_ITEM, Problem
 from querist.storage.transaction import Transaction
 
 __all__ = ["content", "listed_row", "no_item", "set_aside"]
@@ -17,7 +17,7 @@ __all__ = ["content", "listed_row", "no_item", "set_aside"]
 
 def no_item() -> Problem:
     """The same for an item that is not there and one that is nobody's business."""
-    return Problem(404, "UnknownItem", "there is no such item")
+    return Problem(404, "UnknownItem", NO_ITEM)
 
 
 def content(id: str, text: str | None, file: str | None, fields: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from querist.core.errors import ArgumentError, ResourceError, StateError, shorten
-from querist.storage.atomic import TEMPORARY, disk_full_named, staging, sync_folder, sync_tree
+from querist.data.atomic import TEMPORARY, disk_full_named, staging, sync_folder, sync_tree
 from querist.storage.digest import folder_digest
 
 __all__ = ["Artifacts"]

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from querist.core.errors import ArgumentError, ResourceError, StateError
-from querist.storage.atomic import TEMPORARY, disk_full_named, staging, sync_file, sync_folder, sync_tree
+from querist.data.atomic import TEMPORARY, disk_full_named, staging, sync_file, sync_folder, sync_tree
+from querist.data.sqlite_errors import named
 from querist.storage.connection import reader
 from querist.storage.digest import file_digest
 from querist.storage.migration import schema_version
-from querist.storage.sqlite_errors import named
 
-__all__ = ["JOURNAL", "MANIFEST", "BackupReport", "backup"]
+__all__ = ["ITEMS", "JOURNAL", "MANIFEST", "BackupReport", "backup"]
 
 JOURNAL = "journal.db"
 MANIFEST = "backup.json"
@@ -31,7 +31,7 @@ _COMPANIONS = frozenset(
 )
 _SECRETS = frozenset({"secret", "sessions.json"})
 """Who is logged in: of no use elsewhere, and nobody's who finds the backup."""
-_SKIPPED = frozenset({"cache", "__pycache__", ".git"})
+_SKIPPED = frozenset({"cache", "__pycache__", ".git", "audit.lock"})
 
 
 @dataclass(frozen=True, slots=True)

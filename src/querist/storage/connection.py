@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from querist.core.errors import ResourceError, StateError
-from querist.storage.atomic import sync_folder
+from querist.data.atomic import sync_folder
+from querist.data.sqlite_errors import corrupt, named
 from querist.storage.migration import APPLICATION_ID, newest, refuse_newer, schema_version, upgrade
-from querist.storage.sqlite_errors import corrupt, named
 
 __all__ = ["create_file", "open_reader", "open_writer", "reader"]
 

@@ -1,21 +1,24 @@
-"""Looks a project over: the database, the journal's digests, the projections, the artifacts. It changes nothing."""
+"""Looks a project over: its databases, the journal's digests, the projections, the artifacts. It changes nothing."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from querist.core.errors import QueristError, StateError, shorten
+from querist.data.item_file import open_file
+from querist.data.sqlite_errors import named
 from querist.storage.artifacts import Artifacts
-from querist.storage.backup import JOURNAL
+from querist.storage.audit import Audit
+from querist.storage.backup import ITEMS, JOURNAL
 from querist.storage.connection import reader
 from querist.storage.migration import upgrade
 from querist.storage.projections import TABLES, project
-from querist.storage.sqlite_errors import named
 from querist.storage.sqlite_store import SqliteStore, events_of
 
 __all__ = ["Finding", "doctor", "repair"]
@@ -69,6 +72,8 @@ def doctor(folder: Path | str) -> list[Finding]:
                 )
     except QueristError as error:
         findings.append(_from_error(error, path))
+    findings += _items(folder / ITEMS)
+    findings += _trail(Audit(folder))
     findings += _artifacts(Artifacts(folder / "artifacts"), referenced)
     return findings
 
@@ -98,8 +103,9 @@ def _guarded(check: _Check, connection: sqlite3.Connection, path: Path) -> list[
 
 def _from_error(error: QueristError, path: Path) -> Finding:
     cure = _RESTORE if error.code == "Corrupt" else "see the message"
-    text = str(error).replace(str(path), JOURNAL).replace(str(path.parent), ".")
-    return Finding("error", f"{error.code}: {text}", JOURNAL, cure)
+    folder = rf"(?<![\w./\\-]){re.escape(str(path.parent))}(?![\w.-])"  # as a word: a folder may be called "p"
+    text = re.sub(folder, ".", str(error).replace(str(path), path.name))
+    return Finding("error", f"{error.code}: {text}", path.name, cure)
 
 
 def _version(version: tuple[int, ...]) -> Iterator[Finding]:
@@ -218,6 +224,28 @@ def _paired(kept: Iterator[_Row], fresh: Iterator[_Row], width: int) -> Iterator
         else:
             yield a, b
             a, b = next(kept, None), next(fresh, None)
+
+
+def _items(path: Path) -> Iterator[Finding]:
+    """The contents of a labelling project; a study has none."""
+    if not path.exists():
+        return
+    try:
+        with named(path), closing(open_file(path, read_only=True, check=False)) as connection:
+            rows = [str(r[0]) for r in connection.execute("PRAGMA integrity_check(20)")]
+    except QueristError as error:
+        yield _from_error(error, path)
+        return
+    if rows != ["ok"]:
+        yield Finding("error", f"Corrupt: integrity_check: {shorten('; '.join(rows), 300)}", path.name, _RESTORE)
+
+
+def _trail(audit: Audit) -> Iterator[Finding]:
+    try:
+        audit.lines()
+    except StateError as error:
+        text = str(error).partition(". Keep it")[0].replace(str(audit.path), audit.path.name)
+        yield Finding("error", f"{error.code}: {text}", audit.path.name, "compare it with the one in the last backup")
 
 
 def _artifacts(artifacts: Artifacts, referenced: dict[str, int]) -> Iterator[Finding]:

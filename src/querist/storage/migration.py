@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from querist.core.errors import StateError
-from querist.storage.sqlite_errors import damaged
+from querist.data.sqlite_errors import damaged
 
 __all__ = ["APPLICATION_ID", "Migration", "known", "newest", "schema_version", "upgrade"]
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from querist.core.errors import DataError, ResourceError, StateError, shorten
-from querist.storage.atomic import disk_full, disk_full_named, staging, sync_folder, sync_tree
+from querist.data.atomic import disk_full, disk_full_named, staging, sync_folder, sync_tree
+from querist.data.sqlite_errors import corrupt
 from querist.storage.backup import FORMAT, JOURNAL, MANIFEST
 from querist.storage.connection import reader
 from querist.storage.digest import file_digest
 from querist.storage.paths import inside
-from querist.storage.sqlite_errors import corrupt
 
 __all__ = ["RestoreReport", "restore"]
 

@@ -20,11 +20,11 @@ from typing import Any
 
 from querist.core.errors import StateError
 from querist.core.types import Event
+from querist.data.sqlite_errors import corrupt, named
 from querist.storage.connection import create_file, open_reader, open_writer
 from querist.storage.events import chain, check_stream, encode, first_digest
 from querist.storage.lock import FileLock
 from querist.storage.projections import clear, project
-from querist.storage.sqlite_errors import corrupt, named
 from querist.storage.transaction import Transaction, end_of
 
 __all__ = ["SqliteStore", "events_of"]

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from querist.core.types import Event
+from querist.data.sqlite_errors import damaged
 from querist.storage.events import chain, check_expected, check_stream, conflict, encode, first_digest
 from querist.storage.projections import project
-from querist.storage.sqlite_errors import damaged
 
 __all__ = ["Transaction", "end_of"]
 

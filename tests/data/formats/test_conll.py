@@ -72,6 +72,28 @@ def test_spans_of_words_come_back(data: st.DataObject, tmp_path_factory: pytest.
     ]
 
 
+WORD = st.text(st.sampled_from("ae1é\u0301\u0327\u200dहन\u093f\u094d"), min_size=1, max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(words=st.lists(st.sampled_from("ae1éहन").flatmap(lambda a: WORD.map(lambda b: a + b)), min_size=1, max_size=6))
+def test_words_with_combining_marks_are_one_token(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    text, at = " ".join(words), 0
+    spans: list[list[Any]] = []
+    for place, word in enumerate(words):
+        if place % 2 == 0:
+            spans.append([at, at + len(word), "A"])
+        at += len(word) + 1
+    folder = tmp_path_factory.mktemp("c")
+    item = Exported(Record("i", text), [{"kind": "label", "value": spans}], "labelled")
+    lost = write([item], folder / "o.conll", About())
+    assert [x.what for x in lost] == ["id"]
+    (record,) = read(folder / "o.conll", Reading())
+    assert (record.text, record.labels[0]["value"]) == (text, spans)
+    write([Exported(record, list(record.labels), "labelled")], folder / "again.conll", About())
+    assert (folder / "again.conll").read_bytes() == (folder / "o.conll").read_bytes()
+
+
 @settings(max_examples=100, deadline=None)
 @given(text=st.text(letters, max_size=20), name=st.sampled_from(CLASSES))
 def test_any_text_can_be_written_and_read(text: str, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:

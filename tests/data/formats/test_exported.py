@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -51,3 +52,21 @@ def test_losses_are_counted_by_kind() -> None:
     losses.add("note", "kept elsewhere")
     assert losses.found() == [Lost("note", 2), Lost("flag", 1), Lost("note", 1, "kept elsewhere")]
     assert str(losses.found()[0]) == "note of 2 items: left out"
+
+
+def test_a_full_disk_is_named_wherever_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(ResourceError, match="bytes are free") as caught, whole_file(tmp_path / "old"):
+        raise full
+    assert caught.value.code == "DiskFull"
+    with pytest.raises(ResourceError, match="what was there before is as it was"), whole_folder(tmp_path / "f"):
+        raise full
+
+    def sync(descriptor: int) -> None:
+        raise full
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with pytest.raises(ResourceError, match="out of space"), whole_file(tmp_path / "old") as file:
+        file.write(b"new")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("old", b"old")]

@@ -60,7 +60,7 @@ def test_packed_files_are_measured_unpacked(tmp_path: Path) -> None:
 
 
 def test_bad_rows_stop_or_are_told() -> None:
-    with pytest.raises(DataError, match=r"^x, line 3: odd; mend it, .*--skip-bad$"):
+    with pytest.raises(DataError, match=r"^x, line 3: odd; mend it, .*skip_bad \(--skip-bad\)$"):
         bad_row(Reading(), "x", 3, "odd")
     with pytest.raises(DataError, match=r"^x, line 3, column 5: odd"):
         bad_row(Reading(), "x", 3, "column 5: odd")

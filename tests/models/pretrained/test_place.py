@@ -137,3 +137,11 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ResourceError, match=r"querist\[text\]") as caught:
         find("owner/model")
     assert caught.value.code == "MissingExtra"
+
+
+def test_a_pickle_is_named_with_the_way_to_safetensors(tmp_path: Path) -> None:
+    for name in ("m.pt", "m.BIN", "m.joblib"):
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(DataError, match="querist convert") as caught:
+            find(str(tmp_path / name))
+        assert caught.value.code == "PickleRefused"

@@ -162,7 +162,16 @@ def test_what_cannot_be_read_is_named_and_nothing_taken(
     assert code in (None, said.code), said.body
     assert ask("GET", "/api/v1/project").json["items"] == 8
     assert str(ask.server.service.folder).encode() not in said.body
+    assert b"import-" not in said.body
     assert not list(ask.server.service.scratch.iterdir())
+
+
+def test_a_packed_table_comes_in_too(ask: Asker) -> None:
+    said = send(ask, "more.csv.gz", gzip.compress(b"id,text\nn1,a new text here\n"))
+    assert (said.status, said.json["items"]) == (200, 1), said.body
+    said = send(ask, "more.gz", gzip.compress(b"id,text\nn1,a new text here\n"))
+    assert (said.status, said.code) == (422, "UnknownFormat")
+    assert said.json["detail"].startswith("more.gz has no known ending")
 
 
 def test_a_form_of_a_million_fields_is_refused(ask: Asker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,9 @@ SUFFIXES = {
 """How the file of each format ends; "" for a folder."""
 
 
+_ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*://|//|\\\\|(data|file|blob|javascript|about):)", re.IGNORECASE)
+
+
 def read_records(format: str, path: Path, reading: Reading | None = None) -> Iterator[Record]:
     """The records of a file, one by one.
 
@@ -56,8 +60,21 @@ def read_records(format: str, path: Path, reading: Reading | None = None) -> Ite
     """
     from querist.data.formats.reading import Reading
 
-    found: Iterator[Record] = _module(format).read(Path(path), reading or Reading())
-    return found
+    path, reading = Path(path), reading or Reading()
+    found: Iterator[Record] = _module(format).read(path, reading)
+    return found if format == "images" else _on_disk(found, path.name, reading)
+
+
+def _on_disk(records: Iterator[Record], name: str, reading: Reading) -> Iterator[Record]:
+    """Records whose picture is a file; one that is an address is bad: nothing is ever fetched."""
+    from querist.data.formats.reading import bad_row
+
+    for place, record in enumerate(records, start=1):
+        if record.file is not None and _ADDRESS.match(record.file):
+            why = "its picture is an address, which is not allowed: nothing is fetched; name a file below the folder"
+            bad_row(reading, name, place, why, unit="record", code="AddressNotAllowed")
+            continue
+        yield record
 
 
 def write_records(format: str, items: Iterable[Exported], path: Path, about: About | None = None) -> list[Lost]:

@@ -13,12 +13,13 @@ from querist.data.formats.answers import is_spans, told
 from querist.data.formats.exported import About, Exported, Losses, Lost, whole_file
 from querist.data.formats.reading import Reading, bad_row, check_text, text_lines
 from querist.data.record import Record
+from querist.data.words import word_places
 
 __all__ = ["read", "write"]
 
 _DOCUMENT = "-DOCSTART-"
-_TOKEN = re.compile(r"\w+|[^\w\s\x00\ufeff]")
-"""NUL and the byte order mark are no tokens: a reader would refuse the one and take off the other."""
+_UNWRITTEN = re.compile("[\x00\ufeff]+")
+"""NUL and the byte order mark are in no token: a reader would refuse the one and take off the other."""
 
 
 def read(path: Path, reading: Reading) -> Iterator[Record]:
@@ -76,7 +77,8 @@ def _sentence(tokens: Sequence[str], tags: Sequence[str]) -> Record:
 
 
 def write(items: Iterable[Exported], path: Path, about: About) -> list[Lost]:
-    """Write the texts whose last label is spans. A token is a word or a sign; a span that begins within one parts it.
+    """Write the texts whose last label is spans. A token is a word with the marks on its letters, or a sign; a span that
+    begins within one parts it.
 
     Args:
         items: what to write; read once.
@@ -117,7 +119,7 @@ def _apart(spans: list[list[Json]], text: str) -> tuple[list[tuple[int, int, str
     out: list[tuple[int, int, str]] = []
     end = 0
     for start, stop, name in sorted(spans, key=lambda s: (s[0], -s[1])):
-        if start < end or not text[start:stop].strip():
+        if start < end or not _tokens(text[start:stop]):
             continue
         out.append((start, stop, name))
         end = stop
@@ -130,16 +132,19 @@ def _lines(text: str, spans: list[tuple[int, int, str]]) -> Iterator[str]:
     for start, stop in pairwise(cuts):
         name = names.get(start, (0, ""))[1]
         letter = "B"
-        for token in _TOKEN.findall(text[start:stop]):
-            if not token.strip():
-                continue
+        for token in _tokens(text[start:stop]):
             yield f"{token}\t{letter + '-' + name if name else 'O'}"
             letter = "I"
 
 
+def _tokens(text: str) -> list[str]:
+    found = (_UNWRITTEN.sub("", text[start:stop]) for start, stop in word_places(text))
+    return [token for token in found if token]
+
+
 def _count(item: Exported, answers: Sequence[Mapping[str, Json]], text: str, losses: Losses) -> None:
     record = item.record
-    if " ".join(_TOKEN.findall(text)) != text:
+    if " ".join(_tokens(text)) != text:
         losses.add("spaces of the text", "tokens stand for themselves")
     losses.add("id")
     if len(answers) > 1:

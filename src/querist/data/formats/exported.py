@@ -13,6 +13,7 @@ from typing import IO
 
 from querist.core.errors import ResourceError
 from querist.core.types import Json
+from querist.data.atomic import TEMPORARY, disk_full_named, sync_folder
 from querist.data.formats.reading import Task
 from querist.data.record import Record, StoredItem
 
@@ -104,17 +105,17 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         ResourceError: it cannot be written (code ``NotWritable``), or the disk is full (``DiskFull``).
     """
     with _named(path):
-        descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
     fresh = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            with _named(path):
+        with disk_full_named(path, _KEPT):
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
-        with _named(path):
-            os.replace(fresh, path)
-            _sync_folder(path.parent)
+            with _named(path):
+                os.replace(fresh, path)
+                sync_folder(path.parent)
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -124,40 +125,36 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """A fresh folder, renamed to ``path`` at the end; ``path`` must be missing or empty.
 
     Raises:
-        ResourceError: it is there and holds something, or cannot be written (code ``NotWritable``).
+        ResourceError: it is there and holds something, or cannot be written (code ``NotWritable``), or the disk is full
+            (``DiskFull``).
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ResourceError(f"{path} is there and not an empty folder; name a new one", code="NotWritable")
     with _named(path):
-        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=path.parent))
+        fresh = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
     try:
-        yield fresh
-        with _named(path):
-            if path.exists():
-                path.rmdir()
-            os.replace(fresh, path)
-            _sync_folder(path.parent)
+        with disk_full_named(path, _KEPT):
+            yield fresh
+            with _named(path):
+                if path.exists():
+                    path.rmdir()
+                os.replace(fresh, path)
+                sync_folder(path.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+_KEPT = "Nothing of it was kept, and what was there before is as it was; the project is whole."
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
+    """Name what keeps a file from being made or put in its place; the disk being full has a name of its own."""
     try:
-        yield
+        with disk_full_named(path, _KEPT):
+            yield
     except OSError as error:
-        full = error.errno in (28, 27, 122)  # ENOSPC, EFBIG, EDQUOT
         raise ResourceError(
-            f"cannot write {path} ({error.strerror or error}); "
-            + ("make space and try again" if full else "its folder must be there and writable"),
-            code="DiskFull" if full else "NotWritable",
+            f"cannot write {path} ({error.strerror or error}); its folder must be there and writable",
+            code="NotWritable",
         ) from error
-
-
-def _sync_folder(path: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -98,7 +98,7 @@ class _Text:
             if doubtful(self._front[self._at : stop]):
                 check(value)
         except ValueError as error:
-            raise self.broken(str(error).removeprefix("column 1: ")) from error
+            raise self.broken(str(error)) from error
         self._pass(stop)
         return line, value
 

@@ -67,17 +67,26 @@ class Reading:
             raise ArgumentError(f"column {twice!r} is asked for in two parts; each has one", code="BadColumns")
 
 
-def bad_row(reading: Reading, name: str, line: int, reason: str, *, unit: str = "line", cause: object = None) -> None:
+def bad_row(
+    reading: Reading,
+    name: str,
+    line: int,
+    reason: str,
+    *,
+    unit: str = "line",
+    cause: object = None,
+    code: str = "BadRow",
+) -> None:
     """Leave a row out where that is wanted, else refuse the file.
 
     Raises:
-        DataError: code ``BadRow``, with file, line and reason.
+        DataError: code ``BadRow`` unless another is given, with file, line and reason.
     """
     if reading.bad is None:
         where = f"{name}, {unit} {line}" + ("," if _COLUMN.match(reason) else ":")
-        raise DataError(f"{where} {reason}; mend it, or leave such rows out with --skip-bad", code="BadRow") from (
-            cause if isinstance(cause, BaseException) else None
-        )
+        raise DataError(
+            f"{where} {reason}; mend it, or leave such rows out with skip_bad (--skip-bad)", code=code
+        ) from (cause if isinstance(cause, BaseException) else None)
     reading.bad(line, reason)
 
 
@@ -101,11 +110,12 @@ def text_lines(path: Path, reading: Reading, *, returns: bool = False) -> Iterat
             large (``TooLarge``).
     """
     name = path.name
+    longest = min(_LONGEST_LINE, reading.most_bytes or _LONGEST_LINE)
     with _opened(path, reading) as file:
         offset, number = 0, 0
         while True:
             try:
-                line = file.readline(_LONGEST_LINE + 1)
+                line = file.readline(longest + 1)
             except (OSError, EOFError, zlib.error) as error:
                 raise DataError(f"{name} cannot be read to its end: {error}", code="NoData") from error
             if not line:
@@ -113,9 +123,9 @@ def text_lines(path: Path, reading: Reading, *, returns: bool = False) -> Iterat
             number += 1
             if offset == 0:
                 line = _without_mark(line, name)
-            if len(line) > _LONGEST_LINE:
+            if len(line) > longest:
                 raise DataError(
-                    f"{name}, line {number}: a line of more than {_LONGEST_LINE >> 20} MiB", code="TooLarge"
+                    f"{name}, line {number}: a line of more than {longest / (1 << 20):g} MiB", code="TooLarge"
                 )
             text = _decoded(line, name, offset)
             offset += len(line)
@@ -153,11 +163,26 @@ def _opened(path: Path, reading: Reading) -> Iterator[IO[bytes]]:
     if reading.most_bytes is not None and size > reading.most_bytes:
         raise _too_large(path.name, reading.most_bytes)
     packed = path.suffix.lower() == ".gz"
+    if packed and reading.most_bytes is not None:
+        _measure(path, reading.most_bytes)
     try:
         with gzip.open(path) if packed else path.open("rb") as file:
             yield file  # type: ignore[misc]
     except OSError as error:
         raise DataError(f"cannot read {shorten_path(path)}: {error.strerror or error}", code="NoData") from error
+
+
+def _measure(path: Path, most: int) -> None:
+    """Refuse a packed file that is too large unpacked, before a line of it is read: lines take far longer than bytes."""
+    size = 0
+    try:
+        with gzip.open(path) as file:
+            while piece := file.read(1 << 20):
+                size += len(piece)
+                if size > most:
+                    raise _too_large(path.name, most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path.name} cannot be read to its end: {error}", code="NoData") from error
 
 
 def _too_large(name: str, most: int) -> DataError:

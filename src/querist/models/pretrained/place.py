@@ -19,11 +19,11 @@ from querist.core.errors import ArgumentError, DataError, ResourceError, shorten
 from querist.core.optional import need, torch
 from querist.models.pretrained.minilm import minilm_folder
 
-__all__ = ["Place", "find"]
+__all__ = ["Place", "find", "refuse_pickle"]
 
 _TAKEN = ("*.json", "*.safetensors", "*.txt", "*.model")
 _LEFT = ("onnx/*", "openvino/*", "coreml/*", "*.onnx")
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".h5", ".msgpack")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".h5", ".msgpack")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -79,10 +79,13 @@ def find(name: str, *, revision: str | None = None) -> Place:
 
     Raises:
         ArgumentError: neither a folder nor an id (code ``BadValue``); a revision of a folder (``BadValue``).
-        DataError: no safetensors, or a folder that asks for code or another model (code ``UnsafeWeights``).
+        DataError: a file that can run code (code ``PickleRefused``); no safetensors, or a folder that asks for code or
+            another model (``UnsafeWeights``).
         ResourceError: the hub cannot be reached or does not know it (code ``NoHub``); no extra (``MissingExtra``).
     """
     local = Path(name).expanduser()
+    if local.is_file():
+        refuse_pickle(local)
     if name == "minilm" or local.is_dir():
         if revision is not None:
             raise ArgumentError(
@@ -100,6 +103,21 @@ def find(name: str, *, revision: str | None = None) -> Place:
         )
     _safe(place)
     return place
+
+
+def refuse_pickle(path: Path) -> None:
+    """Refuse a file by its ending: what can run code when it is read.
+
+    Raises:
+        DataError: code ``PickleRefused``, with the way to safetensors.
+    """
+    suffix = path.suffix.lower()
+    if suffix in _PICKLES:
+        raise DataError(
+            f"{shorten_path(path)} is a {suffix} file, which can run code when it is loaded, and is not read; make "
+            f"safetensors of a file of torch with: querist convert {shorten_path(path)}",
+            code="PickleRefused",
+        )
 
 
 def _from_hub(name: str, revision: str | None) -> Place:
@@ -138,8 +156,9 @@ def _safe(place: Place) -> None:
         unsafe = sorted(p.name for p in files if p.suffix in _PICKLES)
         held = f" but {', '.join(unsafe[:3])}, which may run code when read" if unsafe else ""
         raise DataError(
-            f"{place.name} holds no safetensors{held}; convert it where you trust it with "
-            "save_pretrained(folder, safe_serialization=True), or choose a revision that has model.safetensors",
+            f"{place.name} holds no safetensors{held}; make them with "
+            "`querist convert FILE FOLDER/model.safetensors` or save_pretrained(folder, safe_serialization=True), or "
+            "choose a revision that has model.safetensors",
             code="UnsafeWeights",
         )
     for part in place.settings("modules.json") or []:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import APIRouter, Depends, Request
 from fastapi import Path as InPath
 
-from querist.server.problems import Problem
+from querist.server.problems import NO_ITEM, Problem
 from querist.server.service import Service
 from querist.server.shapes import ProblemOut
 
@@ -41,7 +41,7 @@ def item_path(id: Annotated[str, InPath(description="id of an item, percent-enco
     try:
         return unquote_to_bytes(id).decode("utf-8")
     except UnicodeDecodeError:
-        raise Problem(404, "UnknownItem", "there is no such item") from None
+        raise Problem(404, "UnknownItem", NO_ITEM) from None
 
 
 ItemId = Annotated[str, Depends(item_path)]

@@ -5,12 +5,27 @@ from __future__ import annotations
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
+from querist.core.errors import QueristError
 from querist.server.policy import GuardedRoute, session
+from querist.server.problems import problem_of
 from querist.server.routes.kit import ERRORS, ItemId, Router, service_of
 from querist.server.shapes import Answered, Handed, HandedOut, Renewed, Returned, Undone
 from querist.server.wire import AnswerIn, FlagIn, Next, Queries, Take, Undo
 
 router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["labelling"], responses=ERRORS)
+
+_FIELDS = {
+    "BadKind": "/kind",
+    "BadLabel": "/value",
+    "BadSpan": "/value",
+    "UnknownLabel": "/value",
+    "MixedLabelTypes": "/value",
+    "BadRationale": "/rationale",
+    "KeyReused": "/key",
+    "NotLeased": "/query",
+    "StaleLease": "/fence",
+}
+"""Which field of an answer an error is about."""
 
 
 @router.post("/next", response_model=HandedOut)
@@ -25,7 +40,10 @@ async def next_items(request: Request, body: Next) -> Response:
 @session(body="json")
 async def answer(request: Request, body: AnswerIn) -> Response:
     """Answer a hand-out; the reply is sent when the answer is on the disk. 202: kept and not counted, with the reason."""
-    status, said = await service_of(request).answer(request.state.user, body)
+    try:
+        status, said = await service_of(request).answer(request.state.user, body)
+    except QueristError as error:
+        raise problem_of(error, _FIELDS.get(error.code)) from error
     return JSONResponse(said, status)
 
 

@@ -47,7 +47,7 @@ async def export(request: Request, body: ExportIn) -> FileResponse:
     os.close(handle)
     path = Path(name)
     try:
-        written, lost = await service.export(body.format, path, everything=body.all)
+        written, lost = await service.export(request.state.user, body.format, path, everything=body.all)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -95,8 +95,9 @@ async def check_file(
 async def _received(service: Service, file: UploadFile) -> AsyncIterator[tuple[Path, str]]:
     """The upload as a file of its own, and what its sender calls it; removed at the end."""
     name = Path((file.filename or "").replace("\\", "/")).name
-    suffix = Path(name).suffix.lower()
-    if not suffix.isascii() or len(suffix) > 12 or not suffix[1:].isalnum():
+    packed = ".gz" if name.lower().endswith(".gz") else ""
+    suffix = Path(name[: len(name) - len(packed)]).suffix.lower() + packed
+    if not suffix.isascii() or len(suffix) > 12 or not suffix.replace(".", "").isalnum():
         raise Problem(422, "BadFileName", "the file needs a name with a known ending, such as .csv or .jsonl")
     # faults name the file as its sender does, and .csv.gz keeps both endings
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name[-80:])

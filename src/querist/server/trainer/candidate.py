@@ -18,7 +18,7 @@ from typing import Any
 
 from querist.core.errors import DataError, QueristError, shorten
 from querist.core.types import Event, ItemId
-from querist.storage.atomic import TEMPORARY, disk_full_named, staging, sync_folder, sync_tree
+from querist.data.atomic import TEMPORARY, disk_full_named, staging, sync_folder, sync_tree
 from querist.storage.digest import files_in
 from querist.storage.events import encode
 

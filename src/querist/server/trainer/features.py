@@ -22,13 +22,13 @@ import numpy as np
 from querist.core.errors import DataError, QueristError, shorten
 from querist.core.seeds import generator
 from querist.core.types import Array
+from querist.data.atomic import staging
 from querist.data.item_store import ItemStore, StoredItem
 from querist.data.pictures import thumbnail
 from querist.models.encoders.base import SAMPLE, Encoder
 from querist.models.encoders.hashed_text import HashedText
 from querist.models.encoders.pixels import Pixels
 from querist.models.encoders.table_columns import TableColumns
-from querist.storage.atomic import staging
 from querist.training.feature_file import filling, read_features
 
 __all__ = ["Contents", "Features", "base_encoder", "better_encoder"]

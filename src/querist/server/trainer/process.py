@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from querist.core.errors import QueristError, ResourceError, shorten
+from querist.data.atomic import disk_full_named
 from querist.server.trainer.candidate import clear_candidates
-from querist.storage.atomic import disk_full_named
 
 __all__ = ["Lines", "Trainer", "main"]
 

@@ -5,7 +5,6 @@ The page counts characters and a tagger counts tokens. A span of an answer becom
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Sequence
 
@@ -16,13 +15,13 @@ from querist.core.types import AnswerKind, Array, Labels
 from querist.data.ledger import ItemState, Ledger
 from querist.data.sequences import sequence_source
 from querist.data.spans import Spans
+from querist.data.words import word_places
 from querist.server.trainer.snapshot import Snapshot
 
 __all__ = ["MOST_TEXTS", "Tagging", "token_places", "token_spans"]
 
 MOST_TEXTS = 20_000
 """Of more texts the tagger's features would fill the memory: spans are then asked about in random order."""
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONGEST = 400
 """Tokens of a text that are looked at; spans behind them are kept and teach nothing."""
 _NOTHING = "\u2205"
@@ -34,7 +33,7 @@ def token_places(text: str) -> list[tuple[int, int]]:
     >>> token_places("Ada, hi")
     [(0, 3), (3, 4), (5, 7)]
     """
-    return [m.span() for m in _TOKEN.finditer(text)][:_LONGEST]
+    return word_places(text)[:_LONGEST]
 
 
 def token_spans(value: Sequence[Sequence[object]], places: Sequence[tuple[int, int]]) -> list[list[object]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from querist.core.errors import QueristError
-from querist.storage.sqlite_errors import corrupt, damaged, named, translate
+from querist.data.sqlite_errors import corrupt, damaged, named, translate
 
 PATH = Path("project") / "journal.db"
 
@@ -34,6 +34,7 @@ def error(code: int, text: str = "as it is") -> sqlite3.Error:
         (sqlite3.SQLITE_READONLY, "NotWritable", 5),
         (sqlite3.SQLITE_CANTOPEN, "NotWritable", 5),
         (sqlite3.SQLITE_CONSTRAINT, "StoreFailed", 4),
+        (sqlite3.SQLITE_ERROR, "StoreFailed", 4),
     ],
 )
 def test_each_has_its_name(number: int, code: str, exit_code: int) -> None:

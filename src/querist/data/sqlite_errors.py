@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from querist.core.errors import QueristError, ResourceError, StateError
-from querist.storage.atomic import disk_full
+from querist.data.atomic import disk_full
 
 __all__ = ["corrupt", "damaged", "named", "translate"]
 

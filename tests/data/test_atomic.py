@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from querist.core.errors import ResourceError
-from querist.storage.atomic import (
+from querist.data.atomic import (
     TEMPORARY,
     disk_full,
     disk_full_named,
@@ -43,9 +43,9 @@ def test_everything_in_a_tree_is_synced(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("x", "a/y", "a/b/z"):
         (tmp_path / name).write_text(name)
     synced: list[str] = []
-    monkeypatch.setattr("querist.storage.atomic.sync_file", lambda p: synced.append(p.relative_to(tmp_path).as_posix()))
+    monkeypatch.setattr("querist.data.atomic.sync_file", lambda p: synced.append(p.relative_to(tmp_path).as_posix()))
     monkeypatch.setattr(
-        "querist.storage.atomic.sync_folder", lambda p: synced.append(p.relative_to(tmp_path).as_posix() + "/")
+        "querist.data.atomic.sync_folder", lambda p: synced.append(p.relative_to(tmp_path).as_posix() + "/")
     )
     sync_tree(tmp_path)
     assert sorted(synced) == sorted(["x", "a/y", "a/b/z", "a/b/", "a/", "./"])
