@@ -128,6 +128,12 @@ def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
             "history, snapshots, SWAG); use processes=1, or leave them out",
             code="NeedsCapability",
         )
+    if parts.recipe.backbone_lr != 1.0 and not _has_backbone(module):
+        raise ArgumentError(
+            f"backbone_lr={parts.recipe.backbone_lr} means nothing to {type(module).__name__}: nothing is trained but its "
+            "last linear layer; leave it at 1.0",
+            code="BadValue",
+        )
     for provider in parts.providers:
         provider.check(module, parts.head, one)
     for plugin in parts.plugins:
@@ -141,6 +147,13 @@ def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
         return set()
     parts.posterior.check(module)
     return {MEMBERS}
+
+
+def _has_backbone(module: Any) -> bool:
+    """Whether weights are trained beside those of the last linear layer."""
+    last = last_linear(module)
+    top = set() if last is None else {id(p) for p in module.get_submodule(last).parameters()}
+    return any(p.requires_grad and id(p) not in top for p in module.parameters())
 
 
 def _tried(module: Any, one: Any, layers: set[str | None], name: str) -> tuple[Any, dict[str | None, Any]]:

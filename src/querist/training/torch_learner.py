@@ -100,7 +100,7 @@ class TorchLearner:
         self.plugins = frozenset(p.name for p in plugins)
         self.device = choose_device(device)
         self._inputs = Inputs(source, transform)
-        self._scorer = Scorer(self._inputs, self.device, score_batch)
+        self._scorer = Scorer(self._inputs, self.device, score_batch, to_cpu=self.recipe.cpu_fallback)
         self._trained_outputs = self._outputs
         self._networks = Networks(module, self._outputs)
         if self.parts.posterior is not None and self.parts.posterior.networks > 1 and not self._networks.drawn:
