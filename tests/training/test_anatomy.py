@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from querist.core.errors import ArgumentError, ArgumentTypeError
+from querist.core.errors import ArgumentError, ArgumentTypeError, ResourceError
 from querist.core.signals import EMBEDDING, GRADIENT, LOSS, MEMBERS, MULTILABEL, PREDICTION, PROBS
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.models.mlp import MLP
@@ -133,3 +133,13 @@ def test_looking_changes_no_weight_no_statistic_and_no_generator() -> None:
     found(module, SingleLabel(("a", "b", "c")))
     assert all(torch.equal(v, before[k]) for k, v in module.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_network_too_large_for_one_item_is_no_wrong_shape() -> None:
+    class Full(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4294967296 bytes.")
+
+    with pytest.raises(ResourceError, match="out of memory with one item of the source") as caught:
+        found(Full())
+    assert caught.value.code == "OutOfMemory"

@@ -91,7 +91,7 @@ def test_min_steps_are_epochs_and_the_cosine_ends_at_no_change() -> None:
 
 
 def test_class_weights_are_the_inverse_shares() -> None:
-    module, x, y = problem()
+    _, x, y = problem()
     inverse = 1.0 / torch.bincount(y)[y].float()
     weighed, plain = run(Recipe(epochs=3, class_weights="balanced"))[0], problem()[0]
     train_on_graph(plain, lambda places: plain(x[places]), y, inverse, Recipe(epochs=3), 0)

@@ -142,7 +142,7 @@ def test_processes_are_used_or_refused(name: str, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(querist.training.fitting, "train_on_several", train)
     if "processes" in REFUSED[name]:
-        with pytest.raises(ArgumentError, match="^processes=3 means nothing to a "):
+        with pytest.raises(ArgumentError, match=r"^processes=3 means nothing to a "):
             LEARNERS_WITH_RECIPE[name](replace(BASE, processes=3))
     else:
         fitted(name, replace(BASE, processes=3))

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
+from querist.core.errors import ArgumentError, ArgumentTypeError, ResourceError, shorten
 from querist.core.optional import torch as _torch
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, Signal
 from querist.data.schema import Schema
@@ -15,6 +15,7 @@ from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
 from querist.models.stochastic.posterior import HeadPosterior
 from querist.training.heads import ClassHead, NumberHead
+from querist.training.memory import is_out_of_memory
 from querist.training.network import flat, is_head
 from querist.training.parts import Parts
 
@@ -54,6 +55,7 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
         ArgumentError: the network cannot take the item or has another number of outputs (code ``ShapeMismatch``), a layer
             is not used, or a part cannot work with it (``NeedsCapability``), two parts give one signal (``BadLearner``).
         ArgumentTypeError: it gives no tensor (code ``BadLearner``).
+        ResourceError: one item does not fit into memory (code ``OutOfMemory``).
     """
     wanted, last = parts.embedding_layer, last_linear(module)
     layers: set[str | None] = {wanted} | ({None} if last is not None else set())
@@ -165,6 +167,11 @@ def _tried(module: Any, one: Any, layers: set[str | None], name: str) -> tuple[A
         try:
             outputs = module(one)
         except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise ResourceError(
+                    f"out of memory with one item of {name} and fresh weights; use a smaller {type(module).__name__}",
+                    code="OutOfMemory",
+                ) from error
             raise ArgumentError(
                 f"{type(module).__name__} cannot take a batch of shape {tuple(one.shape)} from {name}: "
                 f"{shorten(str(error), 200)}",

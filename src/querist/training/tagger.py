@@ -72,8 +72,8 @@ class TaggerLearner:
         schema: types of spans and scheme.
         network: "bilstm_crf" (slow, learns from letters and context) or "window_crf" (hashed features of a token and its
             neighbours; fits in about a second).
-        recipe: how it is trained; by default one that suits the network. ``label_smoothing``, ``class_weights``, ``sampling``,
-            ``precision``, ``processes`` and ``backbone_lr`` must stay at their defaults.
+        recipe: how it is trained; by default one that suits the network. ``label_smoothing``, ``class_weights``,
+            ``sampling``, ``precision``, ``processes`` and ``backbone_lr`` must stay at their defaults.
         members: posterior samples by MC dropout; 0 gives none.
         best: B, how many best sequences are told.
         vocabulary: numbers of words for "bilstm_crf"; by default made from the source, no label being looked at.
