@@ -51,7 +51,7 @@ def tagger(recipe: Recipe) -> Made:
     source, rows = sentences(), np.arange(25)
     schema = SCHEMA.of(source)
     assert source.truth is not None
-    tags = schema.stack([schema.encode(source.truth[k], source.ids[k]) for k in rows])
+    tags = schema.stack([schema.encode(source.truth[k], source.ids[k]) for k in range(25)])
     made = TaggerLearner(source, SCHEMA, network="window_crf", buckets=1 << 9, width=8, recipe=recipe, device="cpu")
     return made, Labels(source.items(rows), tags)
 
@@ -153,7 +153,7 @@ def test_processes_are_used_or_refused(name: str, monkeypatch: pytest.MonkeyPatc
 def test_threads_are_those_of_the_fit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     learner, labels = LEARNERS_WITH_RECIPE[name](replace(BASE, threads=2))
-    backward = torch.Tensor.backward
+    backward: Any = torch.Tensor.backward
 
     def watched(self: Any, *more: Any, **keys: Any) -> None:
         seen.append(torch.get_num_threads())

@@ -60,7 +60,7 @@ def test_after_the_card_comes_the_processor() -> None:
 
 
 def test_the_processor_is_not_taken_where_it_is_not_allowed() -> None:
-    with pytest.raises(ResourceError, match="batches of 2, 1 were tried; .* or cpu_fallback=True"):
+    with pytest.raises(ResourceError, match=r"batches of 2, 1 were tried; .* or cpu_fallback=True"):
         with_smaller_batches(Small(0, "cuda"), 2, torch.device("cuda"), to_cpu=False)
 
 

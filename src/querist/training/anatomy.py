@@ -14,6 +14,7 @@ from querist.data.schema import Schema
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
 from querist.models.stochastic.posterior import HeadPosterior
+from querist.training.fields import Fields
 from querist.training.heads import ClassHead, NumberHead
 from querist.training.memory import is_out_of_memory
 from querist.training.network import flat, is_head
@@ -151,6 +152,10 @@ def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
     return {MEMBERS}
 
 
+def _shown(one: Any) -> str:
+    return repr(one) if isinstance(one, Fields) else f"shape {tuple(one.shape)}"
+
+
 def _has_backbone(module: Any) -> bool:
     """Whether weights are trained beside those of the last linear layer."""
     last = last_linear(module)
@@ -166,21 +171,21 @@ def _tried(module: Any, one: Any, layers: set[str | None], name: str) -> tuple[A
         taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
         try:
             outputs = module(one)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError) as error:
             if is_out_of_memory(error):
                 raise ResourceError(
                     f"out of memory with one item of {name} and fresh weights; use a smaller {type(module).__name__}",
                     code="OutOfMemory",
                 ) from error
             raise ArgumentError(
-                f"{type(module).__name__} cannot take a batch of shape {tuple(one.shape)} from {name}: "
-                f"{shorten(str(error), 200)}",
+                f"{type(module).__name__} cannot take a batch of {_shown(one)} from {name}: {shorten(str(error), 200)}",
                 code="ShapeMismatch",
             ) from error
         values = {layer: tap.value for layer, tap in taps.items()}
     if not isinstance(outputs, torch.Tensor) or not outputs.ndim:
         raise ArgumentTypeError(
-            f"{type(module).__name__} must give a tensor of logits, one row an item; it gives {type(outputs).__name__}",
+            f"{type(module).__name__} must give a tensor of logits, one row an item, or an answer with `logits`; it gives "
+            f"{type(outputs).__name__}",
             code="BadLearner",
         )
     return outputs, values

@@ -12,6 +12,7 @@ from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear
 from querist.models.guard import rng_kept
+from querist.training.fields import plain_calls
 from querist.training.recipe import Recipe
 
 __all__ = ["Networks", "begin_from", "flat", "is_head", "maker", "warmed"]
@@ -41,7 +42,7 @@ class Networks:
                 old = module.get_submodule(name)
                 new = _torch().nn.Linear(old.in_features, outputs, bias=old.bias is not None)
                 setattr(module.get_submodule(parent), leaf, new)
-        return module
+        return plain_calls(module)
 
 
 def flat(tensor: Any) -> Any:
