@@ -10,6 +10,7 @@ from querist.core.signals import EMBEDDING, GRADIENT, LOSS, MEMBERS, MULTILABEL,
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.models.mlp import MLP
 from querist.models.stochastic.laplace import LastLayerLaplace
+from querist.models.stochastic.laplace_torch import LaplaceTorch
 from querist.models.stochastic.mc_dropout import MCDropout
 from querist.training.anatomy import examine
 from querist.training.evidential_head import EvidentialHead
@@ -118,6 +119,15 @@ def test_laplace_is_refused_where_its_posterior_would_be_another_ones(made: Any,
     one = torch.zeros(1, 3) if made().__class__ is torch.nn.Flatten else ONE
     with pytest.raises(ArgumentError, match=words) as caught:
         examine(made(), one, parts, THREE, "the source")
+    assert caught.value.code == "NeedsCapability"
+
+
+@pytest.mark.parametrize(("schema", "head"), [(MultiLabel(("a", "b", "c")), None), (Number(), "normal")])
+def test_laplace_torch_is_refused_for_other_heads_whether_it_is_there_or_not(schema: Any, head: Any) -> None:
+    parts = Parts(head_for(schema, head), Recipe(), posterior=LaplaceTorch())
+    width = parts.head.width(schema)
+    with pytest.raises(ArgumentError, match="LaplaceTorch is for one class an item, or one number") as caught:
+        examine(MLP(4, width), ONE, parts, schema, "the source")
     assert caught.value.code == "NeedsCapability"
 
 

@@ -112,6 +112,11 @@ def _headed(module: Any, parts: Parts, gives_outputs: bool) -> None:
             f"{head} is none of these; leave one out, or take an ensemble",
             code="NeedsCapability",
         )
+    if getattr(parts.posterior, "plain_heads", False) and not isinstance(parts.head, (ClassHead, NumberHead)):
+        raise ArgumentError(
+            f"{who} is for one class an item, or one number, and the head is {head}; use members=LastLayerLaplace()",
+            code="NeedsCapability",
+        )
     if not gives_outputs and last_linear(module) is not None:
         raise ArgumentError(
             f"{who} needs a last linear layer that gives the outputs themselves, one row an item; {type(module).__name__} "
