@@ -16,6 +16,7 @@ from models.stochastic.test_laplace import covariance, left
 from querist.core.errors import ArgumentError, ResourceError
 from querist.core.optional import torch as mended
 from querist.core.signals import MEMBERS, PROBS
+from querist.models.guard import rng_kept
 from querist.models.mlp import MLP
 from querist.models.stochastic.laplace import LastLayerLaplace
 from querist.models.stochastic.laplace_torch import LaplaceTorch
@@ -36,9 +37,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def classes() -> Fitted:
-    torch.manual_seed(0)
     x, y = groups(40)
-    return left(MLP(4, 3, hidden=(5,)), x, y, "single")
+    with rng_kept(0):
+        return left(MLP(4, 3, hidden=(5,)), x, y, "single")
 
 
 def joined(theirs: torch.Tensor, rows: int, width: int) -> torch.Tensor:
@@ -55,15 +56,16 @@ def test_the_full_covariance_is_that_of_our_closed_form(package: Any) -> None:
 
 
 def test_for_numbers_too(package: Any) -> None:
-    torch.manual_seed(0)
     x, _ = groups(40)
-    fitted = left(MLP(4, 1, hidden=(5,)), x, x[:, 0].double(), "number")
+    with rng_kept(0):
+        fitted = left(MLP(4, 1, hidden=(5,)), x, x[:, 0].double(), "number")
     own = covariance(LastLayerLaplace(prior=0.7, noise=0.3).finish(fitted)).double()
     theirs = LaplaceTorch(prior=0.7, noise=0.3).approximation(fitted).posterior_covariance
     assert torch.allclose(own, joined(theirs, 1, 5), atol=1e-5 * float(own.abs().max()))
     free = LaplaceTorch(prior=0.7).approximation(fitted)
+    head: Any = fitted.modules[0].get_submodule("head")
     with torch.no_grad():
-        error = fitted.modules[0].head(fitted.hidden)[:, 0] - fitted.targets
+        error = head(fitted.hidden)[:, 0] - fitted.targets
     assert float(free.sigma_noise) ** 2 == pytest.approx(float(error.square().mean()))
 
 
@@ -137,8 +139,9 @@ def test_without_the_package_it_is_refused_by_name(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_is_out_of_range_or_has_no_last_layer_is_refused() -> None:
-    for wrong in ({"samples": 0}, {"structure": "low rank"}, {"prior": 0.0}, {"noise": -1.0}):
+    cases: list[dict[str, Any]] = [{"samples": 0}, {"structure": "low rank"}, {"prior": 0.0}, {"noise": -1.0}]
+    for wrong in cases:
         with pytest.raises(ArgumentError):
-            LaplaceTorch(**wrong)  # type: ignore[arg-type]
+            LaplaceTorch(**wrong)
     with pytest.raises(ArgumentError, match="needs a linear layer at the end"):
         LaplaceTorch().check(torch.nn.Flatten())
