@@ -120,6 +120,7 @@ def signals(regression: bool) -> dict[str, dict[str, Any]]:
             "loss": entropy * (1 + 0.2 * rng.random(len(at))),
             "discriminator": np.clip(near, 0.01, 0.99),
             "critic": 1.0 - near,
+            "vacuity": 1.0 - 0.9 * near,
             "multilabel": 1 / (1 + np.exp(-2.0 * np.c_[at[:, 0], at[:, 1], at.sum(axis=1)])),
             "tokens": words,
             "nbest": np.log(np.maximum(-np.sort(-p, axis=1), 1e-9)),

@@ -47,3 +47,29 @@ def test_the_page_on_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     save_file(zoo_body("timm:resnet18").network.state_dict(), tmp_path / "mine.safetensors")
     assert run("images.md", names) == 2
+
+
+def test_a_model_of_hugging_face_on_the_page_of_your_own(tmp_path: Path) -> None:
+    transformers: Any = pytest.importorskip("transformers", reason="needs the extra text")
+    import querist
+    from tiny_encoder import reviews, tiny_folder
+
+    folder = tiny_folder(tmp_path)
+    transformers.BertForSequenceClassification(transformers.BertConfig.from_pretrained(folder)).save_pretrained(folder)
+    page = (PAGES / "your-own.md").read_text(encoding="utf-8")
+    block = next(b for b in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL) if "AutoTokenizer" in b)
+    texts = reviews(12).take(slice(None))
+    names: dict[str, Any] = {"querist": querist, "texts": texts}
+    shown = '"google-bert/bert-base-uncased"'
+    assert shown in block
+    code = (
+        block.replace(shown, repr(str(folder)))
+        .replace("epochs=10", "epochs=1")
+        .replace("max_length=128", "max_length=16")
+    )
+    exec(compile(code.replace("max_length=128", "max_length=16"), "your-own.md", "exec"), names)  # noqa: S102
+    session = querist.Session(names["learner"].source, names["learner"], strategy="bald", labels=["bad", "good"])
+    query = session.ask(4)
+    session.tell(query, dict.fromkeys(query.items, "bad"))
+    session.fit()
+    assert len(session.ask(2)) == 2

@@ -15,6 +15,7 @@ from querist.assembly.learners import LEARNERS, make_learner, model_spec
 from querist.assembly.spec import Spec, load_spec
 from querist.benchmark.runner import ceiling, simulate
 from querist.core.errors import ArgumentError, UnknownNameError
+from querist.core.optional import torch as mended
 from querist.data.schema import Number, SingleLabel
 from rings import blocks
 from tagged import sentences
@@ -70,6 +71,25 @@ TABULAR = '[model]\nlearner = "tabular"\nhidden = [8]\ndropout = 0.1\n[model.tra
 def test_tabular_with_each_posterior(tmp_path: Path, members: str) -> None:
     more = f"[model.members]\n{members}\n" if members else ""
     assert ran(written(tmp_path, table(tmp_path) + TABULAR + more, "bald"), tmp_path)["accuracy"] > 0.5
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tabular_with_a_posterior_by_laplace_torch(tmp_path: Path) -> None:
+    mended()
+    pytest.importorskip("laplace", reason="needs the extra laplace", exc_type=ImportError)
+    more = '[model.members]\nkind = "laplace_torch"\nsamples = 5\nstructure = "kron"\n'
+    assert ran(written(tmp_path, table(tmp_path) + TABULAR + more, "bald"), tmp_path)["accuracy"] > 0.5
+
+
+def test_what_a_recipe_may_hold_depends_on_the_learner(tmp_path: Path) -> None:
+    head = table(tmp_path) + '[model]\nlearner = "tabular"\n[model.training]\n'
+    assert ran(written(tmp_path, head + "epochs = 5\ncpu_fallback = false\n"), tmp_path)["accuracy"] >= 0
+    with pytest.raises(ArgumentError, match="cpu_fallback"):
+        written(tmp_path, head + 'cpu_fallback = "never"\n')
+    source, _ = blocks()
+    spec = model_spec("graph", model="sgc", training={"sampling": "balanced"})
+    with pytest.raises(ArgumentError, match=r"sampling='balanced' means nothing to a graph network: .* class_weights="):
+        make_learner(spec, source, SingleLabel(("a", "b", "c")))
 
 
 def test_tabular_with_a_temperature(tmp_path: Path) -> None:

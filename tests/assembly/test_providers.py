@@ -14,7 +14,7 @@ from querist.assembly.providers import Equipment, equip
 from querist.assembly.spec import parse_spec
 from querist.core.errors import ArgumentError, UnknownNameError
 from querist.core.registry import registry
-from querist.core.signals import HISTORY, LOSS, MEMBERS, NOISE, PREDICTION, Needs
+from querist.core.signals import HISTORY, LOSS, MEMBERS, NOISE, PREDICTION, PROBS, VACUITY, Needs
 from querist.data.arrays import array_source
 from querist.data.schema import Number, SingleLabel
 from querist.strategies.algebra import as_strategy
@@ -113,6 +113,7 @@ def test_what_each_strategy_is_given() -> None:
     assert of("rank(vaal) + rank(learning_loss) + rank(waal)").plugins == ("learning_loss", "vaal", "waal")
     assert of("margin", "vaal").plugins == ("vaal",)
     assert of("bald_regression").head == "normal"
+    assert of("vacuity").head == of("margin", "2 * vacuity + margin").head == "evidential"
     assert of("margin", head="evidential").head == "evidential"
 
 
@@ -135,6 +136,14 @@ def test_numbers_with_noise() -> None:
     learner = make_learner(spec, X, Number(), as_strategy("bald_regression"))
     assert {NOISE, MEMBERS, PREDICTION} <= learner.provides
     assert NOISE not in make_learner(spec, X, Number(), as_strategy("random")).provides
+
+
+def test_vacuity_brings_the_evidential_head() -> None:
+    learner = make_learner(model_spec(learner="torch", name="mlp"), X, TWO, as_strategy("vacuity"))
+    assert {VACUITY, PROBS} <= learner.provides
+    assert VACUITY not in make_learner(model_spec(learner="torch", name="mlp"), X, TWO, as_strategy("margin")).provides
+    with pytest.raises(ArgumentError, match="EvidentialHead is for targets of kind 'single'"):
+        make_learner(model_spec(learner="torch", name="mlp"), X, Number(), as_strategy("vacuity"))
 
 
 def test_a_head_by_name() -> None:

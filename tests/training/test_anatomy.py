@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 import torch
 
-from querist.core.errors import ArgumentError, ArgumentTypeError
+from querist.core.errors import ArgumentError, ArgumentTypeError, ResourceError
 from querist.core.signals import EMBEDDING, GRADIENT, LOSS, MEMBERS, MULTILABEL, PREDICTION, PROBS
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.models.mlp import MLP
 from querist.models.stochastic.laplace import LastLayerLaplace
+from querist.models.stochastic.laplace_torch import LaplaceTorch
 from querist.models.stochastic.mc_dropout import MCDropout
 from querist.training.anatomy import examine
 from querist.training.evidential_head import EvidentialHead
@@ -121,6 +122,15 @@ def test_laplace_is_refused_where_its_posterior_would_be_another_ones(made: Any,
     assert caught.value.code == "NeedsCapability"
 
 
+@pytest.mark.parametrize(("schema", "head"), [(MultiLabel(("a", "b", "c")), None), (Number(), "normal")])
+def test_laplace_torch_is_refused_for_other_heads_whether_it_is_there_or_not(schema: Any, head: Any) -> None:
+    parts = Parts(head_for(schema, head), Recipe(), posterior=LaplaceTorch())
+    width = parts.head.width(schema)
+    with pytest.raises(ArgumentError, match="LaplaceTorch is for one class an item, or one number") as caught:
+        examine(MLP(4, width), ONE, parts, schema, "the source")
+    assert caught.value.code == "NeedsCapability"
+
+
 def test_laplace_and_the_evidential_head_are_refused_before_training() -> None:
     with pytest.raises(ArgumentError, match="EvidentialHead do not go together"):
         TorchLearner(lambda: MLP(4, 3), source(), THREE, head="evidential", members=LastLayerLaplace(), device="cpu")
@@ -133,3 +143,13 @@ def test_looking_changes_no_weight_no_statistic_and_no_generator() -> None:
     found(module, SingleLabel(("a", "b", "c")))
     assert all(torch.equal(v, before[k]) for k, v in module.state_dict().items())
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_network_too_large_for_one_item_is_no_wrong_shape() -> None:
+    class Full(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4294967296 bytes.")
+
+    with pytest.raises(ResourceError, match="out of memory with one item of the source") as caught:
+        found(Full())
+    assert caught.value.code == "OutOfMemory"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from querist.core.errors import ArgumentError
-from querist.core.signals import EMBEDDING, GRADIENT, PREDICTION, PROBS
+from querist.core.signals import EMBEDDING, GRADIENT, PREDICTION, PROBS, VACUITY
 from querist.core.types import Labels
 from querist.data.schema import Number
 from querist.models.mlp import MLP
@@ -25,6 +25,9 @@ def test_probabilities_are_the_means_of_the_dirichlet_distribution() -> None:
     told = EvidentialHead().read(OUT, frozenset({PROBS}), Scale())
     np.testing.assert_allclose(told[PROBS], (alpha / alpha.sum(dim=1, keepdim=True)).numpy(), rtol=1e-6)
     assert EvidentialHead().read(OUT, frozenset({PREDICTION}), Scale()) == {}
+    vacuity = EvidentialHead().read(OUT, frozenset({VACUITY}), Scale())
+    assert vacuity.keys() == {VACUITY}
+    np.testing.assert_allclose(vacuity[VACUITY], (3 / alpha.sum(dim=1)).numpy(), rtol=1e-6)
 
 
 def test_the_regulariser_rises_with_the_share_of_the_training() -> None:
@@ -80,7 +83,7 @@ def test_it_learns_is_saved_and_is_less_sure_off_the_labels() -> None:
 
 def test_its_gradient_has_not_the_two_factors_of_a_softmax() -> None:
     learner = TorchLearner(lambda: MLP(4, 3), source(), THREE, head="evidential", device="cpu")
-    assert learner.provides == {PROBS, EMBEDDING}
+    assert learner.provides == {PROBS, VACUITY, EMBEDDING}
     assert GRADIENT in TorchLearner(lambda: MLP(4, 3), source(), THREE, device="cpu").provides
 
 

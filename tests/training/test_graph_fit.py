@@ -88,3 +88,18 @@ def test_min_steps_are_epochs_and_the_cosine_ends_at_no_change() -> None:
     assert not torch.equal(first.weight, plain.weight)
     clipped, _, _ = run(Recipe(optimizer="sgd", epochs=1, lr=1.0, grad_clip=1e-6))
     assert torch.allclose(clipped.weight, problem()[0].weight, atol=2e-6)  # type: ignore[arg-type]
+
+
+def test_class_weights_are_the_inverse_shares() -> None:
+    _, x, y = problem()
+    inverse = 1.0 / torch.bincount(y)[y].float()
+    weighed, plain = run(Recipe(epochs=3, class_weights="balanced"))[0], problem()[0]
+    train_on_graph(plain, lambda places: plain(x[places]), y, inverse, Recipe(epochs=3), 0)
+    torch.testing.assert_close(weighed.weight, plain.weight)
+    assert not torch.allclose(weighed.weight, run(Recipe(epochs=3))[0].weight)
+
+
+def test_the_rate_rises_over_the_warm_up() -> None:
+    risen = run(Recipe(optimizer="sgd", lr=0.1, epochs=1, warmup=0.99))[0]
+    plain = run(Recipe(optimizer="sgd", lr=0.1 / 1.99, epochs=1))[0]  # one step, at lr / (0.99 + 1)
+    torch.testing.assert_close(risen.weight, plain.weight)

@@ -29,6 +29,9 @@ from querist.training.recipe import Recipe
         ("schedule", "linear"),
         ("label_smoothing", 1.0),
         ("validation", -0.1),
+        ("cpu_fallback", 1),
+        ("drop_last", "no"),
+        ("warm_start", None),
     ],
 )
 def test_values_out_of_range_are_refused_by_name(name: str, value: Any) -> None:

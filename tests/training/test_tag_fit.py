@@ -32,13 +32,15 @@ def test_an_epoch_takes_every_sentence_once_and_like_lengths_together() -> None:
     assert [len(b) for b in _batches(np.arange(3), lengths[:3], 8, True, draw)] == [3], "never nothing"
 
 
-def trained(recipe: Recipe, weights: np.ndarray | None = None, seed: int = 0) -> tuple[WindowCrf, list[str]]:
+def trained(
+    recipe: Recipe, weights: np.ndarray | None = None, seed: int = 0, batch: int = 2
+) -> tuple[WindowCrf, list[str]]:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         module = WindowCrf(30, 3, width=8, dropout=0.0)
         tags = np.array([[1, 0, 0, 0], [2, 0, 0, 0], [0, 1, 2, 1], [2, 2, 0, 0]])
         notes = train_tagger(
-            module, TaggedSet(Ragged.of(ROWS, LENGTHS), np.arange(4), tags, weights), recipe, seed, 2, CPU
+            module, TaggedSet(Ragged.of(ROWS, LENGTHS), np.arange(4), tags, weights), recipe, seed, batch, CPU
         )
     return module, notes
 
@@ -61,6 +63,21 @@ def test_equal_weights_are_no_weights() -> None:
     weighed, _ = trained(recipe, np.full(4, 2.0))
     for a, b in zip(plain.state_dict().values(), weighed.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("weights", [None, np.array([1.0, 3.0, 0.5, 2.0])])
+def test_gradients_added_up_are_those_of_one_large_batch(weights: np.ndarray | None) -> None:
+    summed, _ = trained(Recipe(optimizer="sgd", lr=0.1, epochs=5, accumulate=2), weights)
+    large, _ = trained(Recipe(optimizer="sgd", lr=0.1, epochs=5), weights, batch=4)
+    small, _ = trained(Recipe(optimizer="sgd", lr=0.1, epochs=5), weights)
+    torch.testing.assert_close(summed.head.weight, large.head.weight)
+    assert not torch.allclose(summed.head.weight, small.head.weight, atol=1e-4)
+
+
+def test_the_rate_rises_over_the_warm_up() -> None:
+    rise, _ = trained(Recipe(optimizer="sgd", lr=0.1, epochs=1, warmup=0.99), batch=4)
+    plain, _ = trained(Recipe(optimizer="sgd", lr=0.1 / 1.99, epochs=1), batch=4)  # one step, at lr / (0.99 + 1)
+    torch.testing.assert_close(rise.head.weight, plain.head.weight)
 
 
 def test_patience_keeps_the_best_weights_and_says_when_it_cannot() -> None:

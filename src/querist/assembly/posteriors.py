@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from querist.assembly.tables import arguments, one_of, table
 from querist.models.stochastic.ensemble import Ensemble
 from querist.models.stochastic.laplace import LastLayerLaplace
+from querist.models.stochastic.laplace_torch import LaplaceTorch
 from querist.models.stochastic.mc_dropout import MCDropout
 from querist.models.stochastic.posterior import Posterior
 from querist.models.stochastic.snapshots import Snapshots
@@ -23,6 +24,7 @@ POSTERIORS: Mapping[str, Callable[..., Posterior]] = {
     "snapshots": Snapshots,
     "swag": SWAG,
     "laplace": LastLayerLaplace,
+    "laplace_torch": LaplaceTorch,
 }
 """Value of ``kind`` in ``[model.members]`` to the record in Python."""
 

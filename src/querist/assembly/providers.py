@@ -19,6 +19,7 @@ from querist.core.signals import (
     MEMBERS,
     NOISE,
     PERTURBED,
+    VACUITY,
     Needs,
     Signal,
 )
@@ -36,6 +37,9 @@ __all__ = ["Equipment", "equip"]
 
 _PUBLISHED = {LOSS: "learning_loss", DISCRIMINATOR: "vaal", CRITIC: "waal"}
 """Which plug-in publishes a signal; a combination of strategies names only one in its `Needs.plugin`."""
+
+_HEADS = {NOISE: "normal", VACUITY: "evidential"}
+"""Which head gives a signal; they are for numbers and for classes, so that no learner can have both."""
 
 _SIZES = tuple(10.0 ** (k / 4 - 3) for k in range(13))
 """Least disagreement looks for the smallest noise that changes a label: from 0.001 to 1."""
@@ -97,7 +101,7 @@ def equip(*strategies: Strategy, members: int | Posterior = 0, head: str | None 
         tuple(_WAYS[s](text) for s in sorted(wanted & _WAYS.keys(), key=str)),
         tuple(sorted(name for name in plugins if name)),
         members or (20 if MEMBERS in wanted - stood_in else 0),
-        head or ("normal" if NOISE in wanted else None),
+        head or next((name for signal, name in _HEADS.items() if signal in wanted), None),
     )
 
 

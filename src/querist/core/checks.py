@@ -35,6 +35,7 @@ from querist.core.signals import (
     PROBS,
     TARGETS,
     TOKENS,
+    VACUITY,
     Signal,
     View,
 )
@@ -148,13 +149,14 @@ def _adjacency(value: Any, name: str) -> None:
 
 
 _RANKS: dict[Signal, tuple[int, ...]] = {
-    **dict.fromkeys((COST, CRITIC, DISCRIMINATOR, LOSS, NOISE, PREDICTION, TARGETS), (1,)),
+    **dict.fromkeys((COST, CRITIC, DISCRIMINATOR, LOSS, NOISE, PREDICTION, TARGETS, VACUITY), (1,)),
     **dict.fromkeys((MULTILABEL, NBEST), (2,)),
     HISTORY: (2, 3),
 }
 _RANGES: dict[Signal, tuple[float, float]] = {
     MULTILABEL: (0.0, 1.0),
     DISCRIMINATOR: (0.0, 1.0),
+    VACUITY: (0.0, 1.0),
     NOISE: (0.0, np.inf),
     NBEST: (-np.inf, 0.0),
 }

@@ -45,6 +45,7 @@ __all__ = [
     "PROBS",
     "TARGETS",
     "TOKENS",
+    "VACUITY",
     "Context",
     "Needs",
     "Selection",
@@ -106,6 +107,9 @@ MULTILABEL = Signal("multilabel", "(N, K)", "float", "probability of each of K l
 TOKENS = Signal("tokens", "(N, T, C)", "float", "class probabilities of each token; rows of padding are all 0", "1 F")
 NBEST = Signal("nbest", "(N, B)", "float", "log-probabilities of the B best label sequences, best first", "1 F")
 NOISE = Signal("noise", "(N,)", "float", "variance of the answer that no label removes (regression)", "1 F")
+VACUITY = Signal(
+    "vacuity", "(N,)", "float", "share of belief without evidence, 1 where there is none (evidential head)", "1 F"
+)
 GRAPH = Signal("graph", "(N, N) sparse", "float", "adjacency", "0 F", model=False)
 COST = Signal("cost", "(N,)", "float", "price of an answer", "0 F", model=False)
 GROUP = Signal("group", "(N,)", "int", "number of the source document or group of an item", "0 F", model=False)
@@ -131,6 +135,7 @@ CATALOGUE: dict[str, Signal] = {
         TOKENS,
         NBEST,
         NOISE,
+        VACUITY,
         GRAPH,
         COST,
         GROUP,

@@ -20,6 +20,7 @@ from querist.core.signals import (
     NOISE,
     PERTURBED,
     TARGETS,
+    VACUITY,
     Signal,
 )
 
@@ -39,6 +40,7 @@ _WAYS = {
     DISCRIMINATOR: "give a TorchLearner plugins=[Vaal()] (querist.training.plugins.vaal)",
     CRITIC: "give a TorchLearner plugins=[Waal()] (querist.training.plugins.waal)",
     NOISE: 'give a TorchLearner head="normal" and a network with two outputs',
+    VACUITY: 'give a TorchLearner head="evidential"',
     GROUP: "pass group= to the session",
 }
 

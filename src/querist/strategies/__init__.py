@@ -127,6 +127,7 @@ from querist.strategies.scores.token_entropy import TokenEntropy
 from querist.strategies.scores.token_margin import TokenMargin
 from querist.strategies.scores.typicality import Typicality
 from querist.strategies.scores.vaal import Vaal
+from querist.strategies.scores.vacuity import Vacuity
 from querist.strategies.scores.variance_reduction import VarianceReduction
 from querist.strategies.scores.variation_ratio import VariationRatio
 from querist.strategies.scores.vote_entropy import VoteEntropy
@@ -200,6 +201,7 @@ PARTS: tuple[type[Part], ...] = (
     TemporalEnsemble,
     Tod,
     Vaal,
+    Vacuity,
     Waal,
     DynamicAl,
     Eer,

@@ -37,6 +37,7 @@ from querist.core.signals import (
     PROBS,
     TARGETS,
     TOKENS,
+    VACUITY,
     Needs,
     Signal,
 )
@@ -213,6 +214,7 @@ def _signals(rng: np.random.Generator, kind: str, rows: int, classes: int, regre
         TOKENS: _tokens(rng, different, classes)[which],
         NBEST: -np.sort(rng.exponential(size=(different, 3)), axis=1).astype(np.float32)[which],
         NOISE: (rng.random(different) + 0.1).astype(np.float32)[which],
+        VACUITY: (1.0 - rng.random(different)).astype(np.float32)[which],
     }
     out[GRAPH] = _graph(links | links.T)
     return out

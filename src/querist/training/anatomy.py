@@ -7,14 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from querist.core.errors import ArgumentError, ArgumentTypeError, shorten
+from querist.core.errors import ArgumentError, ArgumentTypeError, ResourceError, shorten
 from querist.core.optional import torch as _torch
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, Signal
 from querist.data.schema import Schema
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept
 from querist.models.stochastic.posterior import HeadPosterior
+from querist.training.fields import Fields
 from querist.training.heads import ClassHead, NumberHead
+from querist.training.memory import is_out_of_memory
 from querist.training.network import flat, is_head
 from querist.training.parts import Parts
 
@@ -54,6 +56,7 @@ def examine(module: Any, one: Any, parts: Parts, schema: Schema, name: str) -> A
         ArgumentError: the network cannot take the item or has another number of outputs (code ``ShapeMismatch``), a layer
             is not used, or a part cannot work with it (``NeedsCapability``), two parts give one signal (``BadLearner``).
         ArgumentTypeError: it gives no tensor (code ``BadLearner``).
+        ResourceError: one item does not fit into memory (code ``OutOfMemory``).
     """
     wanted, last = parts.embedding_layer, last_linear(module)
     layers: set[str | None] = {wanted} | ({None} if last is not None else set())
@@ -109,6 +112,11 @@ def _headed(module: Any, parts: Parts, gives_outputs: bool) -> None:
             f"{head} is none of these; leave one out, or take an ensemble",
             code="NeedsCapability",
         )
+    if getattr(parts.posterior, "plain_heads", False) and not isinstance(parts.head, (ClassHead, NumberHead)):
+        raise ArgumentError(
+            f"{who} is for one class an item, or one number, and the head is {head}; use members=LastLayerLaplace()",
+            code="NeedsCapability",
+        )
     if not gives_outputs and last_linear(module) is not None:
         raise ArgumentError(
             f"{who} needs a last linear layer that gives the outputs themselves, one row an item; {type(module).__name__} "
@@ -128,6 +136,12 @@ def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
             "history, snapshots, SWAG); use processes=1, or leave them out",
             code="NeedsCapability",
         )
+    if parts.recipe.backbone_lr != 1.0 and not _has_backbone(module):
+        raise ArgumentError(
+            f"backbone_lr={parts.recipe.backbone_lr} means nothing to {type(module).__name__}: nothing is trained but its "
+            "last linear layer; leave it at 1.0",
+            code="BadValue",
+        )
     for provider in parts.providers:
         provider.check(module, parts.head, one)
     for plugin in parts.plugins:
@@ -143,6 +157,17 @@ def _accepted(module: Any, one: Any, parts: Parts) -> set[Signal]:
     return {MEMBERS}
 
 
+def _shown(one: Any) -> str:
+    return repr(one) if isinstance(one, Fields) else f"shape {tuple(one.shape)}"
+
+
+def _has_backbone(module: Any) -> bool:
+    """Whether weights are trained beside those of the last linear layer."""
+    last = last_linear(module)
+    top = set() if last is None else {id(p) for p in module.get_submodule(last).parameters()}
+    return any(p.requires_grad and id(p) not in top for p in module.parameters())
+
+
 def _tried(module: Any, one: Any, layers: set[str | None], name: str) -> tuple[Any, dict[str | None, Any]]:
     """The outputs of one item, and what the layers hold."""
     torch = _torch()
@@ -151,16 +176,21 @@ def _tried(module: Any, one: Any, layers: set[str | None], name: str) -> tuple[A
         taps = {layer: stack.enter_context(tapped(module, layer)) for layer in layers}
         try:
             outputs = module(one)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError) as error:
+            if is_out_of_memory(error):
+                raise ResourceError(
+                    f"out of memory with one item of {name} and fresh weights; use a smaller {type(module).__name__}",
+                    code="OutOfMemory",
+                ) from error
             raise ArgumentError(
-                f"{type(module).__name__} cannot take a batch of shape {tuple(one.shape)} from {name}: "
-                f"{shorten(str(error), 200)}",
+                f"{type(module).__name__} cannot take a batch of {_shown(one)} from {name}: {shorten(str(error), 200)}",
                 code="ShapeMismatch",
             ) from error
         values = {layer: tap.value for layer, tap in taps.items()}
     if not isinstance(outputs, torch.Tensor) or not outputs.ndim:
         raise ArgumentTypeError(
-            f"{type(module).__name__} must give a tensor of logits, one row an item; it gives {type(outputs).__name__}",
+            f"{type(module).__name__} must give a tensor of logits, one row an item, or an answer with `logits`; it gives "
+            f"{type(outputs).__name__}",
             code="BadLearner",
         )
     return outputs, values

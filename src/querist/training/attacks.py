@@ -54,7 +54,7 @@ def attack_lengths(net: Net, rows: Array, attack: str) -> Array:
                 lengths.append(step(module, x).double().cpu().numpy())
         return np.concatenate(lengths)
 
-    return with_smaller_batches(work, min(scorer.batch, _BATCH), scorer.device)
+    return with_smaller_batches(work, min(scorer.batch, _BATCH), scorer.device, to_cpu=scorer.to_cpu)
 
 
 def _deepfool(module: Any, x: Any) -> Any:

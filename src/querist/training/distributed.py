@@ -19,6 +19,7 @@ from querist.core.optional import need
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.guard import rng_kept
+from querist.training.memory import says_out_of_memory
 from querist.training.torch_fit import Extras, train
 from querist.training.training_run import TrainingRun
 
@@ -56,7 +57,7 @@ def train_on_several(module: Any, run: TrainingRun, device: Any) -> list[str]:
         try:
             torch.multiprocessing.spawn(_work, args=(job,), nprocs=recipe.processes, join=True)
         except torch.multiprocessing.ProcessException as error:
-            if "OutOfMemoryError" in str(error):
+            if says_out_of_memory(str(error)):
                 raise torch.OutOfMemoryError(str(error)) from error
             raise ResourceError(
                 f"one of {recipe.processes} training processes failed: {shorten(str(error), 300)}", code="WorkerFailed"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from querist.core.errors import ArgumentError
 from querist.core.optional import torch as _torch
-from querist.core.signals import PROBS, Signal
+from querist.core.signals import PROBS, VACUITY, Signal
 from querist.core.types import Array
 from querist.training.evidential import losses, read
 from querist.training.heads import Head, Scale
@@ -36,7 +36,7 @@ class EvidentialHead(Head):
     ramp: float = 1.0
     anneal: float = 1.0
     kind: ClassVar[str] = "single"
-    provides: ClassVar[frozenset[Signal]] = frozenset({PROBS})
+    provides: ClassVar[frozenset[Signal]] = frozenset({PROBS, VACUITY})
     likelihood: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -59,5 +59,9 @@ class EvidentialHead(Head):
         return losses(outputs, targets, self.anneal)
 
     def read(self, outputs: Any, names: frozenset[Signal], scale: Scale) -> dict[Signal, Array]:
-        """`PROBS` (N, C), the means of the Dirichlet distributions."""
-        return {PROBS: read(outputs)["probs"]} if PROBS in names else {}
+        """`PROBS` (N, C), the means of the Dirichlet distributions, and `VACUITY` (N,), what they have no evidence for."""
+        wanted = names & self.provides
+        if not wanted:
+            return {}
+        told = read(outputs)
+        return {signal: told[signal.name] for signal in wanted}

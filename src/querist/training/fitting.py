@@ -19,7 +19,7 @@ from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.training.distributed import train_on_several
 from querist.training.heads import Scale
 from querist.training.memory import with_smaller_batches
-from querist.training.network import Networks, begin_from
+from querist.training.network import Networks, warmed
 from querist.training.parts import Parts
 from querist.training.plugins.base import Shape
 from querist.training.scoring import Scorer
@@ -121,7 +121,7 @@ class Fit:
                 train_together(modules, replace(run, batch=batch).to(device), seeds)
             return modules
 
-        return with_smaller_batches(work, recipe.batch_size, self.scorer.device)
+        return with_smaller_batches(work, recipe.batch_size, self.scorer.device, to_cpu=recipe.cpu_fallback)
 
     def _network(self, number: int, run: TrainingRun, watching: tuple[Watcher, ...]) -> tuple[Any, list[str]]:
         """Train one network; only the first is watched, plugged and warm-started."""
@@ -145,11 +145,11 @@ class Fit:
                 more = train(module, here, extras) if recipe.processes == 1 else train_on_several(module, here, device)
                 return module, begun + more
 
-        return with_smaller_batches(work, recipe.batch_size, self.scorer.device)
+        return with_smaller_batches(work, recipe.batch_size, self.scorer.device, to_cpu=recipe.cpu_fallback)
 
     def _begin(self, module: Any, previous: Path) -> list[str]:
         state = {k: v for k, v in read_weights(previous, "torch")[0].items() if "::" not in k}
-        return begin_from(module, state, shrink=self.parts.recipe.shrink, perturb=self.parts.recipe.perturb)
+        return warmed(module, state, self.parts.recipe)
 
     def _held(self) -> tuple[Any, Any] | None:
         """Inputs and targets to validate on, where items were set aside and patience is asked for."""

@@ -10,6 +10,7 @@ from typing import Any
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.training.flat import flattened
+from querist.training.plan import optimizer_of, schedule_of, with_class_weights
 from querist.training.recipe import Recipe
 
 __all__ = ["cross_entropy", "train_on_graph"]
@@ -25,7 +26,7 @@ def train_on_graph(module: Any, forward: Callable[[Any], Any], y: Any, weights: 
     """Train ``module`` in place, one step an epoch, and give back how many epochs it took.
 
     With `Recipe.patience` a share of the labels, drawn by the seed, is set aside, and the weights of the epoch with the
-    least loss on them are kept. ``batch_size`` and ``drop_last`` have no meaning here.
+    least loss on them are kept.
 
     Args:
         module: the network, on its device.
@@ -38,17 +39,16 @@ def train_on_graph(module: Any, forward: Callable[[Any], Any], y: Any, weights: 
     torch = _torch()
     own, held = _aside(len(y), recipe, seed, y.device)
     epochs = max(recipe.epochs, recipe.min_steps)
+    balanced = with_class_weights(weights, y, recipe)
     best, best_state, waited, done = math.inf, None, 0, 0
     with flattened(module) as (parameters, clear):
-        optimizer = _optimizer(parameters, recipe)
-        schedule = None
-        if recipe.schedule == "cosine":
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
+        optimizer = optimizer_of(parameters, recipe)
+        schedule = schedule_of(optimizer, recipe, epochs)
         while done < epochs:
             done += 1
             module.train()
             clear()
-            loss = cross_entropy(forward(own), y[own], _some(weights, own), recipe.label_smoothing)
+            loss = cross_entropy(forward(own), y[own], _some(balanced, own), recipe.label_smoothing)
             loss.backward()
             if recipe.grad_clip is not None:
                 torch.nn.utils.clip_grad_norm_(parameters, recipe.grad_clip)
@@ -84,11 +84,3 @@ def _aside(n: int, recipe: Recipe, seed: int, device: Any) -> tuple[Any, Any | N
         return torch.arange(n, device=device), None
     shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(derive(seed, "validation"))).to(device)
     return shuffled[count:], shuffled[:count]
-
-
-def _optimizer(parameters: list[Any], recipe: Recipe) -> Any:
-    torch = _torch()
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay)
-    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam}
-    return kinds[recipe.optimizer](parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)

@@ -23,8 +23,9 @@ from querist.models.guard import rng_kept, untouched
 from querist.models.stochastic.dropout import need_dropout, one_mask
 from querist.training.graph_fit import train_on_graph
 from querist.training.graph_inputs import GraphInputs
+from querist.training.honoured import EVERYWHERE, refuse_others
 from querist.training.memory import with_smaller_batches
-from querist.training.network import begin_from, is_head
+from querist.training.network import begin_from, is_head, warmed
 from querist.training.recipe import Recipe
 from querist.training.weights import read_weights, state_digest, write_weights
 
@@ -34,6 +35,17 @@ GRAPH_RECIPE = Recipe(lr=0.01, weight_decay=5e-4, epochs=200)
 """How graph networks are trained where nothing else is said: Kipf and Welling 2017, without validation labels."""
 
 _KIND = "graph"
+_HONOURED = EVERYWHERE | {"label_smoothing", "class_weights"}
+_WHOLE = "every step takes all labelled nodes at once"
+_REASONS = {
+    "batch_size": _WHOLE,
+    "drop_last": _WHOLE,
+    "accumulate": _WHOLE,
+    "sampling": f"{_WHOLE}; use class_weights='balanced'",
+    "precision": "sparse products are in single precision",
+    "processes": "the graph is not parted between devices",
+    "backbone_lr": "all layers learn at one rate",
+}
 
 
 class GraphLearner:
@@ -49,7 +61,8 @@ class GraphLearner:
         source: the nodes with their features, as `graph_source` makes them.
         schema: the classes, one a node.
         graph: (N, N) SciPy sparse adjacency or (2, E) node numbers; by default ``source.graph``.
-        recipe: how it is trained; `GRAPH_RECIPE` by default.
+        recipe: how it is trained; `GRAPH_RECIPE` by default. Settings of batches, ``precision``, ``processes`` and
+            ``backbone_lr`` must stay at their defaults.
         embedding: ``"hidden"``, the input of the last linear layer (or ``embedding_layer``); ``"propagated"``, S^hops X
             over the whole graph in rows of length 1, known before any training; or ``"features"``, X itself, known too.
         hops: of ``embedding="propagated"``.
@@ -60,7 +73,8 @@ class GraphLearner:
         **parameters: of a network given by name, e.g. ``hidden``, ``dropout``, ``layers``.
 
     Raises:
-        ArgumentError: an unknown parameter (code ``BadParameter``), no dropout for members, a wrong number of outputs, a
+        ArgumentError: an unknown parameter (code ``BadParameter``), a setting of the recipe that a graph network does not
+            follow (``BadValue``), no dropout for members, a wrong number of outputs, a
             schema of another kind (``BadLearner``).
         ArgumentTypeError: no graph (code ``BadEdges``).
         DataError: a graph of another size (code ``BadEdges``).
@@ -93,6 +107,7 @@ class GraphLearner:
         self.source, self.schema = source, _single(schema)
         self.inputs = GraphInputs(source, graph)
         self.recipe = recipe or GRAPH_RECIPE
+        refuse_others(self.recipe, _HONOURED, "a graph network", _REASONS)
         self.embedding, self.hops, self.embedding_layer = embedding, hops, embedding_layer
         self.members = members
         self.device = choose_device(device)
@@ -138,7 +153,7 @@ class GraphLearner:
             module = self._fresh(seed, len(self.schema.classes)).to(device)
             begun = begin_from(module, self.begin) if self.begin else []
             if previous is not None and self.recipe.warm_start:
-                begun += begin_from(module, read_weights(previous, _KIND)[0])
+                begun += warmed(module, read_weights(previous, _KIND)[0], self.recipe)
             given = None if weights is None else weights.to(device)
             with rng_kept(derive(seed, "train")):
                 epochs = train_on_graph(
@@ -148,7 +163,7 @@ class GraphLearner:
             return module, begun + stopped
 
         with threads(self.recipe.threads):
-            module, more = with_smaller_batches(work, 1, self.device)
+            module, more = with_smaller_batches(work, 1, self.device, to_cpu=self.recipe.cpu_fallback)
         state = module.state_dict()
         if not all(bool(torch.isfinite(v).all()) for v in state.values() if v.is_floating_point()):
             raise DataError(
@@ -265,7 +280,7 @@ class GraphLearner:
                 logits = called.float().cpu()
                 return logits, {k: t.value.flatten(1).float().cpu().numpy() for k, t in taps.items()}
 
-        logits, hidden = with_smaller_batches(work, 1, self.device)
+        logits, hidden = with_smaller_batches(work, 1, self.device, to_cpu=self.recipe.cpu_fallback)
         bad = int((~_torch().isfinite(logits).all(dim=1)).sum())
         if bad:
             raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from querist.core.optional import torch as _torch
 from querist.core.rows import Rows
 from querist.core.types import Array
 from querist.data.source import Source
+from querist.training.fields import Fields
 
 __all__ = ["Inputs", "as_tensor"]
 
@@ -27,7 +28,8 @@ class Inputs:
 
     Args:
         source: the items.
-        transform: turns a batch of the source into a tensor; for sources that are not numbers.
+        transform: turns a batch of the source into a tensor, or into a mapping of names to tensors; for sources that are
+            not numbers.
     """
 
     def __init__(self, source: Source, transform: Callable[[Any], Any] | None = None) -> None:
@@ -39,20 +41,25 @@ class Inputs:
         self._rows = mapped if mapped is not None and mapped.streams else None
 
     def take(self, rows: Array) -> Any:
-        """(n, ...) tensor of the given rows, on the processor.
+        """(n, ...) tensor of the given rows, or `Fields` of several tensors, on the processor.
 
         Raises:
-            ArgumentTypeError: no numbers, and no transform (code ``BadLearner``).
+            ArgumentTypeError: no numbers, and no transform, or one that gives no tensors (code ``BadLearner``).
         """
         if self._whole is not None:
             return self._whole[_torch().as_tensor(np.ascontiguousarray(rows))]
         batch = self.source.take(rows) if self._rows is None else self._rows.take(rows)
         if self._transform is not None:
-            return self._transform(batch)
+            return self._transformed(batch) if len(rows) else self.take(np.zeros(1, dtype=np.int64))[:0]
         tensor = as_tensor(batch, self.source.name)
         if len(rows) and tensor[:1].numel() * 4 * len(self.source) <= _KEPT and len(rows) < len(self.source):
             self._whole = as_tensor(self.source.take(np.arange(len(self.source))), self.source.name)
         return tensor
+
+    def _transformed(self, batch: Any) -> Any:
+        assert self._transform is not None
+        given = self._transform(batch)
+        return Fields(given) if isinstance(given, Mapping) else given
 
 
 def as_tensor(batch: Any, name: str = "the source") -> Any:

@@ -12,8 +12,10 @@ from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear
 from querist.models.guard import rng_kept
+from querist.training.fields import plain_calls
+from querist.training.recipe import Recipe
 
-__all__ = ["Networks", "begin_from", "flat", "is_head", "maker"]
+__all__ = ["Networks", "begin_from", "flat", "is_head", "maker", "warmed"]
 
 
 class Networks:
@@ -40,7 +42,7 @@ class Networks:
                 old = module.get_submodule(name)
                 new = _torch().nn.Linear(old.in_features, outputs, bias=old.bias is not None)
                 setattr(module.get_submodule(parent), leaf, new)
-        return module
+        return plain_calls(module)
 
 
 def flat(tensor: Any) -> Any:
@@ -73,6 +75,11 @@ def begin_from(module: Any, state: dict[str, Any], *, shrink: float = 1.0, pertu
     module.load_state_dict(taken, strict=False)
     odd = len(module.state_dict()) - len(fits)
     return [f"warm start: {odd} of {len(module.state_dict())} tensors had no saved twin and start fresh"] if odd else []
+
+
+def warmed(module: Any, state: Any, recipe: Recipe) -> list[str]:
+    """`begin_from` as a recipe with ``warm_start`` says."""
+    return begin_from(module, state, shrink=recipe.shrink, perturb=recipe.perturb)
 
 
 def maker(module: Any) -> Callable[[], Any]:

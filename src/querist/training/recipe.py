@@ -49,6 +49,8 @@ class Recipe:
         precision: float32, or bfloat16 or float16 for mixed precision.
         processes: devices of one machine to train on, through accelerate; 1 trains in this process.
         threads: threads of the processor while fitting; 1 is fastest for small sets.
+        cpu_fallback: whether the processor takes over, in training and scoring, when the device has no memory for a batch
+            of one; False raises the named error instead.
     """
 
     optimizer: Literal["adam", "adamw", "nadam", "sgd"] = "adam"
@@ -74,6 +76,7 @@ class Recipe:
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     processes: int = 1
     threads: int = 1
+    cpu_fallback: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values out of range, by name.
@@ -103,6 +106,9 @@ class Recipe:
             zero = name in ("weight_decay", "perturb", "shrink", "backbone_lr")
             if not (value > 0 or (zero and value == 0)) or math.isinf(value):
                 raise ArgumentError(f"{name} must be above 0 and finite, got {value!r}", code="BadValue")
+        for name in ("drop_last", "warm_start", "cpu_fallback"):
+            if not isinstance(getattr(self, name), bool):
+                raise ArgumentError(f"{name} must be True or False, got {getattr(self, name)!r}", code="BadValue")
         for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 words = ", ".join(k for k in known if k is not None) + (" or None" if None in known else "")

@@ -25,10 +25,11 @@ class Scorer:
         inputs: the tensors of items.
         device: where the network runs.
         batch: items a pass; halved when memory runs out.
+        to_cpu: whether the processor takes over when one item does not fit.
     """
 
-    def __init__(self, inputs: Inputs, device: Any, batch: int) -> None:
-        self.inputs, self.device, self.batch = inputs, device, batch
+    def __init__(self, inputs: Inputs, device: Any, batch: int, *, to_cpu: bool = True) -> None:
+        self.inputs, self.device, self.batch, self.to_cpu = inputs, device, batch, to_cpu
 
     def run(
         self, module: Any, rows: Array, layers: frozenset[str | None] = frozenset()
@@ -45,7 +46,10 @@ class Scorer:
             ResourceError: out of memory with one item (code ``OutOfMemory``).
         """
         return with_smaller_batches(
-            lambda batch, device: self._pass(module.to(device), rows, batch, device, layers), self.batch, self.device
+            lambda batch, device: self._pass(module.to(device), rows, batch, device, layers),
+            self.batch,
+            self.device,
+            to_cpu=self.to_cpu,
         )
 
     def _pass(

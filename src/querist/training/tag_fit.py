@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.training.early_stopping import EarlyStopping
+from querist.training.plan import schedule_of
 from querist.training.recipe import Recipe
 
 __all__ = ["Ragged", "TaggedSet", "train_tagger"]
@@ -82,6 +83,13 @@ class TaggedSet:
         part = _torch().as_tensor(self.weights[places], dtype=_torch().float32).to(device)
         return (each * part).sum() / part.sum().clamp_min(1e-12)  # a batch may weigh nothing
 
+    def shares(self, group: Sequence[NDArray[np.int64]]) -> list[float]:
+        """What each batch counts in one step: together the loss of one large batch."""
+        if len(group) == 1:
+            return [1.0]
+        mass = [float(len(places) if self.weights is None else self.weights[places].sum()) for places in group]
+        return [each / max(sum(mass), 1e-12) for each in mass]
+
 
 def train_tagger(module: Any, data: TaggedSet, recipe: Recipe, seed: int, batch: int, device: Any) -> list[str]:
     """Train a `ChainTagger` in place by the mean log-likelihood of sentences; give back notes worth the user's eye.
@@ -99,18 +107,22 @@ def train_tagger(module: Any, data: TaggedSet, recipe: Recipe, seed: int, batch:
     kept, held = _split(len(data.rows), recipe, seed)
     optimizer = _optimizer(module, recipe)
     steps = math.ceil(len(kept) / batch)
-    epochs = max(recipe.epochs, math.ceil(recipe.min_steps / steps))
-    schedule = None
-    if recipe.schedule == "cosine":
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * steps)
+    if recipe.drop_last and len(kept) > batch:
+        steps = len(kept) // batch
+    moves = math.ceil(steps / recipe.accumulate)
+    epochs = max(recipe.epochs, math.ceil(recipe.min_steps / moves))
+    schedule = schedule_of(optimizer, recipe, epochs * moves)
     stopping = None
     if held is not None and recipe.patience is not None:
         stopping = EarlyStopping(recipe.patience, lambda: copy.deepcopy(module.state_dict()))
     module.train()
     for _ in range(epochs):
-        for places in _batches(kept, data.inputs.lengths[data.rows], batch, recipe.drop_last, draw):
+        found = _batches(kept, data.inputs.lengths[data.rows], batch, recipe.drop_last, draw)
+        for start in range(0, len(found), recipe.accumulate):
+            group = found[start : start + recipe.accumulate]
             optimizer.zero_grad(set_to_none=True)
-            data.loss(module, places, device).backward()
+            for places, share in zip(group, data.shares(group), strict=True):
+                (data.loss(module, places, device) * share).backward()
             if recipe.grad_clip is not None:
                 torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.grad_clip)
             optimizer.step()
@@ -139,7 +151,7 @@ def _batches(
     batch: int,
     drop_last: bool,
     draw: np.random.Generator,
-) -> Iterator[NDArray[np.int64]]:
+) -> list[NDArray[np.int64]]:
     """The places of each batch of an epoch: shuffled, sorted by length within eight batches, and shuffled by batch."""
     mixed = draw.permutation(places)
     found = []
@@ -149,7 +161,7 @@ def _batches(
         found += [some[a : a + batch] for a in range(0, len(some), batch)]
     if drop_last and len(found) > 1:
         found = [f for f in found if len(f) == batch] or found
-    return iter([found[k] for k in draw.permutation(len(found))])
+    return [found[k] for k in draw.permutation(len(found))]
 
 
 def _split(count: int, recipe: Recipe, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:

@@ -26,8 +26,9 @@ from querist.models.guard import rng_kept, untouched
 from querist.models.stochastic.dropout import need_dropout, one_mask
 from querist.models.token_features import WindowFeatures, WordFeatures
 from querist.models.vocabulary import Vocabulary
+from querist.training.honoured import EVERYWHERE, refuse_others
 from querist.training.memory import with_smaller_batches
-from querist.training.network import begin_from
+from querist.training.network import warmed
 from querist.training.recipe import Recipe
 from querist.training.tag_fit import Ragged, TaggedSet, train_tagger
 from querist.training.weights import read_weights, state_digest, write_weights
@@ -39,6 +40,18 @@ TAGGER = {
     "window_crf": Recipe(epochs=12, lr=2e-2, batch_size=32, min_steps=100, weight_decay=1e-4),
 }
 """How each network is trained unless told otherwise."""
+
+
+_HONOURED = EVERYWHERE | {"batch_size", "drop_last", "accumulate"}
+_SENTENCES = "a sentence holds tags of many classes; give weights of sentences with the labels"
+_REASONS = {
+    "label_smoothing": "it learns whole tag sequences, for which there is no label smoothing",
+    "class_weights": _SENTENCES,
+    "sampling": _SENTENCES,
+    "precision": "likelihoods of sequences need single precision",
+    "processes": "it is trained in one process",
+    "backbone_lr": "all layers learn at one rate",
+}
 
 
 class TaggerLearner:
@@ -59,7 +72,8 @@ class TaggerLearner:
         schema: types of spans and scheme.
         network: "bilstm_crf" (slow, learns from letters and context) or "window_crf" (hashed features of a token and its
             neighbours; fits in about a second).
-        recipe: how it is trained; by default one that suits the network. Its ``label_smoothing`` must stay 0.
+        recipe: how it is trained; by default one that suits the network. ``label_smoothing``, ``class_weights``,
+            ``sampling``, ``precision``, ``processes`` and ``backbone_lr`` must stay at their defaults.
         members: posterior samples by MC dropout; 0 gives none.
         best: B, how many best sequences are told.
         vocabulary: numbers of words for "bilstm_crf"; by default made from the source, no label being looked at.
@@ -69,7 +83,8 @@ class TaggerLearner:
 
     Raises:
         ArgumentTypeError: no source of sentences, or no schema of spans (code ``BadLearner``).
-        ArgumentError: an unknown network or parameter, label smoothing, or no dropout for members.
+        ArgumentError: an unknown network or parameter, a setting of the recipe that a tagger does not follow, or no dropout
+            for members.
     """
 
     plugins: frozenset[str] = frozenset()
@@ -102,12 +117,7 @@ class TaggerLearner:
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ArgumentError(f"{name} must be a whole number of {least} or more, got {value!r}", code="BadValue")
         self.recipe = recipe or TAGGER[network]
-        if self.recipe.label_smoothing:
-            raise ArgumentError(
-                f"a tagger learns whole tag sequences, for which there is no label smoothing; got "
-                f"{self.recipe.label_smoothing}, leave it at 0",
-                code="BadValue",
-            )
+        refuse_others(self.recipe, _HONOURED, "a tagger", _REASONS)
         self.source, self.network = source, network
         self.schema = _spans(schema, source)
         self.members, self.best, self.score_batch = members, best, score_batch
@@ -155,12 +165,14 @@ class TaggerLearner:
                 module = self._fresh(seed, schema).to(device)
                 begun = []
                 if previous is not None and self.recipe.warm_start:
-                    begun = begin_from(module, read_weights(previous, "tagger")[0])
+                    begun = warmed(module, read_weights(previous, "tagger")[0], self.recipe)
                 more = train_tagger(module, data, self.recipe, seed, batch, device)
                 return module, begun + more
 
         with threads(self.recipe.threads):
-            module, more = with_smaller_batches(work, self.recipe.batch_size, self.device)
+            module, more = with_smaller_batches(
+                work, self.recipe.batch_size, self.device, to_cpu=self.recipe.cpu_fallback
+            )
         state = module.state_dict()
         if not all(bool(torch.isfinite(v).all()) for v in state.values() if v.is_floating_point()):
             raise DataError(
@@ -308,7 +320,7 @@ class TaggerLearner:
                     read(at, scores, hidden, lengths)
 
         with threads(self.recipe.threads if len(rows) < 10_000 else None):
-            with_smaller_batches(work, self.score_batch, self.device)
+            with_smaller_batches(work, self.score_batch, self.device, to_cpu=self.recipe.cpu_fallback)
 
     def _fitted(self) -> Any:
         if self._module is None:

@@ -56,7 +56,8 @@ class TorchLearner:
         plugins: change the training and publish signals; see `querist.training.plugins`.
         curriculum: weighs the labelled items anew in each epoch.
         device: auto, cpu, cuda, cuda:N or mps.
-        transform: turns a batch of the source into a tensor; for sources that are not numbers.
+        transform: turns a batch of the source into a tensor; for sources that are not numbers. Where it gives a mapping,
+            such as a tokeniser's ``input_ids`` and ``attention_mask``, these are the keyword arguments of the network.
         score_batch: items a forward pass when scoring.
         validation: labelled items set aside for `Recipe.patience`; by default a share of the labels is. They must be
             neither in the pool nor among the test items.
@@ -100,7 +101,7 @@ class TorchLearner:
         self.plugins = frozenset(p.name for p in plugins)
         self.device = choose_device(device)
         self._inputs = Inputs(source, transform)
-        self._scorer = Scorer(self._inputs, self.device, score_batch)
+        self._scorer = Scorer(self._inputs, self.device, score_batch, to_cpu=self.recipe.cpu_fallback)
         self._trained_outputs = self._outputs
         self._networks = Networks(module, self._outputs)
         if self.parts.posterior is not None and self.parts.posterior.networks > 1 and not self._networks.drawn:

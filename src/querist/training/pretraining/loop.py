@@ -45,6 +45,7 @@ def pretrain(
     device: str = "auto",
     transform: Callable[[Any], Any] | None = None,
     cores: int | None = None,
+    cpu_fallback: bool = True,
 ) -> Encoder:
     """Train a network on items without looking at a label.
 
@@ -65,6 +66,7 @@ def pretrain(
         transform: turns a batch of the source into a tensor; for sources that are not numbers. The cache knows its name
             only.
         cores: threads of the processor; None leaves them as they are.
+        cpu_fallback: whether the processor takes over when the device has no memory for the smallest batch.
 
     Raises:
         ArgumentError: too few rows for the task, or numbers out of range (code ``BadValue``), no embedding layer
@@ -89,7 +91,7 @@ def pretrain(
                 fresh.to(where), inputs, rows, task, (epochs, max(size, task.least), lr), layer, where, progress
             )
 
-    losses = with_smaller_batches(work, batch, choose_device(device))
+    losses = with_smaller_batches(work, batch, choose_device(device), to_cpu=cpu_fallback)
     encoder = Encoder(fresh, task.name, layer=layer, losses=losses, transform=transform)
     if folder is not None:
         keep(encoder.save, folder)

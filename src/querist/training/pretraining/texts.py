@@ -88,6 +88,7 @@ def pretrain_texts(
     progress: Callable[[int, int], None] | bool = False,
     device: str = "auto",
     cores: int | None = None,
+    cpu_fallback: bool = True,
 ) -> PretrainedTexts:
     """Train an encoder on texts without looking at a label: Adam, a warm-up, then along a cosine.
 
@@ -110,6 +111,7 @@ def pretrain_texts(
         progress: called with the steps done and their number after each; True shows a bar on stderr.
         device: auto, cpu, cuda, cuda:N or mps.
         cores: threads of the processor; None leaves them as they are.
+        cpu_fallback: whether the processor takes over when the device has no memory for the smallest batch.
 
     Raises:
         ArgumentError: too few rows or numbers out of range (code ``BadValue``), an encoder that the task cannot take
@@ -161,7 +163,7 @@ def pretrain_texts(
             with threads(cores):
                 return backbone, _train(backbone.to(where), helper.to(where), run, max(size, task.least), where)
 
-        backbone, losses = with_smaller_batches(work, batch, choose_device(device))
+        backbone, losses = with_smaller_batches(work, batch, choose_device(device), to_cpu=cpu_fallback)
     about = {"kind": "encoder of texts", "task": task.name, "base": place.digest, "losses": list(losses)}
 
     def save(beside: Path) -> None:

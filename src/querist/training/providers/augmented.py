@@ -82,7 +82,8 @@ class _Altered(Scorer):
     """A scorer whose inputs pass through an augmentation."""
 
     def __init__(self, scorer: Scorer, augment: Callable[[Any], Any]) -> None:
-        super().__init__(_Through(scorer.inputs, augment), scorer.device, scorer.batch)  # type: ignore[arg-type]
+        inputs: Any = _Through(scorer.inputs, augment)
+        super().__init__(inputs, scorer.device, scorer.batch, to_cpu=scorer.to_cpu)
 
 
 class _Through:

@@ -41,7 +41,10 @@ class InputGradient(Provider):
         """Batch by batch; the gradient of each item is its own, as the losses are added up."""
         scorer = net.scorer
         return with_smaller_batches(
-            lambda batch, device: self._pass(net, rows, batch, device), scorer.batch, scorer.device
+            lambda batch, device: self._pass(net, rows, batch, device),
+            scorer.batch,
+            scorer.device,
+            to_cpu=scorer.to_cpu,
         )
 
     def _pass(self, net: Net, rows: Array, batch: int, device: Any) -> Array:
