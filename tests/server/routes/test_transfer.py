@@ -110,7 +110,7 @@ def test_a_check_says_row_by_row_what_is_not_understood_and_takes_nothing(ask: A
     added = send(ask, "more.jsonl", MIXED, "/api/v1/import/check", new_classes="true").json
     assert (added["items"], added["answers"], [row["at"] for row in added["rows"]]) == (2, 3, ["line 3"])
     refused = send(ask, "more and möre.jsonl", MIXED)
-    assert (refused.code, refused.json["detail"][:26]) == ("BadRow", "more_and_m_re.jsonl, line 3"[:26]), (
+    assert (refused.code, refused.json["detail"][:26]) == ("BadRow", "more and möre.jsonl, line 3"[:26]), (
         "all or nothing"
     )
     assert ask("GET", "/api/v1/project").json["items"] == 8
