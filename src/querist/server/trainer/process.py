@@ -291,6 +291,7 @@ def main(arguments: Sequence[str]) -> int:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # of libraries that are not loaded yet
     spare_torch()
+    threading.Thread(target=_import_ahead, daemon=True, name="imports").start()
     lines = Lines(out)
     wanted: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_listen, args=(wanted,), daemon=True, name="listen").start()
@@ -321,6 +322,17 @@ def _listen(wanted: queue.Queue[dict[str, Any] | None]) -> None:
     wanted.put(None)
     time.sleep(2.0)
     os._exit(0)
+
+
+def _import_ahead() -> None:
+    """Load what is needed soon, while the items are read and counted: half of that leaves the interpreter free."""
+    with suppress(Exception):  # whoever needs it will say what is wrong with it
+        import sklearn.linear_model
+        import sklearn.multiclass
+        import sklearn.utils.extmath
+
+        import querist.server.trainer.round
+        import querist.strategies.algebra  # noqa: F401
 
 
 def _place(error: BaseException) -> str:
