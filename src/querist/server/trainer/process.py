@@ -327,10 +327,6 @@ def _listen(wanted: queue.Queue[dict[str, Any] | None]) -> None:
 def _import_ahead() -> None:
     """Load what is needed soon, while the items are read and counted: half of that leaves the interpreter free."""
     with suppress(Exception):  # whoever needs it will say what is wrong with it
-        import sklearn.linear_model
-        import sklearn.multiclass
-        import sklearn.utils.extmath
-
         import querist.server.trainer.round
         import querist.strategies.algebra  # noqa: F401
 
