@@ -25,6 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,13 +135,19 @@ def patient(folder: Path, kind: str, items: int, warm: int) -> dict[str, float]:
             while held["role"] == "validation":  # those train no model
                 person.answer(held)
                 held = person.take()
-            trained = person.until(lambda p: p["trainer"]["state"] == "idle") and person.client.project()["model"]
+            person.until(lambda p: p["trainer"]["state"] == "idle")
+            trained = person.client.project()["model"]
             person.answer(held)
             told = person.now
-            took.append(person.until(lambda p, m=trained: p["model"]["labels"] > m["labels"]) - told)
+            took.append(person.until(partial(_newer, trained)) - told)
             held = person.take()
         out["warm, median"], out["warm, slowest"] = statistics.median(took), max(took)
     return out
+
+
+def _newer(model: dict[str, Any], project: dict[str, Any]) -> bool:
+    """Whether the project's model has more labels."""
+    return int(project["model"]["labels"]) > int(model["labels"])
 
 
 def fast(folder: Path, kind: str, items: int) -> dict[str, float]:

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -250,7 +250,14 @@ class Trouble(threading.Thread):
 
 
 def campaign(
-    kinds: Sequence[str], *, posts: int, clients: int, seconds: float, rate: float = 200.0, apart: bool = True
+    kinds: Sequence[str],
+    *,
+    posts: int,
+    clients: int,
+    seconds: float,
+    rate: float = 200.0,
+    apart: bool = True,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> tuple[list[Phase], list[str]]:
     """Load a server while its trainer is of each kind in turn; what came of each, and the faults of counting.
 
@@ -261,6 +268,7 @@ def campaign(
         seconds: of the open loop, each time.
         rate: posts a second of the open loop.
         apart: whether the clients are processes of their own.
+        tell: told the lines of each phase when it is over.
     """
     run = _apart if apart else (lambda work, *arguments: work(*arguments))
     total = len(kinds) * (posts + int(rate * seconds) + 1_000)
@@ -270,7 +278,10 @@ def campaign(
             first = _first_model(server)
             watch = Watch(server)
             watch.start()
-            phases = [_phase(kind, server, watch, run, posts, clients, seconds, rate) for kind in kinds]
+            phases = []
+            for kind in kinds:
+                phases.append(_phase(kind, server, watch, run, posts, clients, seconds, rate))
+                tell("\n".join(phases[-1].lines()))
             watch.stopped = True
             labelled = server.client().project()["labelled"]
         finally:
@@ -320,6 +331,10 @@ def _phase(
     return phase
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -328,9 +343,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--trainer", nargs="+", choices=KINDS, default=["busy", "killed", "hung"])
     options = parser.parse_args()
-    phases, faults = campaign(options.trainer, posts=options.posts, clients=options.clients, seconds=options.seconds)
-    for line in [line for phase in phases for line in phase.lines()] + faults:
-        print(line)
+    shape = {"posts": options.posts, "clients": options.clients, "seconds": options.seconds}
+    _, faults = campaign(options.trainer, **shape, tell=_say)
+    for line in faults:
+        _say(line)
     sys.exit(bool(faults))
 
 
