@@ -156,7 +156,12 @@ def test_a_sample_that_is_the_whole_is_read_once(tmp_path: Path, monkeypatch: py
     features, contents = made(items, tmp_path)
     read: list[int] = []
     real = ItemStore.at
-    monkeypatch.setattr(ItemStore, "at", lambda self, rows: read.extend(rows) or real(self, rows))
+
+    def at(self: ItemStore, rows: Any) -> Any:
+        read.extend(rows)
+        return real(self, rows)
+
+    monkeypatch.setattr(ItemStore, "at", at)
     encoder = base_encoder(tmp_path / "features", contents, 0, silent)
     assert list(features.fill(encoder, contents, batch=20)) == [(20, 30), (30, 30)]
     assert sorted(read) == list(range(30))
