@@ -343,6 +343,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--trainer", nargs="+", choices=KINDS, default=["busy", "killed", "hung"])
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the server ends too
     shape = {"posts": options.posts, "clients": options.clients, "seconds": options.seconds}
     _, faults = campaign(options.trainer, **shape, tell=_say)
     for line in faults:

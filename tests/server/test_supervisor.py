@@ -230,6 +230,26 @@ def test_requests_while_it_works_are_one_more_round(watch: Callable[..., Watched
     watched.until(lambda: len(watched.promoted) >= 2)
 
 
+def test_requests_are_no_sign_of_life(watch: Callable[..., Watched]) -> None:
+    watched = watch("candidate(n) if n == 0 else time.sleep(1000)", patience=2.0, quiet=0.5, back_off=())
+    watched.until(lambda: watched.promoted)
+    stopped = threading.Event()
+
+    def answer() -> None:
+        while not stopped.wait(0.001):  # more than a pipe holds
+            watched.supervisor.round(10)
+
+    person = threading.Thread(target=answer)
+    person.start()
+    try:
+        watched.until(lambda: any("it has said nothing for 0.5 seconds" in (s.reason or "") for s in watched.states))
+        watched.until(lambda: watched.state == "paused")
+    finally:
+        stopped.set()
+        person.join()
+    assert "said nothing for 2 seconds" in watched.reason
+
+
 def test_a_trainer_that_cannot_be_started_is_a_reason(tmp_path: Path) -> None:
     seen: list[Standing] = []
     supervisor = Supervisor(
