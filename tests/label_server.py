@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from querist.data.record import Record
 from querist.server.client import Client
@@ -62,7 +62,12 @@ def open_files(pid: int) -> int:
     return len(os.listdir(_PROC / str(pid) / "fd"))
 
 
-def trainer_of(server: LabelServer) -> int | None:
+class _Started(Protocol):
+    @property
+    def process(self) -> subprocess.Popen[str]: ...
+
+
+def trainer_of(server: _Started) -> int | None:
     """The process number of this server's own trainer, or None while there is none."""
     for task in (_PROC / str(server.process.pid) / "task").iterdir():
         with contextlib.suppress(OSError):

@@ -1,8 +1,10 @@
-"""Load on a running labelling server, with the trainer busy, hung or killed. A script: python tests/load_label.py
+"""Load on a running labelling server, with the trainer at work, hung, killed or crashing: python tests/load_label.py
 
 Closed loop: 10,000 posts from 64 clients (promise R31: at most 25 s, p99 at most 400 ms, none lost, doubled or refused).
-Open loop: 200 posts a second for a while (promise R29: next item p99 at most 200 ms, post p99 at most 100 ms).
-Clients run in processes beside the server, so on two cores they take their share.
+Open loop: 200 posts a second for a while (promise R29: next item p99 at most 200 ms, post p99 at most 100 ms). One server
+has each kind of trainer in turn. Load begins when a first model is there; the answers start fits all the time, and how
+many there were and the share of time in which the trainer was busy is told. Clients run in processes beside the server,
+so on two cores they take their share.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,13 @@ from querist.core.errors import QueristError
 from querist.server.client import Client
 
 Times = list[float]
+KINDS = ("busy", "hung", "killed", "crashed")
+_SIGNALS = {"hung": signal.SIGSTOP, "killed": signal.SIGKILL, "crashed": signal.SIGSEGV}
+
+
+def truth(handed: dict[str, Any]) -> str:
+    """What a generated text is about, so that there is something to learn."""
+    return "cat" if int(handed["item"]["id"][1:]) % 2 else "dog"
 
 
 def closed(address: str, session: str, posts: int, clients: int, name: str) -> tuple[Times, Times, list[str], int]:
@@ -50,7 +61,7 @@ def closed(address: str, session: str, posts: int, clients: int, name: str) -> t
                     return
                 for one in handed:
                     before = time.perf_counter()
-                    client.answer(one, "label", "cat" if k % 2 else "dog", key=str(uuid.uuid4()))
+                    client.answer(one, "label", truth(one), key=str(uuid.uuid4()))
                     answers.append(time.perf_counter() - before)
                     items.append(one["item"]["id"])
                     done += 1
@@ -90,7 +101,7 @@ def opened(address: str, session: str, rate: float, seconds: float, name: str) -
                 time.sleep(max(due - time.perf_counter(), 0.0))
                 one = held.pop(0)
                 before = max(due, time.perf_counter() - 10.0)
-                client.answer(one, "label", "cat", key=str(uuid.uuid4()))
+                client.answer(one, "label", truth(one), key=str(uuid.uuid4()))
                 answers.append(time.perf_counter() - before)
                 items.append(one["item"]["id"])
             except QueristError:
@@ -120,50 +131,208 @@ def said(name: str, times: Times) -> str:
     return f"{name}: p50 {np.median(ms):.1f}, p99 {np.quantile(ms, 0.99):.1f}, worst {ms.max():.1f} ms ({len(ms)})"
 
 
+@dataclass
+class Phase:
+    """What came of one kind of trainer."""
+
+    kind: str
+    open_posts: Times = field(default_factory=list)
+    open_asks: Times = field(default_factory=list)
+    posts: Times = field(default_factory=list)
+    asks: Times = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    refused: int = 0
+    spent: float = 0.0
+    fits: int = 0
+    busy: float = 0.0
+    troubled: int = 0
+    told: Times = field(default_factory=list)
+    lost_models: int = 0
+    load: float = 0.0
+
+    def lines(self) -> list[str]:
+        """For people."""
+        return [
+            f"trainer {self.kind}: {self.fits} models, busy {self.busy:.0%} of the time; "
+            + ("" if self.kind == "busy" else f"{self.kind} {self.troubled} times, ")
+            + (f"reason told after {max(self.told):.2f} s at most, " if self.told else "")
+            + f"{self.lost_models} models lost, {self.refused} refused, load average {self.load:.1f}",
+            f"  open loop: {said('post', self.open_posts)}; {said('next', self.open_asks)}",
+            f"  closed loop, {self.spent:.1f} s: {said('post', self.posts)}; {said('next', self.asks)}",
+        ]
+
+
+class Watch(threading.Thread):
+    """Listens to what the trainer is at: how long it was busy, and how many models came.
+
+    Args:
+        server: running.
+    """
+
+    def __init__(self, server: LabelServer) -> None:
+        super().__init__(daemon=True)
+        self.stopped = False
+        self.models, self._busy, self._since = 0, 0.0, 0.0
+        self._client = server.client(patience=1.0)
+
+    def run(self) -> None:
+        """Until the server ends, or `stopped`."""
+        while not self.stopped:
+            with contextlib.suppress(QueristError, OSError):
+                self._state(self._client.project()["trainer"]["state"])
+                for event, data in self._client.events():
+                    self.models += event == "model" and bool(data.get("labels"))
+                    if event == "trainer":
+                        self._state(data["state"])
+            time.sleep(0.05)
+
+    def _state(self, state: str) -> None:
+        now = time.monotonic()
+        if self._since:
+            self._busy += now - self._since
+        self._since = now if state == "busy" else 0.0
+
+    @property
+    def busy(self) -> float:
+        """Seconds so far."""
+        return self._busy + (time.monotonic() - self._since if self._since else 0.0)
+
+
 class Trouble(threading.Thread):
     """Makes the trainer of a server fail again and again, and notes when its status says why.
 
     Args:
         server: running, with a trainer.
-        kind: "busy" (nothing is done to it), "hung" (stopped), "killed", or "crashed" (a segmentation fault).
+        phase: its kind says what is done; "busy" is nothing.
     """
 
-    def __init__(self, server: LabelServer, kind: str) -> None:
+    def __init__(self, server: LabelServer, phase: Phase) -> None:
         super().__init__(daemon=True)
-        self.server, self.kind = server, kind
+        self.server, self.phase = server, phase
         self.stopped = threading.Event()
-        self.done, self.told, self.lost_models = 0, Times(), 0
         self._client = server.client(patience=5.0)
 
     def run(self) -> None:
         """Until `stopped` is set."""
-        what = {"hung": signal.SIGSTOP, "killed": signal.SIGKILL, "crashed": signal.SIGSEGV}.get(self.kind)
-        before = None
-        while what is not None and not self.stopped.is_set():
-            pid = trainer_of(self.server)
-            if pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, what)
-                self.done += 1
-                self._watch()
+        what = _SIGNALS.get(self.phase.kind)
+        before = self._client.project()["model"]
+        while not self.stopped.is_set():
+            if what is not None:
+                self._strike(what)
             model = self._client.project()["model"]
-            self.lost_models += before is not None and (model is None or model["round"] < before["round"])
+            self.phase.lost_models += before is not None and (model is None or model["round"] < before["round"])
             before = model
             if self._client.project()["trainer"]["state"] == "paused":
                 self._client.trainer("resume")
             self.stopped.wait(1.0)
         pid = trainer_of(self.server)
-        if pid is not None and self.kind == "hung":
-            os.kill(pid, signal.SIGCONT)
+        if pid is not None and self.phase.kind == "hung":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def _strike(self, what: signal.Signals) -> None:
+        pid = trainer_of(self.server)
+        if pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
+            self.phase.troubled += 1
+        self._watch()
 
     def _watch(self) -> None:
         """How long it takes until the status has a reason; a trainer that hangs is found out when its patience ends."""
         began = time.monotonic()
         while time.monotonic() - began < 60 and not self.stopped.is_set():
             if self._client.project()["trainer"]["reason"]:
-                self.told.append(time.monotonic() - began)
+                self.phase.told.append(time.monotonic() - began)
                 return
             time.sleep(0.05)
+
+
+def campaign(
+    kinds: Sequence[str],
+    *,
+    posts: int,
+    clients: int,
+    seconds: float,
+    rate: float = 200.0,
+    apart: bool = True,
+    tell: Callable[[str], object] = lambda _: None,
+) -> tuple[list[Phase], list[str]]:
+    """Load a server while its trainer is of each kind in turn; what came of each, and the faults of counting.
+
+    Args:
+        kinds: of trainers, out of `KINDS`.
+        posts: of the closed loop, each time.
+        clients: of the closed loop.
+        seconds: of the open loop, each time.
+        rate: posts a second of the open loop.
+        apart: whether the clients are processes of their own.
+        tell: told the lines of each phase when it is over.
+    """
+    run = _apart if apart else (lambda work, *arguments: work(*arguments))
+    total = len(kinds) * (posts + int(rate * seconds) + 1_000)
+    with tempfile.TemporaryDirectory() as folder:
+        server = LabelServer(made(Path(folder) / "p", texts(total), validation=0.0, control=0.0), port=free_port())
+        try:
+            first = _first_model(server)
+            watch = Watch(server)
+            watch.start()
+            phases = []
+            for kind in kinds:
+                phases.append(_phase(kind, server, watch, run, posts, clients, seconds, rate))
+                tell("\n".join(phases[-1].lines()))
+            watch.stopped = True
+            labelled = server.client().project()["labelled"]
+        finally:
+            server.stop()
+        watch.join(10)
+    told = first + [item for phase in phases for item in phase.items]
+    faults = [f"{n} were refused with the trainer {p.kind}" for p in phases if (n := p.refused)]
+    faults += [f"{n} models were lost with the trainer {p.kind}" for p in phases if (n := p.lost_models)]
+    if len(set(told)) != len(told) or labelled != len(told):
+        faults.append(f"{len(told)} answers were taken, {len(told) - len(set(told))} doubled, {labelled} are labelled")
+    if any(p.kind == "busy" and not p.fits for p in phases):
+        faults.append("the trainer fitted nothing, so that this says nothing of one at work")
+    return phases, faults
+
+
+def _first_model(server: LabelServer) -> list[str]:
+    """Answer a few and wait for the model: the trainer is at work then. The items answered."""
+    client = server.client()
+    done = []
+    for one in client.next(8):
+        client.label(one, truth(one))
+        done.append(one["item"]["id"])
+    end = time.monotonic() + 120
+    while not (client.project()["model"] or {"labels": 0})["labels"]:
+        if time.monotonic() > end:
+            raise RuntimeError(f"the trainer came to no model: {client.project()['trainer']}")
+        time.sleep(0.05)
+    return done
+
+
+def _phase(
+    kind: str, server: LabelServer, watch: Watch, run: Any, posts: int, clients: int, seconds: float, rate: float
+) -> Phase:
+    phase = Phase(kind)
+    address = server.link.partition("/open")[0]
+    trouble = Trouble(server, phase)
+    began, models, busy = time.monotonic(), watch.models, watch.busy
+    trouble.start()
+    phase.open_posts, phase.open_asks, first, bad = run(opened, address, server.session, rate, seconds, f"open {kind}")
+    before = time.perf_counter()
+    phase.posts, phase.asks, second, worse = run(closed, address, server.session, posts, clients, f"closed {kind}")
+    phase.spent = time.perf_counter() - before
+    phase.items, phase.refused, phase.load = [*first, *second], bad + worse, os.getloadavg()[0]
+    phase.fits, phase.busy = watch.models - models, (watch.busy - busy) / (time.monotonic() - began)
+    trouble.stopped.set()
+    trouble.join(90)
+    return phase
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def main() -> None:
@@ -172,42 +341,14 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--trainer", choices=["busy", "hung", "killed", "crashed"], default="busy")
+    parser.add_argument("--trainer", nargs="+", choices=KINDS, default=["busy", "killed", "hung"])
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        total = options.posts + int(200 * options.seconds) + 2_000
-        project = made(Path(folder) / "project", texts(total), validation=0.0)
-        server = LabelServer(project, port=free_port())
-        try:
-            address = server.link.partition("/open")[0]
-            trouble = Trouble(server, options.trainer)
-            trouble.start()
-            answers, asks, first, bad = _apart(opened, address, server.session, 200.0, options.seconds, "open")
-            print(f"open loop, 200/s for {options.seconds:g} s, trainer {options.trainer}: {bad} refused")
-            print("  " + said("post", answers))
-            print("  " + said("next", asks))
-            before = time.perf_counter()
-            answers, asks, second, worse = _apart(
-                closed, address, server.session, options.posts, options.clients, "closed"
-            )
-            spent = time.perf_counter() - before
-            print(f"closed loop, {len(answers)} posts, {options.clients} clients: {spent:.1f} s, {worse} refused")
-            print("  " + said("post", answers))
-            print("  " + said("next", asks))
-            labelled = server.client().project()["labelled"]
-            acknowledged = first + second
-            doubled = len(acknowledged) - len(set(acknowledged))
-            print(f"{len(acknowledged)} acknowledged, {labelled} labelled, {doubled} doubled")
-            trouble.stopped.set()
-            trouble.join(90)
-            print(
-                f"the trainer was {options.trainer} {trouble.done} times, {trouble.lost_models} models lost; reason told "
-                f"after {max(trouble.told, default=0.0):.2f} s at most; load average {os.getloadavg()[0]:.1f}"
-            )
-            fine = not bad and not worse and not doubled and labelled == len(acknowledged) and not trouble.lost_models
-        finally:
-            server.stop()
-        sys.exit(not fine)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the server ends too
+    shape = {"posts": options.posts, "clients": options.clients, "seconds": options.seconds}
+    _, faults = campaign(options.trainer, **shape, tell=_say)
+    for line in faults:
+        _say(line)
+    sys.exit(bool(faults))
 
 
 if __name__ == "__main__":

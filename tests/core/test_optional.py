@@ -137,3 +137,40 @@ def test_a_missing_extra_is_named_with_its_command() -> None:
     with pytest.raises(ResourceError, match=r"no_such_package is needed for trees .*querist\[trees\]") as caught:
         optional.need("no_such_package.part", "trees", "trees")
     assert caught.value.code == "MissingExtra"
+
+
+def test_a_half_imported_torch_is_not_loaded_and_sparing_ends_when_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optional, "_spared", False)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert optional.loaded_torch() is None
+    assert not optional.spared()
+    optional.spare_torch()
+    assert optional.spared()
+    module: Any = types.ModuleType("torch")
+    module.__spec__ = types.SimpleNamespace(_initializing=True)  # as while another thread imports it
+    monkeypatch.setitem(sys.modules, "torch", module)
+    assert optional.loaded_torch() is None
+    assert optional.spared()
+    module.__spec__._initializing = False
+    assert optional.loaded_torch() is module
+    assert not optional.spared()
+    optional.spare_torch(False)
+    monkeypatch.delitem(sys.modules, "torch")
+    assert not optional.spared()
+
+
+def test_where_torch_is_spared_no_kernel_imports_it(tmp_path: Path) -> None:
+    code = """
+import numpy as np
+from querist.core.optional import spare_torch
+from querist.strategies.kernels import products
+from querist.strategies.kernels.clipped import clipped_product, lift
+spare_torch()
+a, b = (np.random.default_rng(k).normal(size=(600, 64)).astype(np.float32) for k in range(2))
+got = clipped_product(a, b, None, -1.0, 1.0)
+assert np.allclose(got, np.clip(a @ b.T, -1, 1), atol=1e-5)
+assert np.allclose(lift(got, got[:, :1]), np.maximum(got - got[:, :1], 0))
+print(type(products.fast(np.dtype(np.float32), 1e15)).__name__, 'torch' in sys.modules)
+"""
+    done = run(code, tmp_path)
+    assert done.stdout.split() == ["Numpy", "False"], done.stderr

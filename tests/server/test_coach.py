@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 
+from live_project import ANIMALS, animal_texts
 from querist.core.errors import StateError
+from querist.data.record import Record
 from querist.server.coach import Coach
 from querist.server.project import Project
+from querist.server.serve import Server
 from querist.server.stream import Hub
 from querist.server.supervisor import Standing
+from querist.server.task import Task
 from querist.server.trainer.candidate import Wanted
-from serving import make
+from querist.storage.sqlite_store import SqliteStore
+from serving import make, until
 
 
 class Heard(Hub):
@@ -81,3 +86,27 @@ def test_requests_reach_the_supervisor(tmp_path: Path, monkeypatch: pytest.Monke
             coach.steer(do)
         coach.told()
         assert said == ["round", "pause", "resume", "round"]
+
+
+def test_features_are_made_before_any_answer_and_the_first_model_leads_at_once(tmp_path: Path) -> None:
+    texts, kinds = animal_texts(80)
+    records = [Record(id=f"i{k}", text=text) for k, text in enumerate(texts)]
+    folder = make(tmp_path / "p", records, task=Task("single", ANIMALS), settings={"validation": 0.0, "control": 0.0})
+    with Server(folder).start() as server, server.client() as client:
+        held = client.next(6)  # as a page does that opens at once: one shown, the others preloaded
+        until(lambda: client.project()["model"], 60.0)
+        before = client.project()
+        assert (before["labelled"], before["encoder"]["done"], before["encoder"]["of"]) == (0, 80, 80)
+        assert before["model"]["labels"] == 0  # typical items, no model yet
+        for handed in held[:3]:
+            client.label(handed, kinds[int(handed["item"]["id"][1:])])
+        until(lambda: client.project()["model"]["labels"] == 3, 60.0)
+        later = client.next(5, have=[handed["query"] for handed in held])
+        said = [client.item(handed["item"]["id"])["history"][0]["detail"] for handed in later]
+        assert all("auto: " in why and "no model yet" not in why for why in said), said
+    with SqliteStore(folder / "journal.db", read_only=True) as store:
+        events = list(store.read("main", 0))
+    learnt = [k for k, event in enumerate(events) if event.kind == "fitted" and event.payload["labels"]]
+    asked = [(k, event.payload["strategy"]) for k, event in enumerate(events) if event.kind == "asked"]
+    assert len([k for k, strategy in asked if strategy == "random"]) == 6
+    assert not [k for k, strategy in asked if k > learnt[0] and strategy == "random"]

@@ -92,6 +92,15 @@ def test_shares_of_validation_control_and_queue(tmp_path: Path) -> None:
         assert measured == {(next(iter(case.project.desk.pool.reserved)), case.project.desk.share)}
 
 
+def test_when_the_queue_is_used_up_the_reason_says_so(tmp_path: Path) -> None:
+    with Case(tmp_path / "p", 6) as case:
+        assert "no model has chosen yet" in case.take(count=1)[0].reason
+        queue = [{"item": "i4", "score": 0.5, "reason": "doubtful", "role": "queue"}]
+        case.project.promote({"round": 1, "labels": 1, "model": None}, queue, {})
+        reasons = [h.reason for h in case.take("ben", 3) if h.item != "i4"]
+        assert set(reasons) == {"Drawn at random: all that the model chose is handed out."}
+
+
 def test_control_is_no_more_often_when_validation_is_used_up(tmp_path: Path) -> None:
     with Case(tmp_path / "p", 30) as case:  # none are kept to measure with
         case.promote(("i3", "queue"))

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,42 +17,14 @@ import pytest
 from querist.core.errors import ResourceError
 from querist.server.supervisor import Standing, Supervisor
 from querist.server.trainer.limits import Limits
-
-GOOD = """
-import json, os, sys, time
-folder = sys.argv[1]
-def say(**line):
-    sys.stdout.write(json.dumps(line) + "\\n"); sys.stdout.flush()
-def candidate(n, item="a", weights=True, tell=True, **report):
-    place = os.path.join(folder, "candidates", str(n)); os.makedirs(place)
-    said = dict(round=n, labels=n + 1, cost=0.0, model=None, metrics={}, agreement=None, surprise=None, notes=[],
-                seconds={}, encoder="fake", upto=n, advice={}, **report)
-    queue = [dict(item=item, score=None, reason="because", role="queue")]
-    with open(os.path.join(place, "report.json"), "w") as f: json.dump(said, f)
-    with open(os.path.join(place, "queue.json"), "w") as f: json.dump(dict(queue=queue, guesses={}), f)
-    if weights:
-        with open(os.path.join(place, "model.safetensors"), "wb") as f: f.write(b"w%d" % n)
-    if tell: say(**{"is": "candidate", "folder": "candidates/%d" % n, "round": n, "upto": n})
-def runs():  # how often this trainer was started
-    path = os.path.join(folder, "runs"); n = int(open(path).read()) if os.path.exists(path) else 0
-    open(path, "w").write(str(n + 1)); return n
-say(**{"is": "idle"})
-n = 0
-for line in sys.stdin:
-    if json.loads(line)["do"] != "round": break
-    say(**{"is": "beat", "doing": "fit"})
-    WORK
-    n += 1
-    say(**{"is": "idle"})
-"""
+from sick_trainer import SICK, falls_ill, trainer_that
 
 
 class Watched:
     """A supervisor with a fake trainer, and all that came of it."""
 
     def __init__(self, folder: Path, work: str, **more: Any) -> None:
-        script = folder / "fake.py"
-        script.write_text(GOOD.replace("    WORK", textwrap.indent(textwrap.dedent(work).strip(), "    ")))
+        command = trainer_that(work, folder)
         self.promoted: list[tuple[dict[str, Any], Any, Any]] = []
         self.states: list[Standing] = []
         self.news = threading.Condition()
@@ -63,7 +34,7 @@ class Watched:
             arguments.pop("promote", self.promote),
             changed=self.changed,
             known={"a", "b"}.__contains__,
-            command=[sys.executable, "-I", "-S", str(script), str(folder)],
+            command=command,
             **arguments,
         )
 
@@ -135,48 +106,13 @@ def test_a_queue_without_a_model_is_promoted_without_one(watch: Callable[..., Wa
     assert watched.promoted[0][0]["model"] is None
 
 
-SICK = {
-    "spins": ("\nwhile True: pass", "said nothing"),
-    "sleeps": ("time.sleep(1000)", "said nothing"),
-    "raises": ("raise RuntimeError('no')", "exit code 1"),
-    "says it failed": (
-        "say(**{'is': 'failed', 'code': 'OutOfMemory', 'text': 'no memory'})",
-        "no memory (OutOfMemory)",
-    ),
-    "segfaults": ("import ctypes; ctypes.string_at(0)", "segmentation fault"),
-    "is killed for memory": ("os.kill(os.getpid(), 9)", "want of memory"),
-    "takes all memory": ("x = bytearray(1 << 40)", "exit code 1"),
-    "writes rubbish": ("print('hello'); sys.stdout.flush(); time.sleep(1000)", "no JSON"),
-    "writes a line without end": ("\nwhile True: sys.stdout.write('x' * 4096); sys.stdout.flush()", "no JSON"),
-    "writes a line of another kind": ("say(**{'is': 'done'}); time.sleep(1000)", "makes no sense"),
-    "counts wrongly": ("say(**{'is': 'features', 'done': 5, 'of': 2}); time.sleep(1000)", "makes no sense"),
-    "fills the disk": (
-        "\nwith open(folder + '/big', 'wb') as f:\n    while True: f.write(b'x' * 65536)",
-        "exit code 1",
-    ),
-    "hands in nothing": (
-        "say(**{'is': 'candidate', 'folder': 'candidates/9', 'round': 9, 'upto': 9})",
-        "no such folder",
-    ),
-    "hands in another round": (
-        "candidate(n, tell=False); say(**{'is': 'candidate', 'folder': 'candidates/0', 'round': 5, 'upto': 0})",
-        "another round",
-    ),
-    "names a stranger": ("candidate(n, item='zz')", "not in this project"),
-    "ends": ("sys.exit(0)", "exit code 0"),
-}
-
-
 @pytest.mark.parametrize(("work", "reason"), SICK.values(), ids=SICK.keys())
 def test_a_sick_trainer_is_tried_again_then_paused_with_the_reason(
     work: str, reason: str, watch: Callable[..., Watched], tmp_path: Path
 ) -> None:
-    first = "\nif runs() == 0: candidate(n); time.sleep(0.05)\n"
-    sick = f"{first}else:\n{textwrap.indent(textwrap.dedent(work).strip(), '    ')}"
     limits = Limits(memory=2 << 30, file_size=1 << 20)
     patience = 1.2 if reason == "said nothing" else 20.0
-    sick += "\nsay(**{'is': 'beat', 'doing': 'x'})"
-    watched = watch(sick, patience=patience, back_off=(0.02,), limits=limits)
+    watched = watch(falls_ill(work), patience=patience, back_off=(0.02,), limits=limits)
     watched.until(lambda: watched.promoted or watched.state == "paused")  # the good one, before it fell ill
     watched.supervisor.round()
     watched.until(lambda: watched.state == "paused")
@@ -292,6 +228,26 @@ def test_requests_while_it_works_are_one_more_round(watch: Callable[..., Watched
     for _ in range(3):
         watched.supervisor.round(10)
     watched.until(lambda: len(watched.promoted) >= 2)
+
+
+def test_requests_are_no_sign_of_life(watch: Callable[..., Watched]) -> None:
+    watched = watch("candidate(n) if n == 0 else time.sleep(1000)", patience=2.0, quiet=0.5, back_off=())
+    watched.until(lambda: watched.promoted)
+    stopped = threading.Event()
+
+    def answer() -> None:
+        while not stopped.wait(0.001):  # more than a pipe holds
+            watched.supervisor.round(10)
+
+    person = threading.Thread(target=answer)
+    person.start()
+    try:
+        watched.until(lambda: any("it has said nothing for 0.5 seconds" in (s.reason or "") for s in watched.states))
+        watched.until(lambda: watched.state == "paused")
+    finally:
+        stopped.set()
+        person.join()
+    assert "said nothing for 2 seconds" in watched.reason
 
 
 def test_a_trainer_that_cannot_be_started_is_a_reason(tmp_path: Path) -> None:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from querist.core.errors import ResourceError
 
-__all__ = ["need", "torch"]
+__all__ = ["loaded_torch", "need", "spare_torch", "spared", "torch"]
 
 _kept: list[Any] = []  # torch.library.Library objects must live as long as the process
 _checked = False
+_spared = False
 
 
 def torch() -> ModuleType:
@@ -30,6 +32,27 @@ def torch() -> ModuleType:
         _checked = True
         _cure(module)
     return module
+
+
+def loaded_torch() -> Any:
+    """The torch module where it is imported already; None where it is not, or another thread is at it still."""
+    module = sys.modules.get("torch")
+    half = getattr(getattr(module, "__spec__", None), "_initializing", False)
+    return None if half else module
+
+
+def spare_torch(sparing: bool = True) -> None:
+    """What only goes faster with torch does without it from now on, for a process in which somebody waits for the import.
+
+    It takes seconds. What cannot be done without torch imports it as ever, and then all of it is used.
+    """
+    global _spared
+    _spared = sparing
+
+
+def spared() -> bool:
+    """Whether torch is not to be imported for speed alone."""
+    return _spared and loaded_torch() is None
 
 
 def need(name: str, extra: str, why: str = "") -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,26 +125,34 @@ def found_images(root: Path) -> Iterator[tuple[Path, str, str]]:
         reason = "it is a file, and a folder is needed" if root.exists() else "no such folder"
         raise DataError(f"cannot read {shorten_path(root)}: {reason}", code="NoData")
     inside = root.resolve()
-    found: list[tuple[str, Path]] = []
+    found: list[tuple[str, str]] = []
     for folder, folders, files in os.walk(root, onerror=_refuse, followlinks=False):
         folders[:] = [f for f in folders if not f.startswith(".")]
-        linked = [f for f in folders if Path(folder, f).is_symlink()]
-        for file in [*(f for f in files if Path(f).suffix.lower() in IMAGE_SUFFIXES), *linked]:
-            path = Path(folder, file)
-            if not file.startswith("."):
-                found.append((path.relative_to(root).as_posix(), path))
-    for name, path in sorted(found):
-        shown = name.encode("utf-8", "backslashreplace").decode()
-        if not path.resolve().is_relative_to(inside):
-            yield path, shown, "a link out of the folder"
-        elif path.is_dir():
-            yield path, shown, "a link to another folder"
-        elif not path.is_file():
-            yield path, shown, "a link to nothing, or no plain file"
-        elif shown != name:
-            yield path, shown, "its name is not UTF-8"
-        else:
-            yield path, name, ""
+        linked = [f for f in folders if os.path.islink(os.path.join(folder, f))]
+        below = Path(folder).relative_to(root).as_posix()
+        start = "" if below == "." else f"{below}/"
+        pictures = [f for f in files if os.path.splitext(f)[1].lower() in IMAGE_SUFFIXES]
+        found += [(start + f, os.path.join(folder, f)) for f in (*pictures, *linked) if not f.startswith(".")]
+    for name, place in sorted(found):
+        yield _looked_at(Path(place), name, inside)
+
+
+def _looked_at(path: Path, name: str, inside: Path) -> tuple[Path, str, str]:
+    """Path, id, and why it is not to be opened or "". A plain file of a folder that is walked lies inside."""
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    try:
+        plain = stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        plain = False
+    if plain:
+        return (path, name, "") if shown == name else (path, shown, "its name is not UTF-8")
+    if not path.resolve().is_relative_to(inside):
+        return path, shown, "a link out of the folder"
+    if path.is_dir():
+        return path, shown, "a link to another folder"
+    if not path.is_file():
+        return path, shown, "a link to nothing, or no plain file"
+    return (path, name, "") if shown == name else (path, shown, "its name is not UTF-8")
 
 
 def _refuse(error: OSError) -> None:

@@ -22,6 +22,7 @@ QUEUE, VALIDATION, CONTROL, CHECK = "queue", "validation", "control", "check"
 _WHY_VALIDATION = "Drawn at random, whatever the model says: it measures how good the model is and never trains it."
 _WHY_CONTROL = "Drawn at random: it trains the model and shows what asking at random would give."
 _WHY_RANDOM = "Drawn at random: no model has chosen yet."
+_WHY_USED_UP = "Drawn at random: all that the model chose is handed out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def next_choice(
     if item is not None and queued is not None:
         return Choice(item, CONTROL, _WHY_CONTROL, None, "random", probability)
     if item is not None:
-        return Choice(item, QUEUE, _WHY_RANDOM, None, "random", probability)
+        why = _WHY_USED_UP if _learnt(connection) else _WHY_RANDOM
+        return Choice(item, QUEUE, why, None, "random", probability)
     return _to_measure(pool, share) or _to_check(connection, pool, settings.strategy, person, share)
 
 
@@ -119,6 +121,12 @@ def _from_queue(connection: sqlite3.Connection, pool: Pool, strategy: str) -> Ch
             rows.close()
             return Choice(item, QUEUE, reason, score, strategy)
     return None
+
+
+def _learnt(connection: sqlite3.Connection) -> bool:
+    """Whether a model has learnt from labels."""
+    row = connection.execute("SELECT labels FROM model WHERE stream = 'main' ORDER BY round DESC LIMIT 1").fetchone()
+    return row is not None and row[0] > 0
 
 
 def _to_check(connection: sqlite3.Connection, pool: Pool, strategy: str, person: str, share: float) -> Choice | None:

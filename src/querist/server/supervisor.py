@@ -107,6 +107,7 @@ class Supervisor:
         self._wanted = 0
         self._failures = 0
         self._heard, self._asked = 0.0, 0.0
+        self._ahead = False
 
     # -- from the server -----------------------------------------------------------------------------------------------
 
@@ -296,7 +297,8 @@ class Supervisor:
             raise _Failed(f"{error} ({error.code})") from error
         except OSError as error:
             raise _Failed(f"its candidate cannot be kept: {error.strerror or type(error).__name__}") from error
-        self._failures, self._asked = 0, 0.0
+        self._failures, self._asked, self._ahead = 0, 0.0, False
+        self._send()
 
     def _hand_over(self, found: Candidate) -> None:
         has_model = any(path.suffix == ".safetensors" for path in found.folder.iterdir())
@@ -311,13 +313,19 @@ class Supervisor:
             shutil.rmtree(found.folder, ignore_errors=True)
 
     def _send(self) -> None:
-        """Pass on the request that waits, once the trainer listens."""
+        """Pass on the request that waits, once the trainer listens; one beside that which it is at, and no more.
+
+        Requests are no sign of life: those that come while one is open do not prolong a trainer's time, nor fill its pipe.
+        """
         child = self._child
-        if not self._wanted or child is None or self._standing.state == "starting":
+        if not self._wanted or child is None or self._standing.state == "starting" or (self._asked and self._ahead):
             return
         if not child.send({"do": "round", "queue": self._wanted}):
             return
         self._wanted = 0
+        if self._asked:
+            self._ahead = True
+            return
         self._heard = self._asked = time.monotonic()
         now = self._standing
         self._say(Standing("busy", None, now.doing, now.encoder, now.done, now.of))
@@ -342,7 +350,7 @@ class Supervisor:
 
     def _end(self) -> None:
         child, self._child = self._child, None
-        self._asked = 0.0
+        self._asked, self._ahead = 0.0, False
         if child is not None:
             child.end()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import ArgumentError, DataError, StateError, shorten
+from querist.core.optional import loaded_torch
 from querist.core.seeds import derive
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS, Signal, View
 from querist.core.types import Array, FitReport, ItemId, Labels
@@ -348,7 +348,7 @@ def _check_kind(estimator: Any, schema: Schema) -> None:
 
 def _torch_kept(seed: int | None = None) -> AbstractContextManager[None]:
     """Estimators that are networks inside (skorch) draw from torch's global generators: these are put back, and seeded."""
-    return rng_kept(seed) if "torch" in sys.modules else nullcontext()
+    return nullcontext() if loaded_torch() is None else rng_kept(seed)
 
 
 def _weighting(estimator: Any, weights: Array | None) -> dict[str, Array]:

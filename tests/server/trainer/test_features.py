@@ -150,6 +150,27 @@ def test_images_are_read_and_a_broken_one_is_grey(tmp_path: Path) -> None:
     assert encoder.kind == "pixels"
 
 
+def test_a_sample_that_is_the_whole_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = ItemStore(tmp_path / "items.db")
+    items.add([Record(id=f"i{k}", text=f"text {k} of some") for k in range(30)], "a")
+    features, contents = made(items, tmp_path)
+    read: list[int] = []
+    real = ItemStore.at
+
+    def at(self: ItemStore, rows: Any) -> Any:
+        read.extend(rows)
+        return real(self, rows)
+
+    monkeypatch.setattr(ItemStore, "at", at)
+    encoder = base_encoder(tmp_path / "features", contents, 0, silent)
+    assert list(features.fill(encoder, contents, batch=20)) == [(20, 30), (30, 30)]
+    assert sorted(read) == list(range(30))
+    np.testing.assert_allclose(features.read(encoder), encoder([f"text {k} of some" for k in range(30)]), atol=1e-6)
+    contents.forget()
+    assert contents.take(range(2)) == ["text 0 of some", "text 1 of some"]
+    assert len(read) == 32
+
+
 def test_tables_are_read(tmp_path: Path) -> None:
     items = ItemStore(tmp_path / "items.db")
     items.add([Record(id=str(k), fields={"a": k}) for k in range(5)], "x")

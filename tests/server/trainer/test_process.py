@@ -34,16 +34,18 @@ def project(tmp_path: Path) -> Iterator[LiveProject]:
 
 
 class Child:
-    """A trainer started as the supervisor starts it."""
+    """A trainer started as the supervisor starts it, or by other code."""
 
-    def __init__(self, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "querist.server.trainer", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+    def __init__(self, folder: Path, *code: str) -> None:
+        self.errors = folder.parent / "errors.txt"
+        with self.errors.open("w", encoding="utf-8") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, *(code or ("-m", "querist.server.trainer")), str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         self.lines: list[dict[str, Any]] = []
 
     def send(self, **line: Any) -> None:
@@ -58,6 +60,10 @@ class Child:
             if self.lines[-1]["is"] == kind:
                 return self.lines[-1]
         raise AssertionError(f"it ended before it said {kind}: {self.lines}")
+
+    @property
+    def words(self) -> str:
+        return self.errors.read_text(encoding="utf-8")
 
     def close(self) -> int:
         assert self.process.stdin is not None
@@ -96,6 +102,58 @@ def test_a_life_from_the_first_line_to_the_stop(project: LiveProject, child: Chi
     assert child.process.wait(20) == 0
 
 
+def test_before_the_first_label_it_rehearses_and_torch_is_not_for_speed_alone(project: LiveProject) -> None:
+    code = (
+        "import sys; from querist.server.trainer import process, rehearsal\n"
+        "real = rehearsal.rehearse\n"
+        "def rehearse(*a):\n    print('rehearsed', real(*a), file=sys.stderr); return True\n"
+        "rehearsal.rehearse = rehearse\n"
+        "code = process.main(sys.argv[1:])\n"
+        "print('torch' in sys.modules, 'sklearn.linear_model' in sys.modules, file=sys.stderr); sys.exit(code)"
+    )
+    child = Child(project.folder, "-c", code)
+    child.until("idle")
+    child.send(do="round", queue=20)
+    child.until("candidate")
+    child.until("idle")  # after the rehearsal
+    project.label(project.ids[:6])
+    child.send(do="round", queue=20)
+    found = read_candidate(project.folder, child.until("candidate")["folder"])
+    assert found.report["labels"] == 6
+    child.send(do="stop")
+    assert child.close() == 0
+    assert child.words.splitlines() == ["rehearsed True", "False True"]
+
+
+def test_what_is_answered_while_features_are_made_is_in_the_first_round(
+    project: LiveProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = features_module.Features.fill
+
+    def fill(self: features_module.Features, *arguments: Any, **more: Any) -> Iterator[tuple[int, int]]:
+        yield from real(self, *arguments, **more)
+        project.label(project.ids[:7])
+
+    monkeypatch.setattr(features_module.Features, "fill", fill)
+    lines = in_process(project, {"do": "round", "queue": 5})
+    (first,) = [x for x in lines if x["is"] == "candidate"]
+    assert read_candidate(project.folder, first["folder"]).report["labels"] == 7
+
+
+def test_a_rehearsal_that_fails_costs_nothing(
+    project: LiveProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from querist.server.trainer import rehearsal
+
+    def fail(*_: Any) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rehearsal, "rehearse", fail)
+    lines = in_process(project, {"do": "round", "queue": 5})
+    assert [x["is"] for x in lines if x["is"] in ("candidate", "failed")] == ["candidate"]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 def test_it_ends_with_the_server_and_at_a_signal(project: LiveProject, child: Child) -> None:
     child.until("idle")
     assert child.close() == 0
@@ -113,9 +171,16 @@ def test_a_folder_that_is_no_project_is_named(tmp_path: Path) -> None:
     assert main([]) == 2
 
 
+class Patient(queue.Queue[Any]):
+    """What was put in, and the end once the trainer has nothing more to do of itself."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        return None if self.empty() and block else super().get(block, timeout)
+
+
 def in_process(project: LiveProject, *asked: Any) -> list[dict[str, Any]]:
     """The lines of a trainer that runs here, on requests that have all piled up."""
-    out, wanted = io.StringIO(), queue.Queue[Any]()
+    out, wanted = io.StringIO(), Patient()
     for line in asked:
         wanted.put(line)
     assert Trainer(project.folder, Lines(out), wanted).run() == 0
@@ -149,14 +214,6 @@ def test_the_better_encoder_comes_when_nobody_waits(project: LiveProject, monkey
         def __call__(self, batch: Any, /) -> Any:
             return np.asarray([[len(t), t.count("a"), t.count("w")] for t in batch], dtype=np.float32)
 
-    class Patient(queue.Queue[Any]):
-        """One round, then nothing until the trainer has nothing more to do of itself."""
-
-        def get(self, block: bool = True, timeout: float | None = None) -> Any:
-            if self.empty() and block:
-                return None
-            return super().get(block, timeout)
-
     monkeypatch.setattr(features_module, "better_encoder", lambda asked, modality: Better())
     project.label(project.ids[:6])
     for expected in (["hashed text", "better v1"], ["hashed text", "better v1"]):  # the second time they are on disk
@@ -186,10 +243,6 @@ class Sentences:
 def test_which_features_are_in_use_is_said_for_the_server(
     project: LiveProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Patient(queue.Queue[Any]):
-        def get(self, block: bool = True, timeout: float | None = None) -> Any:
-            return None if self.empty() and block else super().get(block, timeout)
-
     def run() -> InUse:
         wanted = Patient()
         wanted.put({"do": "round", "queue": 5})
@@ -217,10 +270,6 @@ def test_a_better_encoder_that_fails_is_noted_and_the_base_one_stays(
 ) -> None:
     def refuse(asked: str, modality: str) -> None:
         raise DataError("no such folder", code="BadValue")
-
-    class Patient(queue.Queue[Any]):
-        def get(self, block: bool = True, timeout: float | None = None) -> Any:
-            return None if self.empty() and block else super().get(block, timeout)
 
     monkeypatch.setattr(features_module, "better_encoder", refuse)
     wanted = Patient()

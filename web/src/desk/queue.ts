@@ -1,7 +1,8 @@
 /** Items held by this tab: the next ones, fresh from the model, and a reserve for work while the server is away.
  *
- * Before there is a model all are used in the order they came. From the first model on, what is held moves to the
- * reserve and only a few fresh ones are kept ahead, so that what a person answers is what the newest model asks.
+ * Before there is a model all are used in the order they came. With the first model what is held behind the next item
+ * moves to the reserve, and only a few fresh ones are kept ahead, so that what a person answers is what the newest model
+ * asks. Items that measure the model are chosen by none: they stay, behind the first fresh ones.
  */
 
 import { ApiFault, call } from "../api";
@@ -22,10 +23,13 @@ export interface Held extends Handed {
 export class Queue {
   ahead: Held[] = [];
   reserve: Held[] = [];
+  /** drawn to measure with, until fresh ones are ahead of them */
+  private aside: Held[] = [];
   left = 0;
   why: NextReply["why"] = null;
   /** Name of the tab, which holds what it is handed. */
   tab = "";
+  private warmed = false;
   private asking: Promise<boolean> | null = null;
   /** Every hand-out that ever came here: one whose answer is on its way is not shown a second time. */
   private readonly seen = new Set<string>();
@@ -33,25 +37,25 @@ export class Queue {
   constructor(private readonly atMost: () => number) {}
 
   get size(): number {
-    return this.ahead.length + this.reserve.length;
+    return this.all().length;
   }
 
   all(): Held[] {
-    return [...this.ahead, ...this.reserve];
+    return [...this.ahead, ...this.aside, ...this.reserve];
   }
 
   take(): Held | null {
-    return this.ahead.shift() ?? this.reserve.shift() ?? null;
+    return this.ahead.shift() ?? this.aside.shift() ?? this.reserve.shift() ?? null;
   }
 
   putBack(held: Held): void {
     this.ahead.unshift(held);
   }
 
-  /** The first model is there: what was held before it becomes the reserve. */
+  /** The first model is there: what was held before it, but for the next item, becomes the reserve. */
   warm(): void {
-    const later = this.ahead.splice(FEW).filter((held) => held.role === "queue");
-    this.reserve.push(...later);
+    this.warmed = true;
+    for (const held of this.ahead.splice(1)) (held.role === "queue" ? this.reserve : this.aside).push(held);
   }
 
   /** How many to ask for, and for which place. */
@@ -78,7 +82,7 @@ export class Queue {
   private async ask(warm: boolean, busy: () => string[], taken: (item: string) => boolean): Promise<boolean> {
     let came = false;
     for (let round = 0; round < 4; round += 1) {
-      const want = this.wanted(warm);
+      const want = this.wanted(warm || this.warmed); // the model may come while this asks
       if (!want) break;
       const have = [...new Set([...this.all().map((held) => held.query), ...busy(), ...[...this.seen].slice(-MEMORY)])];
       const reply = await call<NextReply>("POST", "/next", { count: want.count, have, tab: this.tab });
@@ -91,6 +95,7 @@ export class Queue {
         const urgent = want.place === "ahead" || held.role !== "queue";
         (urgent ? this.ahead : this.reserve).push(held);
       }
+      if (want.place === "ahead") this.ahead.push(...this.aside.splice(0));
       came ||= fresh.length > 0;
       await Promise.all(fresh.map(preload));
       if (fresh.length === 0) break;
@@ -106,16 +111,20 @@ export class Queue {
     const lost = new Set(reply?.lost ?? []);
     const until = reply?.until;
     const keep = (held: Held): boolean => !lost.has(held.query);
-    this.ahead = this.ahead.filter(keep);
-    this.reserve = this.reserve.filter(keep);
+    this.keep(keep);
     if (typeof until === "number") for (const held of this.all()) held.until = until;
+  }
+
+  private keep(good: (held: Held) => boolean): void {
+    this.ahead = this.ahead.filter(good);
+    this.aside = this.aside.filter(good);
+    this.reserve = this.reserve.filter(good);
   }
 
   /** What has run out while the computer slept is not shown any more. */
   dropExpired(now = Date.now() / 1000): void {
     const keep = (held: Held): boolean => Boolean(held.from) || held.until > now;
-    this.ahead = this.ahead.filter(keep);
-    this.reserve = this.reserve.filter(keep);
+    this.keep(keep);
   }
 }
 

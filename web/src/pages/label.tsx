@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiFault } from "../api";
 import { Desk } from "../desk/desk";
-import { LINKS, type View } from "../desk/view";
+import { learnt, LINKS, type View } from "../desk/view";
 import { Keys } from "../desk/keys";
 import { keymap } from "../logic/keymap";
 import { percent } from "../logic/shares";
@@ -115,7 +115,8 @@ export function Label(): JSX.Element {
   };
   useEffect(begin, [desk]);
   const refresh = useCalm(() => void desk.refresh(), 400);
-  useEvents(refresh);
+  // the first model's choices replace at once what was drawn at random
+  useEvents((kind) => (kind === "model" && !learnt(desk.view.project) ? void desk.refresh() : refresh()));
 
   const map = useMemo(
     () => (project ? keymap(project.settings.profile, project.settings.keys, project.task, project.classes) : null),

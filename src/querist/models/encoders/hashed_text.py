@@ -51,8 +51,6 @@ class HashedText(Encoder):
 
     def fit(self, sample: Sequence[str]) -> Self:
         """Learn which n-grams are rare, and the main directions, from at most 20,000 texts."""
-        from sklearn.utils.extmath import randomized_svd
-
         texts = list(sample[:SAMPLE]) or [""]
         counts = _counts(texts)
         frequency = np.bincount(counts.indices, minlength=_BUCKETS)
@@ -70,6 +68,8 @@ class HashedText(Encoder):
         if components < 1:
             self._arrays["directions"] = np.eye(len(kept), min(self.width, len(kept)), dtype=np.float32)
             return self
+        from sklearn.utils.extmath import randomized_svd
+
         _, _, directions = randomized_svd(
             matrix, components, n_oversamples=10, n_iter=2, random_state=derive(self.seed, "hashed text") % 2**32
         )

@@ -57,6 +57,7 @@ class Contents:
     def __init__(self, items: ItemStore, modality: str, root: Path, *, size: int = 32) -> None:
         self.items, self.modality, self.root, self.size = items, modality, root, size
         self.broken = 0
+        self._kept: tuple[int, Any] = (0, ())
 
     def __len__(self) -> int:
         """How many items."""
@@ -64,12 +65,22 @@ class Contents:
 
     def take(self, rows: Sequence[int] | range) -> Any:
         """The contents of rows: a list of texts or of fields, or (n, 3, size, size) pixels."""
+        if isinstance(rows, range) and rows.step == 1 and rows.stop <= self._kept[0]:
+            return self._kept[1][rows.start : rows.stop]
         found = self.items.at(rows)
         if self.modality == "text":
             return [item.text or "" for item in found]
         if self.modality == "table":
             return [dict(item.fields or {}) for item in found]
         return np.stack([self._pixels(item) for item in found])
+
+    def keep(self, contents: Any) -> None:
+        """Contents of the first rows, which `take` gives again without reading them; `forget` lets them go."""
+        self._kept = len(contents), contents
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._kept = 0, ()
 
     def _pixels(self, item: StoredItem) -> Array:
         """The pixels of an image; grey where it cannot be read, for one broken file must not end the training."""
@@ -155,6 +166,8 @@ class Features:
 def base_encoder(folder: Path, contents: Contents, seed: int, beat: Callable[[str], None]) -> Encoder:
     """The encoder that needs nothing downloaded: the kept one, or one fitted now on a sample and kept.
 
+    A sample that is the whole is kept in ``contents``, as what comes next is to encode it.
+
     Raises:
         DataError: there are no items (code ``EmptyPool``).
     """
@@ -172,7 +185,10 @@ def base_encoder(folder: Path, contents: Contents, seed: int, beat: Callable[[st
     rows = np.arange(count)
     if count > SAMPLE:
         rows = np.sort(generator(seed, "encoder sample").choice(count, SAMPLE, replace=False))
-    fresh = cls(seed=seed).fit(_gathered(contents, rows.tolist(), beat))
+    sample = _gathered(contents, rows.tolist(), beat)
+    if len(sample) == count:
+        contents.keep(sample)
+    fresh = cls(seed=seed).fit(sample)
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"{cls.kind}-{count}"
     with staging(folder) as box:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from querist.core.errors import QueristError, ResourceError, shorten
+from querist.core.optional import spare_torch
 from querist.data.atomic import disk_full_named
 from querist.server.trainer.candidate import clear_candidates
 
@@ -87,7 +88,7 @@ class Trainer:
         self._filling: Iterator[tuple[int, int]] | None = None
         self._better: Any = None
         self._seen: tuple[Any, ...] = ()
-        self._due = False
+        self._due = self._warmed = False
         self._told = 0.0
         self._in_use: tuple[str, tuple[tuple[str, int, int], ...], Any] | None = None
         self._told_in_use: tuple[Any, ...] = ()
@@ -152,32 +153,40 @@ class Trainer:
         self.lines.say({"is": "beat", "doing": "read"})
         self.lines.doing("read")
         self._snapshot.refresh()
-        self._see()
+        while self._see():  # to make features takes a while: what was said and brought meanwhile counts too
+            self._snapshot.refresh()
         self._tell_in_use()
         name, number, upto = self._rounds.run(size)
         self.lines.say({"is": "candidate", "folder": name, "round": number, "upto": upto})
         if self.wanted.empty():
-            self._warm()
+            self._warm(size)
             self._rounds.quiet()
 
-    def _warm(self) -> None:
-        """Load what the first choice with a model will want, while nobody waits for it: it takes seconds."""
-        if "torch" not in sys.modules:
-            self.lines.doing("warm up")
-            from querist.core.optional import torch
+    def _warm(self, size: int) -> None:
+        """Before the first label: load what the first round with a model will want, while nobody waits for it."""
+        if self._warmed or self._snapshot.labels:
+            return
+        from querist.server.trainer.rehearsal import rehearse
 
-            torch().set_num_threads(1)
+        self._warmed = True
+        try:
+            rehearse(self._rounds, size, self.lines.doing, lambda: not self.wanted.empty())
+        except Exception:  # nothing hangs on it; what is wrong will be said by the round that it matters to
+            traceback.print_exc()
 
     # -- encoders ------------------------------------------------------------------------------------------------------
 
-    def _see(self) -> None:
-        """Have features of all items: at first those of the base encoder; the better one comes when nobody waits."""
+    def _see(self) -> bool:
+        """Have features of all items; whether they had to be made, or read.
+
+        At first they are those of the base encoder; the better one comes when nobody waits.
+        """
         from querist.server.trainer.features import Contents, Features, base_encoder
 
         snapshot = self._snapshot
         asked = (len(snapshot.pool), snapshot.setting("encoder", ""), snapshot.modality)
         if not len(snapshot.pool) or asked == self._seen:
-            return
+            return False
         self._stop_filling()
         contents = Contents(snapshot.items, snapshot.modality, self._root)
         imports = [count for _, _, count in snapshot.items.imports()]
@@ -185,8 +194,10 @@ class Trainer:
         base = base_encoder(self.folder / "features", contents, snapshot.facts.seed, self.lines.doing)
         for done, total in self._features.fill(base, contents):
             self._progress(base.title, done, total)
+        contents.forget()
         self._use(base, base.title)
         self._seen, self._due = asked, True
+        return True
 
     @property
     def _root(self) -> Path:
@@ -279,6 +290,8 @@ def main(arguments: Sequence[str]) -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # of libraries that are not loaded yet
+    spare_torch()
+    threading.Thread(target=_import_ahead, daemon=True, name="imports").start()
     lines = Lines(out)
     wanted: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_listen, args=(wanted,), daemon=True, name="listen").start()
@@ -309,6 +322,13 @@ def _listen(wanted: queue.Queue[dict[str, Any] | None]) -> None:
     wanted.put(None)
     time.sleep(2.0)
     os._exit(0)
+
+
+def _import_ahead() -> None:
+    """Load what is needed soon, while the items are read and counted: half of that leaves the interpreter free."""
+    with suppress(Exception):  # whoever needs it will say what is wrong with it
+        import querist.server.trainer.round
+        import querist.strategies.algebra  # noqa: F401
 
 
 def _place(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.core.optional import torch
+from querist.core.optional import spared, torch
 
 __all__ = ["clipped_product", "lift"]
 
@@ -37,7 +37,7 @@ def clipped_product(
 
 def lift(tile: NDArray[Any], floor: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
     """max(tile - floor, 0) with a floor that is broadcast: (m, k) -> (m, k), into ``out`` where it is given."""
-    if tile.size >= _BIG_TILE and tile.dtype == np.float32 and _fused_works():
+    if tile.size >= _BIG_TILE and tile.dtype == np.float32 and not spared() and _fused_works():
         module = torch()
         source, target = module.from_numpy(tile), module.from_numpy(out) if out is not None else None
         lifted = module.sub(source, module.from_numpy(floor), out=target)
@@ -58,7 +58,7 @@ def _fused(a: NDArray[Any], b: NDArray[Any], bias: NDArray[Any] | None, low: flo
 
 def _fast() -> bool:
     """Whether the operator can be used: it is there, and no setting of the user's costs digits."""
-    return _fused_works() and torch().get_float32_matmul_precision() == "highest"
+    return not spared() and _fused_works() and torch().get_float32_matmul_precision() == "highest"
 
 
 @functools.cache

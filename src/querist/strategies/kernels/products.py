@@ -10,7 +10,6 @@ threads is that of `torch.get_num_threads`, which is put back afterwards.
 
 from __future__ import annotations
 
-import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -176,8 +175,8 @@ _proven: list[type[OneDnn]] = []
 
 def fast(dtype: np.dtype[Any], operations: float) -> Products:
     """The fastest way for so many floating point operations in ``dtype``."""
-    loaded = sys.modules.get("torch")
-    if dtype != np.float32 or operations < (_WORTH if loaded is not None else _LOADING):
+    least = _LOADING if optional.loaded_torch() is None else _WORTH
+    if dtype != np.float32 or operations < least or optional.spared():
         return Numpy()
     try:
         torch: Any = optional.torch()
