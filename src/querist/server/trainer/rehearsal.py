@@ -20,7 +20,7 @@ from querist.data.spans import Spans
 from querist.server.trainer.candidate import CANDIDATES
 from querist.server.trainer.round import Rounds
 from querist.server.trainer.snapshot import Snapshot
-from querist.storage.atomic import staging
+from querist.data.atomic import staging
 
 __all__ = ["rehearse"]
 
