@@ -11,6 +11,7 @@ from PIL import Image
 
 from live_project import animal_texts
 from querist.core.errors import DataError
+from querist.core.types import Array
 from querist.data.item_store import ItemStore, Record
 from querist.models.encoders.base import Encoder
 from querist.server.trainer import features as module
@@ -43,6 +44,13 @@ def made(items: ItemStore, folder: Path) -> tuple[Features, Contents]:
     return Features(folder, items.ids(), [n for *_, n in items.imports()]), Contents(items, "text", folder)
 
 
+def read(features: Features, encoder: Any) -> Array:
+    """The features where they are few."""
+    found = features.read(encoder)
+    assert isinstance(found, np.ndarray)
+    return found
+
+
 def silent(doing: str) -> None:
     """Nobody listens."""
 
@@ -52,7 +60,7 @@ def test_rows_are_those_of_the_items_and_are_made_once(tmp_path: Path) -> None:
     features, contents = made(items, tmp_path)
     encoder = Lengths()
     assert list(features.fill(encoder, contents, batch=20)) == [(20, 50), (40, 50), (50, 50)]
-    rows = features.read(encoder)
+    rows = read(features, encoder)
     assert rows[:, 0].tolist() == [len(i.text or "") for i in items.at(range(50))]
     assert features.ready(encoder)
     again = Lengths()
@@ -68,7 +76,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     second = Lengths()
     list(features.fill(second, contents, batch=10))
     assert second.seen == 10
-    assert features.read(second)[:, 0].tolist() == [len(i.text or "") for i in items.at(range(50))]
+    assert read(features, second)[:, 0].tolist() == [len(i.text or "") for i in items.at(range(50))]
 
 
 def test_a_later_import_leaves_the_earlier_features(tmp_path: Path) -> None:
@@ -81,7 +89,7 @@ def test_a_later_import_leaves_the_earlier_features(tmp_path: Path) -> None:
     assert not features.ready(encoder)
     list(features.fill(encoder, contents))
     assert encoder.seen == 2
-    assert features.read(encoder)[-2:].tolist() == [[5, ord("z")], [3, ord("y")]]
+    assert read(features, encoder)[-2:].tolist() == [[5, ord("z")], [3, ord("y")]]
 
 
 def test_of_many_items_only_the_rows_asked_for_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,10 @@ class Pool(Source):
         if self._features is None:
             raise StateError("there are no features of the items yet", code="NoFeatures")
         found = self._features[rows]
-        return found if self._scale == 1 else found * self._scale
+        if self._scale == 1:
+            return found
+        shared = isinstance(rows, slice) and isinstance(self._features, np.ndarray)  # all else is a copy already
+        return np.multiply(found, self._scale, out=None if shared else found)
 
 
 @dataclass(frozen=True, slots=True)
