@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ _TOUCHED = """
     WHERE j.stream = ? AND j.state IN ('unlabelled', 'pending', 'labelled', 'skipped', 'rejected') AND j.last_seq > ?
 """
 _RENAMED = ("class_renamed", "class_merged")
-_PIECE = 10_000
+_PIECE, _BLOCK = 10_000, 1 << 16
 _SPARE = 1_000
 
 
@@ -65,19 +66,27 @@ class ItemIndex:
 
     def rows(
         self, *, state: str | None = None, label: str | None = None, flag: bool | None = None, after: int = -1
-    ) -> NDArray[np.int64]:
-        """Rows above ``after`` of this state, whose label names this class, with or without a flag; ascending."""
-        first = max(after + 1, 0)
-        inside = np.ones(max(len(self._states) - first, 0), dtype=np.bool_)
-        if state is not None:
-            inside &= self._states[first:] == _CODES[state]
+    ) -> Iterator[NDArray[np.int64]]:
+        """Rows above ``after`` of this state, whose label names this class, with or without a flag; ascending, in pieces.
+
+        A page takes the first few, and what comes behind them is not looked at.
+        """
+        named = np.zeros(0, dtype=np.bool_)
         if label is not None:
             part = json.dumps(label, ensure_ascii=False)
             named = np.array([False, *(part in text for text in self._texts)])
-            inside &= named[self._labels[first:]]
-        if flag is not None:
-            inside &= self._flags[first:] == flag
-        return np.flatnonzero(inside) + first
+        for first in range(max(after + 1, 0), len(self._states), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            inside = np.ones(len(self._states[block]), dtype=np.bool_)
+            if state is not None:
+                inside &= self._states[block] == _CODES[state]
+            if label is not None:
+                inside &= named[self._labels[block]]
+            if flag is not None:
+                inside &= self._flags[block] == flag
+            found = np.flatnonzero(inside)
+            if len(found):
+                yield found + first
 
     def _forget(self) -> None:
         self._labels[:] = 0

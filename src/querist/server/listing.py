@@ -121,16 +121,16 @@ class Listing:
             text, values = _by_row(query)
             return self._connection.execute(text, {**values, **common, "after": after}).fetchall()
         self._index.follow(self._connection)
-        rows = self._index.rows(state=query.state, label=query.label, flag=query.flag, after=after)
         text, values = _among(query)
         found: list[tuple[Any, ...]] = []
-        size = query.limit + 1 if query.text is None else _SEARCHED
-        for place in range(0, len(rows), size):
-            common["limit"] = query.limit + 1 - len(found)
-            piece = json.dumps(rows[place : place + size].tolist())
-            found += self._connection.execute(text, {**values, **common, "rows": piece}).fetchall()
-            if len(found) > query.limit:
-                break
+        for rows in self._index.rows(state=query.state, label=query.label, flag=query.flag, after=after):
+            size = query.limit + 1 if query.text is None else _SEARCHED
+            for place in range(0, len(rows), size):
+                common["limit"] = query.limit + 1 - len(found)
+                piece = json.dumps(rows[place : place + size].tolist())
+                found += self._connection.execute(text, {**values, **common, "rows": piece}).fetchall()
+                if len(found) > query.limit:
+                    return found
         return found
 
     def one(self, id: str) -> Row | None:
