@@ -280,7 +280,7 @@ def many(folder: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> LivePro
 def test_with_many_items_a_round_comes_before_all_features_and_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process_module, "_FILL", 0.0)
+    monkeypatch.setattr(process_module, "_FILL", (0.0, 0.0))
     said = {}
     for name, at_once in (("later", 100), ("at once", 1_000)):
         project = many(tmp_path / name, monkeypatch, at_once)
@@ -297,7 +297,7 @@ def test_with_many_items_a_round_comes_before_all_features_and_is_the_same(
 
 
 def test_rounds_one_after_another_do_not_starve_the_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "_FILL", 30.0)
+    monkeypatch.setattr(process_module, "_FILL", (30.0, 30.0))
     project = many(tmp_path / "p", monkeypatch, 100)
     kinds = [x["is"] for x in lines_of(project.folder, Asking(2)) if x["is"] in ("features", "candidate")]
     assert (kinds[0], kinds[-1]) == ("candidate", "candidate")
@@ -308,7 +308,7 @@ def test_rounds_one_after_another_do_not_starve_the_features(tmp_path: Path, mon
 def test_features_that_cannot_be_written_are_said_and_rounds_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process_module, "_FILL", 0.0)
+    monkeypatch.setattr(process_module, "_FILL", (0.0, 0.0))
     project = many(tmp_path / "p", monkeypatch, 100)
     real, full = FeatureFile.add, [OSError(errno.ENOSPC, "No space left on device")]
 

@@ -37,8 +37,8 @@ _AT_ONCE = 50_000
 is made between them."""
 _TEXTS, _PICTURES = 1_000, 100
 """Items a step of that."""
-_FILL = 0.25
-"""Seconds that go to the rest after each round, however many rounds are asked for."""
+_FILL = (0.25, 2.0)
+"""Seconds that go to the rest after each round at least and at most, however many rounds are asked for: half of its own."""
 
 
 class Lines:
@@ -146,8 +146,10 @@ class Trainer:
                 size = asked if good else _QUEUE
 
     def _round(self, size: int) -> None:
+        began = time.monotonic()
         self._guarded(lambda: self._one_round(size))
-        self._fill_until = time.monotonic() + _FILL if self._base_fills else 0.0
+        now, (least, most) = time.monotonic(), _FILL
+        self._fill_until = now + min(max((now - began) / 2, least), most) if self._base_fills else 0.0
 
     def _guarded(self, work: Callable[[], None]) -> bool:
         """Do some work; False, and said, when it failed."""
