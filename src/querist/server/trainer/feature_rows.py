@@ -64,7 +64,7 @@ class MadeRows:
     """
 
     def __init__(
-        self, make: Callable[[list[int]], Array], count: int, beat: Callable[[], Any], *, room: int = 128 << 20
+        self, make: Callable[[list[int]], Array], count: int, beat: Callable[[], Any], *, room: int = 64 << 20
     ) -> None:
         self._make, self._beat = make, beat
         first = make([0])
