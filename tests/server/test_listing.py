@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -145,10 +146,28 @@ def test_pages_stay_right_beside_answers_and_an_index_made_meanwhile(tmp_path: P
     folder = make(tmp_path / "p", 9, settings={"validation": 0.0})
     with running(folder) as ask, ask.server.client() as client:
         listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
-        assert listing.page(ItemsQuery(state="labelled"))[0] == []
         client.label(client.take("i3"), "dog")
         listing.warm()
+        made = listing._index
+        listing.warm()
+        assert listing._index is made
+        assert made.seq > 1
         client.label(client.take("i2"), "dog")
         assert [row["id"] for row in listing.page(ItemsQuery(label="dog"))[0]] == ["i2", "i3"]
         assert [row["id"] for row in listing.page(ItemsQuery(label="dog", text="i3"))[0]] == ["i3"]
+        assert listing.page(ItemsQuery(state="skipped"))[0] == []
         listing.close()
+
+
+def test_a_filtered_page_waits_for_the_index_that_is_being_made_and_others_do_not(tmp_path: Path) -> None:
+    folder = make(tmp_path / "p", 9)
+    listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
+    found: list[int] = []
+    with listing._warming:
+        waits = threading.Thread(target=lambda: found.append(len(listing.page(ItemsQuery(state="unlabelled"))[0])))
+        waits.start()
+        assert len(listing.page(ItemsQuery())[0]) == len(listing.page(ItemsQuery(text="t"))[0]) == 9
+        assert not found
+    waits.join(10)
+    assert found == [9]
+    listing.close()

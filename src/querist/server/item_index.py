@@ -30,10 +30,14 @@ _SPARE = 1_000
 
 
 class ItemIndex:
-    """What the journal says of each row; it follows a connection that sees the journal and, as ``contents``, the items."""
+    """What the journal says of each row; it follows a connection that sees the journal and, as ``contents``, the items.
+
+    Attributes:
+        seq: number of the last event that it has seen.
+    """
 
     def __init__(self) -> None:
-        self._seq = 0
+        self.seq = 0
         self._states = np.zeros(0, dtype=np.int8)
         self._labels = np.zeros(0, dtype=np.int32)  # number of the label's text, 0 for none
         self._flags = np.zeros(0, dtype=np.bool_)
@@ -44,17 +48,17 @@ class ItemIndex:
         (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM event WHERE stream = ?", (STREAM,)).fetchone()
         (size,) = connection.execute("SELECT coalesce(max(row) + 1, 0) FROM contents.item").fetchone()
         self._grow(int(size) - len(self._states))
-        if last == self._seq:
+        if last == self.seq:
             return
         told = connection.execute(
             "SELECT kind, payload FROM event WHERE stream = ? AND seq > ? "
             "AND kind IN ('flagged', 'class_renamed', 'class_merged')",
-            (STREAM, self._seq),
+            (STREAM, self.seq),
         ).fetchall()
         if len(self._texts) > 2 * np.count_nonzero(self._labels) + _SPARE or any(k in _RENAMED for k, _ in told):
             self._forget()  # labels have other texts now, or many texts belong to no label any more
-            self._seq = 0
-        rows = connection.execute(_TOUCHED, (STREAM, self._seq))
+            self.seq = 0
+        rows = connection.execute(_TOUCHED, (STREAM, self.seq))
         while piece := rows.fetchmany(_PIECE):
             for row, state, value in piece:
                 self._states[row] = _CODES[state]
@@ -62,7 +66,7 @@ class ItemIndex:
         flagged = [json.loads(payload)["item"] for kind, payload in told if kind == "flagged"]
         if flagged:
             self._flag(flagged, connection)
-        self._seq = int(last)
+        self.seq = int(last)
 
     def rows(
         self, *, state: str | None = None, label: str | None = None, flag: bool | None = None, after: int = -1

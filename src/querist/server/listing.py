@@ -63,7 +63,7 @@ class Listing:
 
     def __init__(self, journal: Path, items: Path, secret: bytes) -> None:
         self._path, self._items, self._secret = journal, items, secret
-        self._lock = threading.Lock()
+        self._lock, self._warming = threading.Lock(), threading.Lock()
         self._index = ItemIndex()
         self._connection = self._connected()
 
@@ -74,16 +74,19 @@ class Listing:
         return connection
 
     def warm(self) -> None:
-        """Read what a filter needs of all items, beside pages that are asked for meanwhile."""
-        index, connection = ItemIndex(), self._connected()
-        try:
-            with named(self._path):
-                connection.execute("BEGIN")
-                index.follow(connection)
-        finally:
-            connection.close()
-        with self._lock:
-            self._index = index
+        """Read what a filter needs of all items, beside pages that need it not."""
+        with self._warming:
+            if self._index.seq:
+                return
+            index, connection = ItemIndex(), self._connected()
+            try:
+                with named(self._path):
+                    connection.execute("BEGIN")
+                    index.follow(connection)
+            finally:
+                connection.close()
+            with self._lock:
+                self._index = index
 
     def close(self) -> None:
         """Close the connection."""
@@ -97,6 +100,9 @@ class Listing:
             Problem: a cursor that is none (code ``BadCursor``).
         """
         start = {} if query.cursor is None else read_cursor(self._secret, query.cursor)
+        if _filtered(query):
+            with self._warming:  # what is being read already is not read a second time
+                pass
         with self._lock, named(self._path):
             self._connection.execute("BEGIN")  # one moment for the index and the rows
             try:
@@ -117,7 +123,7 @@ class Listing:
             text, values = _by_doubt(query, start)
             return self._connection.execute(text, {**values, **common}).fetchall()
         after = int(start.get("row", -1))
-        if query.state is None and query.label is None and query.flag is None:
+        if not _filtered(query):
             text, values = _by_row(query)
             return self._connection.execute(text, {**values, **common, "after": after}).fetchall()
         self._index.follow(self._connection)
@@ -171,6 +177,11 @@ class Listing:
 
 
 _JOINED = "LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id LEFT JOIN main.guess g ON g.item = c.id"
+
+
+def _filtered(query: ItemsQuery) -> bool:
+    """Whether the index is needed."""
+    return query.sort != "doubt" and not (query.state is None and query.label is None and query.flag is None)
 
 
 def _by_row(query: ItemsQuery) -> tuple[str, dict[str, Any]]:
