@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from querist.server.desk import Handed, Post, Receipt
 from querist.server.project import Project
 from querist.server.task import Task
 from querist.storage.projections import TABLES
+from querist.storage.tallies import classes_of
 from querist.storage.transaction import Transaction
 
 PEOPLE, TABS = ("anna", "ben", "cleo"), ("", "second")
@@ -440,7 +442,10 @@ class World:
         held = self._rows("SELECT query, item, person, state FROM handed ORDER BY fence")
         assert held == [(x.query, x.item, x.person, x.state) for x in self.model.leases.values()]
         tally = {state: n for state, n in self._rows("SELECT state, items FROM tally") if n}
+        assert tally.pop("flagged", 0) == self._rows("SELECT count(*) FROM flag")[0][0]
         assert tally == dict(self._rows("SELECT state, count(*) FROM item GROUP BY state"))
+        labels = Counter(n for (v,) in self._rows("SELECT value FROM item") for n in classes_of(v))
+        assert labels == {name: n for name, n in self._rows("SELECT class, items FROM class_tally") if n}
         names = [r[0] for r in self._rows("SELECT name FROM class ORDER BY place")]
         assert sorted(names) == sorted(self.model.classes.values())
         pool = self.project.desk.pool

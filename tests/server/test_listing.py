@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,18 +114,60 @@ def test_the_connection_cannot_write(ask: Asker) -> None:
     listing.close()
 
 
-def test_a_page_of_many_items_reads_a_page(tmp_path: Path) -> None:
-    """The plan of each query, so that a million items cost what fifty do: no sorting of the whole."""
-    folder = make(tmp_path / "p", 5)
-    with running(folder):
-        listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
-        for query in (ItemsQuery(), ItemsQuery(state="unlabelled"), ItemsQuery(text="x"), ItemsQuery(flag=False)):
-            from querist.server import listing as module
+@pytest.mark.parametrize(
+    "query",
+    [
+        ItemsQuery(limit=5),
+        ItemsQuery(limit=5, state="labelled"),
+        ItemsQuery(limit=5, state="unlabelled"),
+        ItemsQuery(limit=5, label="cat"),
+        ItemsQuery(limit=5, flag=False),
+        ItemsQuery(limit=5, text="x"),
+    ],
+)
+def test_a_page_of_many_items_reads_a_page(tmp_path: Path, query: ItemsQuery) -> None:
+    """The plan of each query, so that a million items cost what fifty do: no walk over the rest, no sorting of it."""
+    folder = make(tmp_path / "p", [Record(id=f"i{k}", text="x") for k in range(300)])
+    listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
+    seen: list[str] = []
+    listing.page(query)
+    listing._connection.set_trace_callback(seen.append)
+    rows, _ = listing.page(query)
+    listing._connection.set_trace_callback(None)
+    texts = [text for text in seen if "contents.item c LEFT JOIN" in text]
+    assert len(texts) == (1 if rows else 0)
+    plan = [step[3] for text in texts for step in listing._connection.execute(f"EXPLAIN QUERY PLAN {text}")]
+    assert not plan or "SEARCH c USING INTEGER PRIMARY KEY (rowid>?)" in plan[0] or "(rowid=?)" in plan[0], plan
+    assert not any("TEMP B-TREE" in step or "SCAN c" in step for step in plan), plan
+    listing.close()
 
-            text, values = module._by_row(query, {})
-            values |= {"stream": "main", "limit": 5}
-            plan = listing._connection.execute(f"EXPLAIN QUERY PLAN {text}", values)
-            steps = " / ".join(step[3] for step in plan)
-            assert "SEARCH c USING INTEGER PRIMARY KEY" in steps, steps
-            assert "TEMP B-TREE" not in steps, steps
+
+def test_pages_stay_right_beside_answers_and_an_index_made_meanwhile(tmp_path: Path) -> None:
+    folder = make(tmp_path / "p", 9, settings={"validation": 0.0})
+    with running(folder) as ask, ask.server.client() as client:
+        listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
+        client.label(client.take("i3"), "dog")
+        listing.warm()
+        made = listing._index
+        listing.warm()
+        assert listing._index is made
+        assert made.seq > 1
+        client.label(client.take("i2"), "dog")
+        assert [row["id"] for row in listing.page(ItemsQuery(label="dog"))[0]] == ["i2", "i3"]
+        assert [row["id"] for row in listing.page(ItemsQuery(label="dog", text="i3"))[0]] == ["i3"]
+        assert listing.page(ItemsQuery(state="skipped"))[0] == []
         listing.close()
+
+
+def test_a_filtered_page_waits_for_the_index_that_is_being_made_and_others_do_not(tmp_path: Path) -> None:
+    folder = make(tmp_path / "p", 9)
+    listing = Listing(folder / "journal.db", folder / "items.db", b"s" * 32)
+    found: list[int] = []
+    with listing._warming:
+        waits = threading.Thread(target=lambda: found.append(len(listing.page(ItemsQuery(state="unlabelled"))[0])))
+        waits.start()
+        assert len(listing.page(ItemsQuery())[0]) == len(listing.page(ItemsQuery(text="t"))[0]) == 9
+        assert not found
+    waits.join(10)
+    assert found == [9]
+    listing.close()

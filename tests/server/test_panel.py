@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from querist.core.types import Event
 from querist.data.record import Record
 from querist.server.desk import Post
-from querist.server.panel import class_counts, panel
+from querist.server.panel import Reports, class_counts, panel
 from querist.server.project import Project
 from querist.server.task import Task
 
@@ -84,13 +85,44 @@ def test_counts_and_pace(project: Project, clock: list[float]) -> None:
 
 
 def test_several_classes_and_spans_count_each(project: Project) -> None:
-    connection = project.store._connection
-    assert connection is not None
-    values = ['["cat", "dog"]', '[[0, 2, "cat"], [3, 4, "cat"]]', "[]", "1.5", None]
-    connection.execute("PRAGMA foreign_keys = OFF")
-    for k, value in enumerate(values):
-        connection.execute("INSERT INTO item VALUES ('main', ?, 'labelled', ?, 1, 1)", (f"x{k}", value))
-    assert class_counts(connection) == {"cat": 2, "dog": 1}
+    values = [["cat", "dog"], [[0, 2, "cat"], [3, 4, "cat"]], [], 1.5]
+    answers = [{"item": f"i{k}", "kind": "label", "value": value} for k, value in enumerate(values)]
+    project.writer.do(lambda w: w.append("main", [Event("told", {"query": None, "answers": answers})]))
+    assert project.writer.do(lambda w: class_counts(w.connection)) == {"cat": 2, "dog": 1}
+
+
+def test_reports_that_were_read_are_kept_and_the_newest_round_has_the_last_word(project: Project) -> None:
+    kept = Reports()
+
+    def look() -> dict[str, Any]:
+        return project.writer.do(lambda w: panel(w.connection, [], kept))
+
+    assert look()["curve"] == []
+    for number, labels in ((0, 10), (1, 20)):
+        project.promote(report(number, labels, 0.5, notes=[f"n{number}"]), [], {})
+        assert look() == read(project) | {"classes": []}
+    project.promote(report(1, 30, 0.5, notes=["again"]), [], {})
+    assert [point["labels"] for point in look()["curve"]] == [10, 30]
+    assert look()["notes"] == ["again"]
+
+
+def test_a_look_counts_nothing(project: Project, clock: list[float]) -> None:
+    """No step of a plan reads a table that grows with the items or answers from one end to the other."""
+    say(project, clock, 0, "label", "cat")
+    seen: list[str] = []
+
+    def work(w: Any) -> list[str]:
+        w.connection.set_trace_callback(seen.append)
+        panel(w.connection, ["cat", "dog"])
+        w.connection.set_trace_callback(None)
+        texts = [text for text in seen if text.lstrip().startswith("SELECT")]
+        return [step[3] for text in texts for step in w.connection.execute(f"EXPLAIN QUERY PLAN {text}")]
+
+    steps = project.writer.do(work)
+    assert len(steps) >= 5
+    assert not any("SCAN" in step for step in steps), steps
+    assert not any("SEARCH item" in step for step in steps), steps
+    assert any("answer_asked" in step for step in steps), steps
 
 
 def test_curve_agreement_and_the_last_words(project: Project) -> None:

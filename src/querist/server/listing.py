@@ -1,12 +1,13 @@
 """Pages of items for people to look through: the journal's state joined to the contents, never all of it in memory.
 
-What narrows most comes first: with a state, a label or a flag the journal's own items are read, not the whole pool; so
-that a page of a million items comes quickly. The connection can only read, and sees both files.
+Which rows have a state, a label or a flag is known in memory (`ItemIndex`), so that a page of a million items comes
+quickly whatever it asks for; only a text is searched for. The connection can only read, and sees both files.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from querist.core.types import Json
 from querist.data.sqlite_errors import named
 from querist.server.changes import STREAM
 from querist.server.cursor import read_cursor, write_cursor
+from querist.server.item_index import ItemIndex
 from querist.server.plain import in_words
 from querist.server.wire import ItemsQuery
 from querist.storage.connection import open_reader
@@ -30,6 +32,8 @@ _COLUMNS = (
 _GUESSED = "json_extract(g.shares, '$[0][1]')"
 _PLACES = ("text", "fields", "file", "id")
 _ESCAPES = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
+_SEARCHED = 2_000
+"""Rows of a filter that are looked through for a text at a time."""
 _DONE_BY = (
     "SELECT a.annotator, e.at FROM answer a INDEXED BY answer_by_item "
     "CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
@@ -59,11 +63,31 @@ class Listing:
     """
 
     def __init__(self, journal: Path, items: Path, secret: bytes) -> None:
-        self._path, self._secret = journal, secret
-        self._lock = threading.Lock()
-        self._connection = open_reader(journal, check=False)
-        with named(items):
-            self._connection.execute("ATTACH DATABASE ? AS contents", (f"{items.absolute().as_uri()}?mode=ro",))
+        self._path, self._items, self._secret = journal, items, secret
+        self._lock, self._warming = threading.Lock(), threading.Lock()
+        self._index = ItemIndex()
+        self._connection = self._connected()
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = open_reader(self._path, check=False)
+        with named(self._items):
+            connection.execute("ATTACH DATABASE ? AS contents", (f"{self._items.absolute().as_uri()}?mode=ro",))
+        return connection
+
+    def warm(self) -> None:
+        """Read what a filter needs of all items, beside pages that need it not."""
+        with self._warming:
+            if self._index.seq:
+                return
+            index, connection = ItemIndex(), self._connected()
+            try:
+                with named(self._path):
+                    connection.execute("BEGIN")
+                    index.follow(connection)
+            finally:
+                connection.close()
+            with self._lock:
+                self._index = index
 
     def close(self) -> None:
         """Close the connection."""
@@ -77,17 +101,44 @@ class Listing:
             Problem: a cursor that is none (code ``BadCursor``).
         """
         start = {} if query.cursor is None else read_cursor(self._secret, query.cursor)
-        if query.sort == "doubt":
-            text, values = _by_doubt(query, start)
-        else:
-            text, values = _by_row(query, start)
+        if _filtered(query):
+            with self._warming:  # what is being read already is not read a second time
+                pass
         with self._lock, named(self._path):
-            found = self._connection.execute(text, {**values, "stream": STREAM, "limit": query.limit + 1}).fetchall()
-            rows = [self._row(row) for row in found[: query.limit]]
+            self._connection.execute("BEGIN")  # one moment for the index and the rows
+            try:
+                found = self._found(query, start)
+                rows = [self._row(row) for row in found[: query.limit]]
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
         if len(found) <= query.limit:
             return rows, None
         last = found[query.limit - 1]
         return rows, write_cursor(self._secret, {"row": last[0], "p": last[9] if query.sort == "doubt" else None})
+
+    def _found(self, query: ItemsQuery, start: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of a page and one more, if there is one."""
+        common = {"stream": STREAM, "limit": query.limit + 1}
+        if query.sort == "doubt":
+            text, values = _by_doubt(query, start)
+            return self._connection.execute(text, {**values, **common}).fetchall()
+        after = int(start.get("row", -1))
+        if not _filtered(query):
+            text, values = _by_row(query)
+            return self._connection.execute(text, {**values, **common, "after": after}).fetchall()
+        self._index.follow(self._connection)
+        text, values = _among(query)
+        found: list[tuple[Any, ...]] = []
+        for rows in self._index.rows(state=query.state, label=query.label, flag=query.flag, after=after):
+            size = query.limit + 1 if query.text is None else _SEARCHED
+            for place in range(0, len(rows), size):
+                common["limit"] = query.limit + 1 - len(found)
+                piece = json.dumps(rows[place : place + size].tolist())
+                found += self._connection.execute(text, {**values, **common, "rows": piece}).fetchall()
+                if len(found) > query.limit:
+                    return found
+        return found
 
     def one(self, id: str) -> Row | None:
         """One item, or None."""
@@ -133,19 +184,23 @@ class Listing:
 _JOINED = "LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id LEFT JOIN main.guess g ON g.item = c.id"
 
 
-def _by_row(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    tests, values = _tests(query)
-    tests.append("c.row > :after")
-    values["after"] = int(start.get("row", -1))
-    if query.label is not None or query.state not in (None, "unlabelled"):
-        source = "main.item j CROSS JOIN contents.item c ON c.id = j.id LEFT JOIN main.guess g ON g.item = c.id"
-        tests.append("j.stream = :stream")
-    elif query.flag:
-        source = f"main.flag f CROSS JOIN contents.item c ON c.id = f.item {_JOINED}"
-        tests.append("f.stream = :stream")
-    else:
-        source = f"contents.item c {_JOINED}"
-    return f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(tests)} ORDER BY c.row LIMIT :limit", values
+def _filtered(query: ItemsQuery) -> bool:
+    """Whether the index is needed."""
+    return query.sort != "doubt" and not (query.state is None and query.label is None and query.flag is None)
+
+
+def _by_row(query: ItemsQuery) -> tuple[str, dict[str, Any]]:
+    """All items, or those with a text."""
+    tests, values = _text_tests(query)
+    where = " AND ".join(["c.row > :after", *tests])
+    return f"SELECT {_COLUMNS} FROM contents.item c {_JOINED} WHERE {where} ORDER BY c.row LIMIT :limit", values
+
+
+def _among(query: ItemsQuery) -> tuple[str, dict[str, Any]]:
+    """Those of some rows, or those of them with a text."""
+    tests, values = _text_tests(query)
+    where = " AND ".join(["c.row IN (SELECT value FROM json_each(:rows))", *tests])
+    return f"SELECT {_COLUMNS} FROM contents.item c {_JOINED} WHERE {where} ORDER BY c.row LIMIT :limit", values
 
 
 def _by_doubt(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -176,6 +231,13 @@ def _tests(query: ItemsQuery) -> tuple[list[str], dict[str, Any]]:
     if query.flag is not None:
         inside = "SELECT item FROM flag WHERE stream = :stream"
         tests.append(f"c.id {'' if query.flag else 'NOT '}IN ({inside})")
+    more, texts = _text_tests(query)
+    return [*tests, *more], {**values, **texts}
+
+
+def _text_tests(query: ItemsQuery) -> tuple[list[str], dict[str, Any]]:
+    tests: list[str] = []
+    values: dict[str, Any] = {}
     if query.text is not None:
         text = query.text
         forms = {text} if text.isascii() else {text, text.lower(), text.upper(), text.capitalize()}

@@ -11,7 +11,7 @@ from typing import Any
 from querist.core.types import Json
 from querist.data.sqlite_errors import named
 from querist.server.changes import STREAM, Changes
-from querist.server.panel import class_counts, panel
+from querist.server.panel import Reports, class_counts, panel
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.connection import open_reader
@@ -29,6 +29,7 @@ class Overview:
     def __init__(self, journal: Path) -> None:
         self._path, self._lock = journal, threading.Lock()
         self._connection = open_reader(journal, check=False)
+        self._reports = Reports()
 
     def close(self) -> None:
         """Close the connection."""
@@ -42,10 +43,7 @@ class Overview:
 
     def states(self) -> Counter[str]:
         """How many items are labelled, skipped, rejected and flagged."""
-        found = self.rows("SELECT state, items FROM tally WHERE stream = ?")
-        out: Counter[str] = Counter(dict(found))
-        out["flagged"] = self.rows("SELECT count(*) FROM flag WHERE stream = ?")[0][0]
-        return out
+        return Counter(dict(self.rows("SELECT state, items FROM tally WHERE stream = ?")))
 
     def settings(self) -> Settings:
         """The live settings."""
@@ -69,7 +67,7 @@ class Overview:
         """Figures and advice."""
         names = [name for name, _ in self.classes()]
         with self._lock, named(self._path):
-            return panel(self._connection, names)
+            return panel(self._connection, names, self._reports)
 
     def model(self) -> dict[str, Json] | None:
         """The newest model: round, labels, when."""

@@ -1,4 +1,7 @@
-"""The panel's figures, read from the journal's tables: classes, learning curve, labels saved, pace, advice."""
+"""The panel's figures, read from the journal's tallies: classes, learning curve, labels saved, pace, advice.
+
+Nothing here grows with the number of items or answers; the reports of models are read once each and kept.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any
 from querist.core.types import Json
 from querist.server.changes import STREAM
 
-__all__ = ["class_counts", "panel"]
+__all__ = ["Reports", "class_counts", "panel"]
 
 _PAUSE = 300.0
 """Seconds between two answers from which on nobody was at work."""
@@ -21,20 +24,49 @@ _POINTS = 200
 _METRICS = ("accuracy", "exact_match", "mae")
 
 
-def panel(connection: sqlite3.Connection, classes: Sequence[str]) -> dict[str, Json]:
+class Reports:
+    """What the panel shows of the reports of all models: those that came since the last look are read, the others kept."""
+
+    def __init__(self) -> None:
+        self._seq = 0
+        self._points: dict[int, dict[str, Any]] = {}
+        self.last: dict[str, Any] = {}
+
+    def follow(self, connection: sqlite3.Connection) -> None:
+        """Come up to the newest model."""
+        rows = connection.execute(
+            "SELECT e.seq, e.payload FROM model m CROSS JOIN event e ON e.stream = m.stream AND e.seq = m.seq "
+            "WHERE m.stream = ? AND m.seq > ? ORDER BY m.seq",
+            (STREAM, self._seq),
+        )
+        for seq, payload in rows:
+            report: dict[str, Any] = json.loads(payload)
+            self._points[report["round"]] = {k: report.get(k) for k in ("labels", "metrics", "agreement")}
+            self._seq = seq
+            if report["round"] >= self.last.get("round", 0):
+                self.last = report
+
+    def points(self) -> list[dict[str, Any]]:
+        """Labels, metrics and agreement of each model, in order of rounds."""
+        return [self._points[number] for number in sorted(self._points)]
+
+
+def panel(connection: sqlite3.Connection, classes: Sequence[str], kept: Reports | None = None) -> dict[str, Json]:
     """All figures; reading them changes nothing.
 
     Args:
         connection: of the journal.
         classes: as they stand, in order.
+        kept: the reports that an earlier call has read, of the same journal; they come up to date.
 
     Returns:
         ``classes``, ``curve`` (labels, accuracy, low, high, n; ``metric`` names the figure), ``saved``, ``agreement``,
         ``cost``, ``advice``, ``notes``, as docs/decisions/0010 has them.
     """
     counts = class_counts(connection)
-    reports = _reports(connection)
-    last: dict[str, Any] = reports[-1] if reports else {}
+    kept = Reports() if kept is None else kept
+    kept.follow(connection)
+    reports, last = kept.points(), kept.last
     metric = next((m for m in _METRICS if any(m in r["metrics"] for r in reports)), "accuracy")
     return {
         "classes": [{"name": name, "count": counts.get(name, 0)} for name in classes],
@@ -52,30 +84,9 @@ def panel(connection: sqlite3.Connection, classes: Sequence[str]) -> dict[str, J
 
 def class_counts(connection: sqlite3.Connection) -> Counter[str]:
     """How many labelled items say each class; an item with several counts for each, a soft label for its largest share."""
-    counts: Counter[str] = Counter()
-    rows = connection.execute(
-        "SELECT value, count(*) FROM item WHERE stream = ? AND state = 'labelled' GROUP BY value", (STREAM,)
+    return Counter(
+        dict(connection.execute("SELECT class, items FROM class_tally WHERE stream = ?", (STREAM,)).fetchall())
     )
-    for text, items in rows:
-        value = json.loads(text) if text is not None else None
-        if isinstance(value, str):
-            counts[value] += items
-        elif isinstance(value, dict) and value:
-            counts[max(value, key=lambda name: value[name])] += items
-        elif isinstance(value, list):
-            for name in {part[-1] if isinstance(part, list) and part else part for part in value}:
-                counts[str(name)] += items
-    return counts
-
-
-def _reports(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The reports of all models, oldest first."""
-    rows = connection.execute(
-        "SELECT e.payload FROM model m JOIN event e ON e.stream = m.stream AND e.seq = m.seq WHERE m.stream = ? "
-        "ORDER BY m.round",
-        (STREAM,),
-    )
-    return [json.loads(row[0]) for row in rows]
 
 
 def _point(report: dict[str, Any], metric: str) -> dict[str, Json]:
@@ -101,15 +112,16 @@ def _thinned(points: list[dict[str, Json]]) -> list[dict[str, Json]]:
 
 def _cost(connection: sqlite3.Connection) -> dict[str, Json]:
     """Answers that count, the time they took, and the pace of the last hundred while somebody was at work."""
-    answers, seconds = connection.execute(
-        "SELECT count(*), coalesce(sum(seconds), 0) FROM answer WHERE stream = ? AND counted", (STREAM,)
-    ).fetchone()
+    answers, ms = connection.execute("SELECT answers, ms FROM answer_tally WHERE stream = ?", (STREAM,)).fetchone() or (
+        0,
+        0,
+    )
     rows = connection.execute(
-        "SELECT e.at FROM answer a CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq WHERE a.stream = ? "
-        "AND a.counted AND a.query IS NOT NULL ORDER BY a.seq DESC LIMIT ?",
+        "SELECT e.at FROM answer a INDEXED BY answer_asked CROSS JOIN event e ON e.stream = a.stream AND e.seq = a.seq "
+        "WHERE a.stream = ? AND a.counted AND a.query IS NOT NULL ORDER BY a.seq DESC LIMIT ?",
         (STREAM, _RECENT + 1),
     ).fetchall()
     times = [row[0] for row in rows][::-1]
     gaps = [b - a for a, b in pairwise(times) if 0 < b - a <= _PAUSE]
     pace = 3600.0 * len(gaps) / sum(gaps) if len(gaps) >= 5 else None
-    return {"answers": int(answers), "seconds": float(seconds), "per_hour": pace}
+    return {"answers": int(answers), "seconds": ms / 1000, "per_hour": pace}

@@ -99,6 +99,7 @@ class Service:
         self.hub.bind()
         await self.write(self.project.desk.resume)
         self.coach.start()
+        self._threads.submit(self.listing.warm)
         self._beat = asyncio.create_task(self._expire_now_and_then())
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from querist.core.types import AnswerKind
 from querist.data.renaming import rename_class
+from querist.storage.tallies import LabelCount
 
 __all__ = ["FOLDS", "TABLES", "hand_out", "mark_told"]
 
@@ -97,6 +98,9 @@ def _settle(connection: sqlite3.Connection, stream: str, seq: int, item: str) ->
             state = "skipped"
         elif kind == AnswerKind.REJECT:
             state, value = "rejected", None
+    labels = LabelCount(connection, stream)
+    labels.change(labels.of(item), value)
+    labels.write()
     connection.execute(
         "UPDATE item SET state = ?, value = ?, answers = ?, last_seq = ? WHERE stream = ? AND id = ?",
         (state, value, answers, seq, stream, item),
@@ -148,6 +152,7 @@ def _class_merged(connection: sqlite3.Connection, stream: str, seq: int, payload
 
 def _rename(connection: sqlite3.Connection, stream: str, old: str, new: str) -> None:
     """Answers and labels say the new name; the journal keeps what was said."""
+    labels = LabelCount(connection, stream)
     part = json.dumps(old, ensure_ascii=False)
     for table, key in (("item", "id"), ("answer", "seq, place")):
         columns = key.split(", ")
@@ -156,13 +161,14 @@ def _rename(connection: sqlite3.Connection, stream: str, old: str, new: str) -> 
             (stream, part),
         ).fetchall()
         where = " AND ".join(f"{c} = ?" for c in columns)
+        renamed = [json.dumps(rename_class(json.loads(row[-1]), old, new), ensure_ascii=False) for row in rows]
         connection.executemany(
             f"UPDATE {table} SET value = ? WHERE stream = ? AND {where}",
-            [
-                (json.dumps(rename_class(json.loads(row[-1]), old, new), ensure_ascii=False), stream, *row[:-1])
-                for row in rows
-            ],
+            [(value, stream, *row[:-1]) for value, row in zip(renamed, rows, strict=True)],
         )
+        for value, row in zip(renamed, rows, strict=True) if table == "item" else ():
+            labels.change(row[-1], value)
+    labels.write()
 
 
 def _renewed(connection: sqlite3.Connection, stream: str, seq: int, payload: Mapping[str, Any]) -> None:

@@ -14,11 +14,14 @@ from typing import Any
 
 from querist.core.types import AnswerKind, Provenance
 from querist.storage import labelling
+from querist.storage.tallies import LabelCount
 
-__all__ = ["TABLES", "clear", "project"]
+__all__ = ["TABLES", "TALLIES", "clear", "project"]
 
 TABLES = ("item", "answer", "model", "status", *labelling.TABLES)
 """The projections, in an order that foreign keys allow to fill; empty them in the reverse order."""
+TALLIES = ("tally", "class_tally", "answer_tally")
+"""Counts of what is in the tables, kept with them (`querist.storage.tallies` and triggers)."""
 
 _LABELS = (str(AnswerKind.LABEL), str(AnswerKind.DISTRIBUTION))
 
@@ -64,8 +67,8 @@ def project(connection: sqlite3.Connection, stream: str, seq: int, kind: str, pa
 
 
 def clear(connection: sqlite3.Connection) -> None:
-    """Empty the tables; the caller holds the transaction."""
-    for table in reversed(TABLES):
+    """Empty the tables and tallies, those too that are wrong; the caller holds the transaction."""
+    for table in (*reversed(TABLES), *TALLIES):
         connection.execute(f"DELETE FROM {table}")
 
 
@@ -80,7 +83,7 @@ def _asked(connection: sqlite3.Connection, stream: str, seq: int, payload: Mappi
 
 def _told(connection: sqlite3.Connection, stream: str, seq: int, payload: Mapping[str, Any]) -> None:
     query = payload.get("query")
-    cost = 0.0
+    cost, labels = 0.0, LabelCount(connection, stream)
     for place, answer in enumerate(payload["answers"]):
         kind = str(answer["kind"])
         value = json.dumps(answer["value"], ensure_ascii=False) if answer.get("value") is not None else None
@@ -88,6 +91,8 @@ def _told(connection: sqlite3.Connection, stream: str, seq: int, payload: Mappin
         cost += price
         rule = "label" if kind in _LABELS else kind if kind in _TOLD_ITEM else "other"
         shown = value if rule == "label" else None
+        if rule in ("label", "reject"):  # nothing else changes a label
+            labels.change(labels.of(answer["item"]), shown)
         connection.execute(_TOLD_ITEM[rule], (stream, answer["item"], shown, seq))
         connection.execute(
             "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
@@ -106,6 +111,7 @@ def _told(connection: sqlite3.Connection, stream: str, seq: int, payload: Mappin
                 payload.get("role"),
             ),
         )
+    labels.write()
     labelling.mark_told(connection, stream, seq, payload)
     connection.execute(
         "UPDATE status SET answers = answers + ?, cost = cost + ? WHERE stream = ?",

@@ -56,3 +56,12 @@ def test_misspelt_words_are_near_the_right_ones() -> None:
     encoder = HashedText(width=32).fit([*texts, *["internationalisation of labels", "a short remark"] * 5])
     right, wrong, other = encoder(["internationalisation", "internationalization", "purrs meows kitten"])
     assert right @ wrong > 0.7 > right @ other
+
+
+def test_the_row_of_a_text_does_not_depend_on_the_others() -> None:
+    """To the last bit: features made for a round are those of the file."""
+    texts = [f"{word} number {k} of {word * 2}!" for k in range(40) for word in ("purr", "bark", "")]
+    encoder = HashedText(width=16).fit(texts[:70])
+    whole = encoder(texts)
+    np.testing.assert_array_equal(np.concatenate([encoder([text]) for text in texts]), whole)
+    np.testing.assert_array_equal(encoder(texts[::-7]), whole[::-7])

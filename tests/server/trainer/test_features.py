@@ -11,9 +11,11 @@ from PIL import Image
 
 from live_project import animal_texts
 from querist.core.errors import DataError
+from querist.core.types import Array
 from querist.data.item_store import ItemStore, Record
 from querist.models.encoders.base import Encoder
 from querist.server.trainer import features as module
+from querist.server.trainer.feature_rows import FileRows
 from querist.server.trainer.features import Contents, Features, base_encoder, better_encoder
 
 
@@ -42,6 +44,13 @@ def made(items: ItemStore, folder: Path) -> tuple[Features, Contents]:
     return Features(folder, items.ids(), [n for *_, n in items.imports()]), Contents(items, "text", folder)
 
 
+def read(features: Features, encoder: Any) -> Array:
+    """The features where they are few."""
+    found = features.read(encoder)
+    assert isinstance(found, np.ndarray)
+    return found
+
+
 def silent(doing: str) -> None:
     """Nobody listens."""
 
@@ -51,7 +60,7 @@ def test_rows_are_those_of_the_items_and_are_made_once(tmp_path: Path) -> None:
     features, contents = made(items, tmp_path)
     encoder = Lengths()
     assert list(features.fill(encoder, contents, batch=20)) == [(20, 50), (40, 50), (50, 50)]
-    rows = features.read(encoder)
+    rows = read(features, encoder)
     assert rows[:, 0].tolist() == [len(i.text or "") for i in items.at(range(50))]
     assert features.ready(encoder)
     again = Lengths()
@@ -67,7 +76,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     second = Lengths()
     list(features.fill(second, contents, batch=10))
     assert second.seen == 10
-    assert features.read(second)[:, 0].tolist() == [len(i.text or "") for i in items.at(range(50))]
+    assert read(features, second)[:, 0].tolist() == [len(i.text or "") for i in items.at(range(50))]
 
 
 def test_a_later_import_leaves_the_earlier_features(tmp_path: Path) -> None:
@@ -80,18 +89,39 @@ def test_a_later_import_leaves_the_earlier_features(tmp_path: Path) -> None:
     assert not features.ready(encoder)
     list(features.fill(encoder, contents))
     assert encoder.seen == 2
-    assert features.read(encoder)[-2:].tolist() == [[5, ord("z")], [3, ord("y")]]
+    assert read(features, encoder)[-2:].tolist() == [[5, ord("z")], [3, ord("y")]]
 
 
-def test_many_imports_may_go_to_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_items_only_the_rows_asked_for_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_IN_MEMORY", 10)
     items = store(tmp_path)
     items.add([Record(text="yak")], "second")
     features, contents = made(items, tmp_path)
+    assert features.missing(Lengths()) == 51
     list(features.fill(Lengths(), contents))
+    assert features.missing(Lengths()) == 0
     rows = features.read(Lengths())
-    assert isinstance(rows, np.memmap)
-    assert rows[-1].tolist() == [3, ord("y")]
+    assert isinstance(rows, FileRows)
+    assert rows[np.array([50, 0])].tolist() == [
+        [3, ord("y")],
+        [len(items.at([0])[0].text or ""), rows[slice(0, 1)][0, 1]],
+    ]
+
+
+def test_the_name_of_an_encoder_is_made_once_for_all_batches(tmp_path: Path) -> None:
+    """The name of some is a digest of all their weights, and took more time than the features."""
+
+    class Named(Lengths):
+        asked = 0
+
+        @property
+        def name(self) -> str:  # type: ignore[override]
+            Named.asked += 1
+            return "named v1"
+
+    features, contents = made(store(tmp_path), tmp_path)
+    assert len(list(features.fill(Named(), contents, batch=5))) == 10
+    assert Named.asked == 1
 
 
 @pytest.mark.parametrize(

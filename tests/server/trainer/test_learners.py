@@ -54,7 +54,7 @@ def test_the_scale_of_the_features_plays_no_part(scale: float) -> None:
     plain = linear_learner(source, SINGLE)
     plain.fit(labels(source, SINGLE), seed=0)
     wanted = predicted(plain, source, np.arange(60))
-    assert source.features is not None
+    assert isinstance(source.features, np.ndarray)
     source.features = source.features * np.float32(scale)
     other = linear_learner(source, SINGLE)
     other.fit(labels(source, SINGLE), seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import queue
@@ -21,9 +22,11 @@ from live_project import LiveProject
 from querist.core.errors import DataError
 from querist.server.alike import InUse, most_alike, read_in_use
 from querist.server.trainer import features as features_module
+from querist.server.trainer import process as process_module
 from querist.server.trainer.candidate import read_candidate
 from querist.server.trainer.process import Lines, Trainer, main
 from querist.storage.digest import file_digest
+from querist.training.feature_file import FeatureFile
 
 
 @pytest.fixture
@@ -280,6 +283,108 @@ def test_a_better_encoder_that_fails_is_noted_and_the_base_one_stays(
     report = read_candidate(project.folder, last["folder"]).report
     assert report["encoder"] == "hashed text"
     assert any("no such folder" in note for note in report["notes"])
+
+
+class Asking(queue.Queue[Any]):
+    """Some rounds, each asked for as soon as one can be, then nothing until the trainer has nothing more to do."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        self.left, self.given = rounds, False
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        if self.left and not self.given:  # one at a time: several that wait are one
+            self.left, self.given = self.left - 1, True
+            return {"do": "round", "queue": 20}
+        self.given = False
+        if block:
+            return None
+        raise queue.Empty
+
+    def empty(self) -> bool:
+        return not self.left
+
+
+def lines_of(folder: Path, wanted: queue.Queue[Any]) -> list[dict[str, Any]]:
+    out = io.StringIO()
+    assert Trainer(folder, Lines(out), wanted).run() == 0
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def queues(folder: Path, lines: list[dict[str, Any]]) -> list[Any]:
+    found = [read_candidate(folder, x["folder"]) for x in lines if x["is"] == "candidate"]
+    return [(c.queue, c.guesses, c.report["metrics"], c.report["labels"]) for c in found]
+
+
+def many(folder: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> LiveProject:
+    """Labelled in part; ``at_once`` says how many count as many."""
+    monkeypatch.setattr(process_module, "_AT_ONCE", at_once)
+    monkeypatch.setattr(process_module, "_TEXTS", 25)
+    made = LiveProject.of_texts(folder, 300, encoder="base")
+    made.label(made.ids[:20])
+    made.label(made.ids[20:30], "validation")
+    return made
+
+
+def test_with_many_items_a_round_comes_before_all_features_and_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_FILL", (0.0, 0.0))
+    said = {}
+    for name, at_once in (("later", 100), ("at once", 1_000)):
+        project = many(tmp_path / name, monkeypatch, at_once)
+        lines = lines_of(project.folder, Asking(3))
+        said[name] = queues(project.folder, lines)
+        kinds = [x["is"] for x in lines if x["is"] in ("features", "candidate")]
+        assert kinds[0] == ("candidate" if name == "later" else "features")
+        assert (kinds.count("candidate"), kinds[-1]) == (3, "features" if name == "later" else "candidate")
+        assert [x for x in lines if x["is"] == "features"][-1]["done"] == 300
+        assert read_in_use(project.folder / "features").encoder == "hashed text"
+        project.close()
+    assert said["later"] == said["at once"]
+    assert len(said["later"][0][0]) == 20
+
+
+def test_rounds_one_after_another_do_not_starve_the_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "_FILL", (30.0, 30.0))
+    project = many(tmp_path / "p", monkeypatch, 100)
+    kinds = [x["is"] for x in lines_of(project.folder, Asking(2)) if x["is"] in ("features", "candidate")]
+    assert (kinds[0], kinds[-1]) == ("candidate", "candidate")
+    assert set(kinds[1:-1]) == {"features"}
+    project.close()
+
+
+def test_features_that_cannot_be_written_are_said_and_rounds_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_FILL", (0.0, 0.0))
+    project = many(tmp_path / "p", monkeypatch, 100)
+    real, full = FeatureFile.add, [OSError(errno.ENOSPC, "No space left on device")]
+
+    def add(self: FeatureFile, rows: Any) -> None:
+        if full:
+            raise full.pop()
+        real(self, rows)
+
+    class Twice(Asking):
+        """The second round when the trainer has nothing more to do."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            if self.left == 1 and not block:
+                self.given = False
+                raise queue.Empty
+            return super().get(block, timeout)
+
+        def empty(self) -> bool:
+            return self.left < 2
+
+    monkeypatch.setattr(FeatureFile, "add", add)
+    lines = lines_of(project.folder, Twice(2))
+    (failed,) = [x for x in lines if x["is"] == "failed"]
+    assert failed["code"] == "DiskFull"
+    assert len(queues(project.folder, lines)) == 2
+    assert [x["done"] for x in lines if x["is"] == "features"][-1] == 300
+    project.close()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from live_project import LiveProject
 from querist.core.errors import StateError
 from querist.data.item_store import ItemStore, Record
 from querist.data.ledger import ItemState
+from querist.server.trainer.feature_rows import MadeRows
 from querist.server.trainer.snapshot import Pool, Snapshot
 
 
@@ -36,6 +37,12 @@ def test_features_are_scaled_to_about_a_unit() -> None:
     assert caught.value.code == "NoFeatures"
     pool.features = np.array([[3000.0, 0.0], [-3000.0, 0.0], [0.0, 0.0]], dtype=np.float32)
     np.testing.assert_allclose(pool.take(slice(0, 2)), np.array([[1, 0], [-1, 0]]) * np.sqrt(1.5), rtol=1e-6)
+    large = np.array([[3000.0, 0.0], [-3000.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    for features in (large, MadeRows(lambda rows: large[rows], 3, lambda: None)):
+        pool.features = features
+        for _ in range(2):  # what was taken is scaled, what is kept stays
+            for some in (slice(0, 2), np.array([0, 1])):
+                np.testing.assert_allclose(pool.take(some), np.array([[1, 0], [-1, 0]]) * np.sqrt(1.5), rtol=1e-6)
     pool.features = plain = np.array([[1.0], [-1.0], [0.5]], dtype=np.float32)
     assert np.shares_memory(pool.take(slice(None)), plain)  # near enough to a unit: as it is
 

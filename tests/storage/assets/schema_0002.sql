@@ -18,6 +18,12 @@ CREATE TABLE answer (
 INSERT INTO "answer" VALUES('main',3,0,'a','label','"feline"','anna',1.0,'human','q0',1,1.5,'queue');
 INSERT INTO "answer" VALUES('main',5,0,'b','label','"dog"','anna',1.0,'human','q1',0,1.5,'queue');
 INSERT INTO "answer" VALUES('main',8,0,'b','label','"feline"','anna',1.0,'human','q2',1,1.5,'queue');
+CREATE TABLE answer_tally (
+    stream TEXT PRIMARY KEY NOT NULL,
+    answers INTEGER NOT NULL,
+    ms INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO "answer_tally" VALUES('main',2,3000);
 CREATE TABLE class (
     stream TEXT NOT NULL,
     place INTEGER NOT NULL,
@@ -28,6 +34,15 @@ CREATE TABLE class (
 ) WITHOUT ROWID;
 INSERT INTO "class" VALUES('main',0,'feline',14);
 INSERT INTO "class" VALUES('main',1,'dog',15);
+CREATE TABLE class_tally (
+    stream TEXT NOT NULL,
+    class TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (stream, class)
+) WITHOUT ROWID;
+INSERT INTO "class_tally" VALUES('main','cat',0);
+INSERT INTO "class_tally" VALUES('main','dog',0);
+INSERT INTO "class_tally" VALUES('main','feline',2);
 CREATE TABLE event (
     stream TEXT NOT NULL CHECK (length(stream) > 0),
     seq INTEGER NOT NULL CHECK (seq >= 1),
@@ -163,6 +178,7 @@ CREATE TABLE tally (
     items INTEGER NOT NULL,
     PRIMARY KEY (stream, state)
 ) WITHOUT ROWID;
+INSERT INTO "tally" VALUES('main','flagged',1);
 INSERT INTO "tally" VALUES('main','labelled',2);
 INSERT INTO "tally" VALUES('main','pending',1);
 INSERT INTO "tally" VALUES('main','unlabelled',1);
@@ -184,6 +200,7 @@ CREATE INDEX handed_told ON handed (stream, person, told) WHERE state = 'answere
 CREATE INDEX handed_tab ON handed (stream, person, tab, told) WHERE state = 'answered';
 CREATE INDEX event_late ON event (stream, seq) WHERE kind = 'late';
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
+CREATE INDEX answer_asked ON answer (stream, seq) WHERE counted AND query IS NOT NULL;
 CREATE TRIGGER item_comes AFTER INSERT ON item
 BEGIN
     INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
@@ -196,6 +213,29 @@ CREATE TRIGGER item_changes AFTER UPDATE OF state ON item WHEN OLD.state <> NEW.
 BEGIN
     UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = OLD.state;
     INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+CREATE TRIGGER answer_comes AFTER INSERT ON answer WHEN NEW.counted
+BEGIN
+    INSERT INTO answer_tally VALUES (NEW.stream, 1, coalesce(CAST(round(1000 * NEW.seconds) AS INTEGER), 0))
+    ON CONFLICT (stream) DO UPDATE SET answers = answers + 1, ms = ms + excluded.ms;
+END;
+CREATE TRIGGER answer_goes AFTER DELETE ON answer WHEN OLD.counted
+BEGIN
+    UPDATE answer_tally SET answers = answers - 1, ms = ms - coalesce(CAST(round(1000 * OLD.seconds) AS INTEGER), 0)
+    WHERE stream = OLD.stream;
+END;
+CREATE TRIGGER answer_is_taken_back AFTER UPDATE OF counted ON answer WHEN OLD.counted AND NOT NEW.counted
+BEGIN
+    UPDATE answer_tally SET answers = answers - 1, ms = ms - coalesce(CAST(round(1000 * OLD.seconds) AS INTEGER), 0)
+    WHERE stream = OLD.stream;
+END;
+CREATE TRIGGER flag_comes AFTER INSERT ON flag
+BEGIN
+    INSERT INTO tally VALUES (NEW.stream, 'flagged', 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+CREATE TRIGGER flag_goes AFTER DELETE ON flag
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = 'flagged';
 END;
 CREATE INDEX queue_by_role ON queue (role, place);
 COMMIT;

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
@@ -29,12 +28,14 @@ from querist.models.encoders.base import SAMPLE, Encoder
 from querist.models.encoders.hashed_text import HashedText
 from querist.models.encoders.pixels import Pixels
 from querist.models.encoders.table_columns import TableColumns
+from querist.server.trainer.feature_rows import FileRows
 from querist.training.feature_file import filling, read_features
 
 __all__ = ["Contents", "Features", "base_encoder", "better_encoder"]
 
 _KEEP_EVERY = 2.0
-_IN_MEMORY = 256 << 20
+_IN_MEMORY = 64 << 20
+"""Bytes of features up to which they are mapped, or held in memory; of more only the rows asked for are read."""
 _BASE: dict[str, type[Encoder]] = {"text": HashedText, "image": Pixels, "table": TableColumns}
 
 
@@ -106,10 +107,16 @@ class Features:
         if not ends or ends[-1] != len(ids):
             ends = [len(ids)]
         self._segments = list(zip([0, *ends[:-1]], ends, strict=True))
+        self._paths: dict[tuple[str, int], Path] = {}
+
+    def missing(self, encoder: _Encodes) -> int:
+        """How many items lie in files that are not there yet."""
+        name = encoder.name
+        return sum(b - a for a, b in self._segments if not self._path(name, a, b).exists())
 
     def ready(self, encoder: _Encodes) -> bool:
         """Whether all features of an encoder are there."""
-        return all(self._path(encoder.name, a, b).exists() for a, b in self._segments)
+        return not self.missing(encoder)
 
     def fill(self, encoder: _Encodes, contents: Contents, *, batch: int = 1_000) -> Iterator[tuple[int, int]]:
         """Make what is missing, batch by batch; yields (items done, items in all) after each.
@@ -117,9 +124,9 @@ class Features:
         Raises:
             DataError: the encoder gives another number of rows, or NaN (codes ``RowMismatch``, ``BadFeatures``).
         """
-        total = len(self.ids)
+        total, name = len(self.ids), encoder.name  # the name of some is a digest of all weights
         for first, stop in self._segments:
-            path = self._path(encoder.name, first, stop)
+            path = self._path(name, first, stop)
             if path.exists():
                 yield stop, total
                 continue
@@ -127,40 +134,42 @@ class Features:
                 kept = time.monotonic()
                 for at in range(first + file.rows, stop, batch):
                     until = min(at + batch, stop)
-                    file.add(_checked(encoder(contents.take(range(at, until))), until - at, encoder.name))
+                    file.add(_checked(encoder(contents.take(range(at, until))), until - at, name))
                     if time.monotonic() - kept > _KEEP_EVERY:
                         file.keep()
                         kept = time.monotonic()
                     yield until, total
 
-    def read(self, encoder: _Encodes) -> Array:
-        """(N, D) float32 of all items: a memory-map of the one file, or the files one behind the other.
+    def read(self, encoder: _Encodes) -> Array | FileRows:
+        """(N, D) float32 of all items: a memory-map or an array, or `FileRows` where they are many.
 
         Raises:
             DataError: a file is damaged (code ``BadCache``); it is deleted, and the next fill makes it anew.
         """
-        parts = []
+        parts, name = [], encoder.name
         for first, stop in self._segments:
-            path = self._path(encoder.name, first, stop)
+            path = self._path(name, first, stop)
             try:
                 parts.append(read_features(path, stop - first))
             except DataError:
                 path.unlink(missing_ok=True)
                 raise
-        if len(parts) == 1:
-            return parts[0]
-        out = _space(len(self.ids), parts[0].shape[1])
-        np.concatenate(parts, out=out)
-        return out
+        if sum(part.nbytes for part in parts) > _IN_MEMORY:
+            return FileRows(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def files(self, encoder: _Encodes) -> tuple[tuple[str, int, int], ...]:
         """(name of the file, first row, row behind the last) of each part."""
-        return tuple((self._path(encoder.name, a, b).name, a, b) for a, b in self._segments)
+        name = encoder.name
+        return tuple((self._path(name, a, b).name, a, b) for a, b in self._segments)
 
     def _path(self, name: str, first: int, stop: int) -> Path:
-        h = blake2b(f"{name}\x1f{first}\x1f".encode("utf-8", "surrogatepass"), digest_size=16)
-        h.update("\x1f".join(self.ids[first:stop]).encode("utf-8", "surrogatepass"))
-        return self.folder / f"features-{h.hexdigest()}.npy"
+        path = self._paths.get((name, first))
+        if path is None:
+            h = blake2b(f"{name}\x1f{first}\x1f".encode("utf-8", "surrogatepass"), digest_size=16)
+            h.update("\x1f".join(self.ids[first:stop]).encode("utf-8", "surrogatepass"))
+            path = self._paths[name, first] = self.folder / f"features-{h.hexdigest()}.npy"
+        return path
 
 
 def base_encoder(folder: Path, contents: Contents, seed: int, beat: Callable[[str], None]) -> Encoder:
@@ -261,12 +270,3 @@ def _checked(given: Any, count: int, name: str) -> Array:
     if not np.isfinite(rows).all():
         raise DataError(f"{shorten(name)} gave NaN or infinite features", code="BadFeatures")
     return rows
-
-
-def _space(count: int, width: int) -> Array:
-    """Room in memory, or in a file without a name where there are many."""
-    if count * width * 4 <= _IN_MEMORY:
-        return np.empty((count, width), dtype=np.float32)
-    with tempfile.TemporaryFile(prefix="querist-features-") as file:
-        file.truncate(count * width * 4)
-        return np.memmap(file, dtype=np.float32, mode="r+", shape=(count, width))

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,6 +33,13 @@ _BATCH = 32
 """Items a call of the better encoder: a round waits for one call at most."""
 _QUEUE = 200
 _MOST_QUEUE = 5_000
+_AT_ONCE = 50_000
+"""Items whose base features are made before the first round; of more, rounds have made what they look at, and the rest
+is made between them."""
+_TEXTS, _PICTURES = 1_000, 100
+"""Items a step of that."""
+_FILL = (0.25, 2.0)
+"""Seconds that go to the rest after each round at least and at most, however many rounds are asked for: half of its own."""
 
 
 class Lines:
@@ -86,7 +93,9 @@ class Trainer:
     def __init__(self, folder: Path, lines: Lines, wanted: queue.Queue[dict[str, Any] | None]) -> None:
         self.folder, self.lines, self.wanted = folder, lines, wanted
         self._filling: Iterator[tuple[int, int]] | None = None
-        self._better: Any = None
+        self._filler: tuple[Any, str] = (None, "")
+        self._base_fills = False
+        self._fill_until = 0.0
         self._seen: tuple[Any, ...] = ()
         self._due = self._warmed = False
         self._told = 0.0
@@ -123,6 +132,8 @@ class Trainer:
             self.lines.doing("")
             self.lines.say({"is": "idle"})
         size = 0
+        if self._filling is not None and time.monotonic() < self._fill_until:
+            return size
         while True:
             try:
                 line = self.wanted.get(block=not busy and not size)
@@ -136,9 +147,17 @@ class Trainer:
                 size = asked if good else _QUEUE
 
     def _round(self, size: int) -> None:
+        began = time.monotonic()
+        self._guarded(lambda: self._one_round(size))
+        now, (least, most) = time.monotonic(), _FILL
+        self._fill_until = now + min(max((now - began) / 2, least), most) if self._base_fills else 0.0
+
+    def _guarded(self, work: Callable[[], None]) -> bool:
+        """Do some work; False, and said, when it failed."""
         try:
             with disk_full_named(self.folder, "All labels are kept, and the last model stays."):
-                self._one_round(size)
+                work()
+            return True
         except QueristError as error:
             self.lines.say({"is": "failed", "code": error.code, "text": shorten(str(error), 500)})
         except MemoryError:
@@ -148,6 +167,7 @@ class Trainer:
             traceback.print_exc()  # to the server's ring of last words; the line itself names no data
             text = f"the trainer failed with {type(error).__name__} in {_place(error)}"
             self.lines.say({"is": "failed", "code": "TrainerError", "text": text})
+        return False
 
     def _one_round(self, size: int) -> None:
         self.lines.say({"is": "beat", "doing": "read"})
@@ -192,28 +212,60 @@ class Trainer:
         imports = [count for _, _, count in snapshot.items.imports()]
         self._features = Features(self.folder / "features", snapshot.pool.ids, imports)
         base = base_encoder(self.folder / "features", contents, snapshot.facts.seed, self.lines.doing)
-        for done, total in self._features.fill(base, contents):
-            self._progress(base.title, done, total)
+        if self._features.missing(base) > _AT_ONCE:
+            self._begin(base, contents)
+        else:
+            for done, total in self._features.fill(base, contents):
+                self._progress(base.title, done, total)
+            self._use(base, base.title)
+            self._due = True
         contents.forget()
-        self._use(base, base.title)
-        self._seen, self._due = asked, True
+        self._seen = asked
         return True
+
+    def _begin(self, base: Any, contents: Any) -> None:
+        """Let rounds have base features of what they look at; all others are made between the rounds."""
+        from querist.server.trainer.feature_rows import MadeRows
+
+        made = MadeRows(lambda rows: base(contents.take(rows)), len(contents), lambda: self.lines.doing("features"))
+        self._rounds.use(base.title, made)
+        self._in_use = None
+        batch = _PICTURES if self._snapshot.modality == "image" else _TEXTS
+        self._filling, self._filler = self._features.fill(base, contents, batch=batch), (base, base.title)
+        self._base_fills = True
+
+    def _fill_base(self) -> None:
+        """One batch of base features; when all are made they take the place of those that were made for rounds."""
+        assert self._filling is not None
+        step = next(self._filling, None)
+        if step is not None:
+            self._progress(self._filler[1], *step)
+            return
+        self._use(*self._filler)
+        self._stop_filling()
+        self._tell_in_use()
+        self._due = True
 
     @property
     def _root(self) -> Path:
         return Path(str(self._snapshot.setting("root", "") or self.folder))
 
     def _encode(self) -> bool:
-        """Load the better encoder, or make one batch of its features; True when a round with them is due."""
+        """Make one batch of features, or load the better encoder; True when a round with other features is due."""
+        if self._base_fills:
+            if not self._guarded(self._fill_base):
+                self._stop_filling()
+                self._seen = ()  # the next round begins anew
+            return False
         try:
             if self._filling is None:
                 self._due = False
                 return self._load_better()
             done, total = next(self._filling)
-            self._progress(self._better.name, done, total)
+            self._progress(self._filler[1], done, total)
             return False
         except StopIteration:
-            self._use(self._better, self._better.name)
+            self._use(*self._filler)
             self._stop_filling()
             return True
         except (QueristError, OSError, ValueError, RuntimeError, ImportError) as error:
@@ -227,15 +279,15 @@ class Trainer:
 
         self.lines.doing("load encoder")
         asked = str(self._snapshot.setting("encoder", "") or "auto")
-        self._better = better_encoder(asked, self._snapshot.modality)
+        better = better_encoder(asked, self._snapshot.modality)
         self._rounds.remark = ""
-        if self._better is None:
+        if better is None:
             return False
-        if self._features.ready(self._better):
-            self._use(self._better, self._better.name)
+        if self._features.ready(better):
+            self._use(better, better.name)
             return True
         more = Contents(self._snapshot.items, self._snapshot.modality, self._root, size=_PIXELS)
-        self._filling = self._features.fill(self._better, more, batch=_BATCH)
+        self._filling, self._filler = self._features.fill(better, more, batch=_BATCH), (better, better.name)
         return False
 
     def _use(self, encoder: Any, title: str) -> None:
@@ -268,7 +320,7 @@ class Trainer:
     def _stop_filling(self) -> None:
         if self._filling is not None:
             self._filling.close()  # type: ignore[attr-defined]
-        self._filling = self._better = None
+        self._filling, self._filler, self._base_fills = None, (None, ""), False
 
     def _progress(self, name: str, done: int, total: int) -> None:
         self.lines.doing("features")

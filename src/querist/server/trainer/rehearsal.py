@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from querist.core.types import Event, Json
+from querist.data.atomic import staging
 from querist.data.ledger import Ledger
 from querist.data.schema import ClassSchema, MultiLabel, Schema
 from querist.data.spans import Spans
 from querist.server.trainer.candidate import CANDIDATES
 from querist.server.trainer.round import Rounds
 from querist.server.trainer.snapshot import Snapshot
-from querist.data.atomic import staging
 
 __all__ = ["rehearse"]
 

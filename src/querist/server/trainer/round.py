@@ -35,7 +35,7 @@ from querist.server.trainer.choosing import (
 )
 from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
-from querist.server.trainer.snapshot import Snapshot
+from querist.server.trainer.snapshot import Features, Snapshot
 from querist.server.trainer.zero_shot import NOTE as NAMES_NOTE
 from querist.server.trainer.zero_shot import name_guesses
 from querist.session.agreement import stop_set
@@ -81,7 +81,7 @@ class Rounds:
         self.remark = ""
         self.seconds: dict[str, float] = {}
 
-    def use(self, encoder: str, features: Array, names: ClassNames | None = None) -> None:
+    def use(self, encoder: str, features: Features, names: ClassNames | None = None) -> None:
         """See the items through these features from now on, and the names of classes where the encoder reads them."""
         self.encoder, self.snapshot.pool.features, self._names = encoder, features, names
         self._made_for = ()

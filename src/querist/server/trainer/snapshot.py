@@ -10,7 +10,7 @@ import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,12 @@ from querist.data.item_store import ItemStore
 from querist.data.ledger import ItemState, Ledger
 from querist.data.schema import ClassSchema, Schema, schema_from_json
 from querist.data.source import Source
+from querist.server.trainer.feature_rows import FileRows, MadeRows
 from querist.storage.sqlite_store import SqliteStore
 
-__all__ = ["STREAM", "Changed", "Pool", "Snapshot"]
+__all__ = ["STREAM", "Changed", "Features", "Pool", "Snapshot"]
+
+Features: TypeAlias = Array | FileRows | MadeRows
 
 STREAM = "main"
 _DRAWN = ("queue", "validation", "control")
@@ -42,16 +45,16 @@ class Pool(Source):
 
     def __init__(self, ids: list[str]) -> None:
         super().__init__(digest_texts(ids), ids=ids, name="the project", modality="array")
-        self._features: Array | None = None
+        self._features: Features | None = None
         self._scale = np.float32(1.0)
 
     @property
-    def features(self) -> Array | None:
+    def features(self) -> Features | None:
         """(N, D) features as the encoder gave them, or None."""
         return self._features
 
     @features.setter
-    def features(self, features: Array) -> None:
+    def features(self, features: Features) -> None:
         self._features, self._scale = features, np.float32(1.0)
         count, piece = len(features), _LOOKED_AT // 10
         starts = range(0, count, max(count // 10, piece))  # pieces, for single rows of a file would bring in most pages
@@ -69,7 +72,10 @@ class Pool(Source):
         if self._features is None:
             raise StateError("there are no features of the items yet", code="NoFeatures")
         found = self._features[rows]
-        return found if self._scale == 1 else found * self._scale
+        if self._scale == 1:
+            return found
+        shared = isinstance(rows, slice) and isinstance(self._features, np.ndarray)  # all else is a copy already
+        return np.multiply(found, self._scale, out=None if shared else found)
 
 
 @dataclass(frozen=True, slots=True)

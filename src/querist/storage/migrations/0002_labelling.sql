@@ -35,7 +35,12 @@ CREATE INDEX event_late ON event (stream, seq) WHERE kind = 'late';
 
 CREATE INDEX item_by_state ON item (stream, state, last_seq);
 
--- How many items are in each state, kept by the triggers: counting a million rows at every answer would be slow.
+-- The newest answers that somebody was asked for, without those of an import before them.
+CREATE INDEX answer_asked ON answer (stream, seq) WHERE counted AND query IS NOT NULL;
+
+-- Tallies: counting a million rows at every look at the panel would be slow. How many items are in each state (and
+-- "flagged"), how many labels name each class, how many answers count and the time they took in ms. Triggers keep them,
+-- but for the classes: the fold counts those, for JSON functions are not for triggers of a file that is not trusted.
 CREATE TABLE tally (
     stream TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -43,7 +48,18 @@ CREATE TABLE tally (
     PRIMARY KEY (stream, state)
 ) WITHOUT ROWID;
 
-INSERT INTO tally SELECT stream, state, count(*) FROM item GROUP BY stream, state;
+CREATE TABLE class_tally (
+    stream TEXT NOT NULL,
+    class TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (stream, class)
+) WITHOUT ROWID;
+
+CREATE TABLE answer_tally (
+    stream TEXT PRIMARY KEY NOT NULL,
+    answers INTEGER NOT NULL,
+    ms INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TRIGGER item_comes AFTER INSERT ON item
 BEGIN
@@ -61,6 +77,24 @@ BEGIN
     INSERT INTO tally VALUES (NEW.stream, NEW.state, 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
 END;
 
+CREATE TRIGGER answer_comes AFTER INSERT ON answer WHEN NEW.counted
+BEGIN
+    INSERT INTO answer_tally VALUES (NEW.stream, 1, coalesce(CAST(round(1000 * NEW.seconds) AS INTEGER), 0))
+    ON CONFLICT (stream) DO UPDATE SET answers = answers + 1, ms = ms + excluded.ms;
+END;
+
+CREATE TRIGGER answer_goes AFTER DELETE ON answer WHEN OLD.counted
+BEGIN
+    UPDATE answer_tally SET answers = answers - 1, ms = ms - coalesce(CAST(round(1000 * OLD.seconds) AS INTEGER), 0)
+    WHERE stream = OLD.stream;
+END;
+
+CREATE TRIGGER answer_is_taken_back AFTER UPDATE OF counted ON answer WHEN OLD.counted AND NOT NEW.counted
+BEGIN
+    UPDATE answer_tally SET answers = answers - 1, ms = ms - coalesce(CAST(round(1000 * OLD.seconds) AS INTEGER), 0)
+    WHERE stream = OLD.stream;
+END;
+
 CREATE TABLE flag (
     stream TEXT NOT NULL,
     item TEXT NOT NULL,
@@ -70,6 +104,16 @@ CREATE TABLE flag (
     PRIMARY KEY (stream, item),
     FOREIGN KEY (stream, seq) REFERENCES event (stream, seq)
 ) WITHOUT ROWID;
+
+CREATE TRIGGER flag_comes AFTER INSERT ON flag
+BEGIN
+    INSERT INTO tally VALUES (NEW.stream, 'flagged', 1) ON CONFLICT (stream, state) DO UPDATE SET items = items + 1;
+END;
+
+CREATE TRIGGER flag_goes AFTER DELETE ON flag
+BEGIN
+    UPDATE tally SET items = items - 1 WHERE stream = OLD.stream AND state = 'flagged';
+END;
 
 CREATE TABLE setting (
     stream TEXT NOT NULL,
