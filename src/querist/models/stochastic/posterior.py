@@ -55,7 +55,10 @@ class Fitted:
 
 @runtime_checkable
 class Posterior(Protocol):
-    """A way to posterior samples; values, so frozen dataclasses implement it."""
+    """A way to posterior samples; values, so frozen dataclasses implement it.
+
+    Where one sample is the learner's own network, an attribute ``own`` gives its number: no pass is then made for it alone.
+    """
 
     @property
     def samples(self) -> int:
