@@ -132,8 +132,9 @@ def _calls(
     """Which signals to compute together, and the missing rows of each call; None for all rows."""
     if not known:
         return [(fresh, None)] if fresh else []
-    lacking = {n: known[n].missing if n in known else None for n in fresh if n not in known or known[n].missing.any()}
-    cheap = [n for n in lacking if n.cost == "1 F" and n not in BY_BATCH]  # one pass gives them all
+    lacking = {name: known[name].missing if name in known else None for name in sorted(fresh, key=str)}
+    lacking = {name: missing for name, missing in lacking.items() if missing is None or missing.any()}
+    cheap = [name for name in lacking if name.cost == "1 F"]  # one pass gives them all
     if any(lacking[n] is None for n in cheap):
         lacking.update(dict.fromkeys(cheap))
     elif cheap:
