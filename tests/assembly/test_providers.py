@@ -119,15 +119,16 @@ def test_what_each_strategy_is_given() -> None:
 
 def test_a_history_of_labelled_items_is_one_of_losses() -> None:
     class Reader:
-        def __init__(self, **roles: Any) -> None:
-            self.needs = Needs(**{role: frozenset({HISTORY}) for role in roles})
+        def __init__(self, *roles: str) -> None:
+            given: dict[str, Any] = dict.fromkeys(roles, frozenset({HISTORY}))
+            self.needs = Needs(**given)
 
         def select(self, ctx: Any, n: int) -> Any:
             raise NotImplementedError
 
-    assert equip(Reader(labelled=True)).providers == (LossHistory(),)
-    assert equip(Reader(labelled=True, pool=True)).providers == (EpochHistory(),)
-    assert equip(Reader(labelled=True), Reader(reference=True)).providers == (EpochHistory(),)
+    assert equip(Reader("labelled")).providers == (LossHistory(),)
+    assert equip(Reader("labelled", "pool")).providers == (EpochHistory(),)
+    assert equip(Reader("labelled"), Reader("reference")).providers == (EpochHistory(),)
 
 
 X = array_source(np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32))

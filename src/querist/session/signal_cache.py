@@ -92,11 +92,10 @@ class SignalCache:
         fresh = names - whole.arrays.keys()
         known = self._known(whole.rows, fresh - BY_BATCH)
         for wanted, missing in _calls(fresh, known):
-            every = missing is None or bool(missing.all())
-            said = compute(rows if every else whole.rows[missing], wanted)
-            if every:
-                whole.arrays.update(said)
+            if missing is None or missing.all():
+                whole.arrays.update(compute(rows, wanted))
                 continue
+            said = compute(whole.rows[missing], wanted)
             self._kept.append(_Answer(whole.rows[missing], dict(said)))
             place = np.where(missing, np.cumsum(missing) - 1, -1)
             for name in wanted:
@@ -134,11 +133,9 @@ def _calls(
         return [(fresh, None)] if fresh else []
     lacking = {name: known[name].missing if name in known else None for name in sorted(fresh, key=str)}
     lacking = {name: missing for name, missing in lacking.items() if missing is None or missing.any()}
-    cheap = [name for name in lacking if name.cost == "1 F"]  # one pass gives them all
-    if any(lacking[n] is None for n in cheap):
-        lacking.update(dict.fromkeys(cheap))
-    elif cheap:
-        lacking.update(dict.fromkeys(cheap, np.logical_or.reduce([lacking[n] for n in cheap])))
+    cheap = {name: missing for name, missing in lacking.items() if name.cost == "1 F"}  # one pass gives them all
+    some = [missing for missing in cheap.values() if missing is not None]
+    lacking.update(dict.fromkeys(cheap, np.any(some, axis=0) if some and len(some) == len(cheap) else None))
     calls: dict[bytes | None, tuple[set[Signal], NDArray[np.bool_] | None]] = {}
     for name, missing in lacking.items():
         calls.setdefault(None if missing is None else missing.tobytes(), (set(), missing))[0].add(name)

@@ -54,14 +54,16 @@ def _told(
     mean = _averages(parts, names)
     posterior = parts.posterior if mean or MEMBERS in names else None
     headed = isinstance(posterior, HeadPosterior)
-    passed = None
+    hidden: dict[str | None, Array] = {}
     if plain - mean or headed or getattr(posterior, "own", None) is not None:
-        passed = net.scorer.run(net.module, rows, _layers(parts, plain) | ({None} if headed else set()))
-        net = replace(net, passed=passed[0])
-        out.update(_plain(net, parts, rows, plain - mean, passed[0], passed[1]))
+        logits, hidden = net.scorer.run(net.module, rows, _layers(parts, plain) | ({None} if headed else set()))
+        net = replace(net, passed=logits)
+        out.update(_plain(net, parts, rows, plain - mean, logits, hidden))
     if posterior is not None:
-        headed_on = None if passed is None or not headed else passed[1][None]
-        members = _samples(net, posterior, rows) if headed_on is None else _headed(net, posterior, rows, headed_on)
+        if isinstance(posterior, HeadPosterior):
+            members = _headed(net, posterior, rows, hidden[None])
+        else:
+            members = _samples(net, posterior, rows)
         out.update({MEMBERS: members} if MEMBERS in names else {})
         out.update({signal: members.mean(axis=1) for signal in mean})
     out.update({signal: compute(net, rows) for signal, compute in asked.items()})

@@ -97,7 +97,7 @@ def test_the_network_is_as_without_it() -> None:
 
 def test_rounds_before_stand_first_and_an_item_has_nothing_before_its_label(tmp_path: Path) -> None:
     learner, previous = learner_of(LossHistory(2, rounds=1)), None
-    said = []
+    said: list[NDArray[Any]] = []
     for k in range(3):
         given = labels(learner.source, range(2 * k, 10 + 5 * k))  # items come, and the first go
         learner.fit(given, seed=k, previous=previous)
