@@ -21,6 +21,7 @@ from querist.strategies.algebra import as_strategy
 from querist.training.plugins.base import Plugin
 from querist.training.providers.augmented import Augmented
 from querist.training.providers.history import EpochHistory, RoundHistory
+from querist.training.providers.loss_history import LossHistory
 from querist.training.providers.perturbed import WeightNoise
 from querist.training.torch_learner import TorchLearner
 
@@ -115,6 +116,20 @@ def test_what_each_strategy_is_given() -> None:
     assert of("bald_regression").head == "normal"
     assert of("vacuity").head == of("margin", "2 * vacuity + margin").head == "evidential"
     assert of("margin", head="evidential").head == "evidential"
+
+
+def test_a_history_of_labelled_items_is_one_of_losses() -> None:
+    class Reader:
+        def __init__(self, *roles: str) -> None:
+            given: dict[str, Any] = dict.fromkeys(roles, frozenset({HISTORY}))
+            self.needs = Needs(**given)
+
+        def select(self, ctx: Any, n: int) -> Any:
+            raise NotImplementedError
+
+    assert equip(Reader("labelled")).providers == (LossHistory(),)
+    assert equip(Reader("labelled", "pool")).providers == (EpochHistory(),)
+    assert equip(Reader("labelled"), Reader("reference")).providers == (EpochHistory(),)
 
 
 X = array_source(np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32))

@@ -15,6 +15,7 @@ from querist.core.signals import (
     GRADIENT,
     GRAPH,
     GROUP,
+    HISTORY,
     LABELS,
     MEMBERS,
     MULTILABEL,
@@ -178,3 +179,11 @@ def test_graphs_are_sparse_square_and_not_negative() -> None:
     for bad in (np.nan, np.inf, -1.0):
         with pytest.raises(DataError, match="graph must hold finite weights"):
             check_signal(GRAPH, csr_array(np.diag([1.0, bad])), "pool")
+
+
+def test_a_history_of_losses_may_have_gaps_for_labelled_items_only() -> None:
+    losses = np.array([[np.nan, 0.5], [0.2, 0.1]])
+    check_signal(HISTORY, losses, "labelled")
+    for role, value in (("pool", losses), ("labelled", np.array([[np.inf, 0.5]])), ("labelled", losses[:, :, None])):
+        with pytest.raises(DataError, match="history holds NaN or infinite values in 1 of"):
+            check_signal(HISTORY, value, role)

@@ -123,5 +123,5 @@ def test_the_classes_that_are_named_are_there() -> None:
 
     found = [re.findall(r"\[(\w+)\(\)\].*?\((querist[\w.]+)\)", way) for way in _WAYS.values()]
     named = [pair for pairs in found for pair in pairs]
-    assert len(named) == 7
+    assert len(named) == 8
     assert all(hasattr(import_module(module), name) for name, module in named)

@@ -9,7 +9,7 @@ import numpy as np
 
 import querist
 from querist.core.signals import COST, EMBEDDING, GRAPH, LABELS, PROBS, Signal, View
-from querist.core.types import Answer, Event
+from querist.core.types import Answer, Event, Round
 from querist.data.ledger import Ledger
 from querist.session.views import ContextMaker
 from querist.strategies.algebra import as_strategy
@@ -59,6 +59,28 @@ def test_only_what_is_left_after_a_filter_is_computed() -> None:
     assert learner.calls == []
     strategy.select(context, 2)
     assert learner.calls == [(["probs"], 4)]
+
+
+def test_what_was_told_is_kept_as_long_as_the_model() -> None:
+    maker, learner, ledger = made()
+    strategy = as_strategy("margin")
+
+    def ask(schema: Any = SCHEMA, **more: Any) -> int:
+        """Items that the learner is asked about."""
+        learner.calls.clear()
+        context, _ = maker.make(strategy, schema, seed=0, **{"rounds": (), "model": "m", **more})
+        strategy.select(context, 2)
+        return sum(count for _, count in learner.calls)
+
+    assert ask(exclude=["i1", "i2"]) == 7
+    assert ask(exclude=["i1", "i4"]) == 1, "i2 alone is new"
+    assert ask() == 1, "and i1"
+    ledger.apply(Event("told", {"query": None, "answers": [Answer.label("i6", "a").to_json()]}))
+    assert ask() == 0, "fewer items than before"
+    assert ask(model="n") == 8
+    assert ask(model="n") == 0
+    assert ask(querist.SingleLabel(("a", "b", "c")), model="n") == 8
+    assert ask(model="n", rounds=(Round(0, 2, 2.0),)) == 8
 
 
 def test_labels_and_side_signals_need_no_learner() -> None:

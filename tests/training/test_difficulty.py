@@ -8,7 +8,7 @@ from querist.core.errors import ArgumentError
 from querist.core.types import Labels
 from querist.data.arrays import array_source
 from querist.data.schema import MultiLabel, Number, SingleLabel
-from querist.training.difficulty import by_model, crossed_losses
+from querist.training.difficulty import by_history, by_model, crossed_losses
 
 X = np.concatenate(
     [np.random.default_rng(0).normal(-2, 0.5, (10, 2)), np.random.default_rng(1).normal(2, 0.5, (10, 2))]
@@ -54,3 +54,11 @@ def test_one_label_and_what_is_refused() -> None:
         crossed_losses(Labels(IDS, Y), OF, TWO, folds=1)
     with pytest.raises(ArgumentError, match="one class"):
         crossed_losses(Labels(IDS, np.eye(2)[Y]), OF, MultiLabel(("a", "b")))
+
+
+def test_losses_of_a_training_by_hand() -> None:
+    losses = np.array([[0.5, 0.3], [np.nan, 0.6], [np.nan, np.nan], [0.1, 0.1]])
+    curriculum = by_history(["a", "b", "c", "d"], losses, first=0.5)
+    assert curriculum.difficulty == pytest.approx({"a": 0.4, "b": 0.6, "c": np.nan, "d": 0.1}, nan_ok=True)
+    assert curriculum.weigh(0.0, None, ["a", "b", "c", "d"]).tolist() == [1, 0, 0, 1]
+    assert curriculum.weigh(0.0, None, ["new", "b", "a", "d"]).tolist() == [0, 0, 1, 1]

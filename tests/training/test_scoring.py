@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from querist.core import large
 from querist.core.errors import DataError, QueristWarning, ResourceError
 from querist.data.arrays import array_source
 from querist.models.mlp import MLP
-from querist.training import large
 from querist.training.inputs import Inputs
 from querist.training.scoring import Scorer
 from tiny import print_of_generators, print_of_module

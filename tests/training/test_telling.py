@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,24 @@ import pytest
 import torch
 
 from querist.core.errors import DataError
-from querist.core.signals import EMBEDDING, GRADIENT, LOSS, MEMBERS, PREDICTION, PROBS
+from querist.core.signals import (
+    AUGMENTED,
+    EMBEDDING,
+    GRADIENT,
+    HISTORY,
+    INPUT_GRAD,
+    LOSS,
+    MEMBERS,
+    PERTURBED,
+    PREDICTION,
+    PROBS,
+    Signal,
+)
+from querist.core.types import Labels
 from querist.data.arrays import array_source
+from querist.data.schema import SingleLabel
 from querist.models.mlp import MLP
+from querist.models.stochastic.ensemble import Ensemble
 from querist.models.stochastic.laplace import LastLayerLaplace
 from querist.models.stochastic.mc_dropout import MCDropout
 from querist.models.stochastic.posterior import Fitted
@@ -20,9 +36,15 @@ from querist.training.net import Net
 from querist.training.normal_head import NormalHead
 from querist.training.parts import Parts
 from querist.training.plugins.base import Plugin
+from querist.training.plugins.learning_loss import LearningLoss
+from querist.training.providers.augmented import Augmented
+from querist.training.providers.history import EpochHistory
+from querist.training.providers.input_gradient import InputGradient
+from querist.training.providers.perturbed import WeightNoise
 from querist.training.recipe import Recipe
 from querist.training.scoring import Scorer
 from querist.training.telling import tell
+from querist.training.torch_learner import TorchLearner
 
 X = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
 ROWS = np.array([3, 8, 0])
@@ -152,3 +174,70 @@ def test_only_what_is_asked_for_is_given() -> None:
     one = net()
     assert set(tell(one, Parts(ClassHead(), Recipe()), ROWS, frozenset({EMBEDDING}))) == {EMBEDDING}
     assert tell(one, Parts(ClassHead(), Recipe()), ROWS, frozenset()) == {}
+
+
+_OLDER = 3
+_TIMES = 4
+
+
+@cache
+def _trained(members: Any) -> TorchLearner:
+    """A learner that can tell all that one network can, fitted on a few items."""
+    source = array_source(X)
+    learner = TorchLearner(
+        lambda: Counted(4, 3, hidden=(6,), dropout=0.5),
+        source,
+        SingleLabel(("a", "b", "c")),
+        recipe=Recipe(epochs=6),
+        members=members,
+        providers=[EpochHistory(_OLDER), Augmented(times=2), WeightNoise(times=5), InputGradient()],
+        plugins=[LearningLoss()],
+        device="cpu",
+    )
+    learner.fit(Labels(source.items(np.arange(6)), np.arange(6) % 3), seed=0)
+    return learner
+
+
+@pytest.mark.parametrize(
+    ("names", "dropout", "ensemble", "laplace"),
+    [
+        ({PROBS}, 1, _TIMES, 1),
+        ({EMBEDDING}, 1, 1, 1),
+        ({PROBS, EMBEDDING, GRADIENT, LOSS}, 1, _TIMES, 1),
+        ({MEMBERS}, _TIMES, _TIMES, 1),
+        ({PROBS, MEMBERS}, 1 + _TIMES, _TIMES, 1),
+        ({PROBS, EMBEDDING, GRADIENT, MEMBERS}, 1 + _TIMES, _TIMES, 1),
+        ({PROBS, EMBEDDING, GRADIENT, LOSS, MEMBERS}, 1 + _TIMES, _TIMES, 1),
+        ({HISTORY}, 1 + _OLDER, 1 + _OLDER, 1 + _OLDER),
+        ({HISTORY, PROBS}, 1 + _OLDER, _TIMES + _OLDER, 1 + _OLDER),
+        ({HISTORY, EMBEDDING, LOSS}, 1 + _OLDER, 1 + _OLDER, 1 + _OLDER),
+        ({HISTORY, MEMBERS}, 1 + _TIMES + _OLDER, _TIMES + _OLDER, 1 + _OLDER),
+        ({HISTORY, PROBS, EMBEDDING, MEMBERS}, 1 + _TIMES + _OLDER, _TIMES + _OLDER, 1 + _OLDER),
+        ({PROBS, AUGMENTED}, 1 + 2, _TIMES + 2, 1 + 2),
+        ({PROBS, PERTURBED}, 1 + 5, _TIMES + 5, 1 + 5),
+        ({PROBS, INPUT_GRAD}, 1 + 1, _TIMES + 1, 1 + 1),
+        ({PROBS, HISTORY, AUGMENTED, PERTURBED}, 1 + _OLDER + 2 + 5, _TIMES + _OLDER + 2 + 5, 1 + _OLDER + 2 + 5),
+    ],
+)
+def test_no_more_passes_than_there_are_networks_and_inputs(
+    names: set[Signal], dropout: int, ensemble: int, laplace: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = 0
+    forward = Counted.forward
+
+    def counting(self: Any, rows: Any) -> Any:
+        nonlocal passes
+        passes += 1
+        return forward(self, rows)
+
+    for members, least in ((_TIMES, dropout), (Ensemble(_TIMES), ensemble), (LastLayerLaplace(_TIMES), laplace)):
+        learner = _trained(members)
+        with monkeypatch.context() as counted:
+            counted.setattr(Counted, "forward", counting)
+            passes = 0
+            together = learner.signals(learner.source.items(ROWS), frozenset(names))
+        assert passes == least, members
+        for name in names:  # and what is shared is bitwise what is told alone
+            alone = learner.signals(learner.source.items(ROWS), frozenset({name}))[name]
+            pairs = zip(*(v if isinstance(v, tuple) else (v,) for v in (together[name], alone)), strict=True)
+            assert all(np.array_equal(a, b) for a, b in pairs), name

@@ -31,6 +31,7 @@ from querist.training.providers.augmented import Augmented
 from querist.training.providers.base import Provider
 from querist.training.providers.history import EpochHistory, RoundHistory
 from querist.training.providers.input_gradient import InputGradient
+from querist.training.providers.loss_history import LossHistory
 from querist.training.providers.perturbed import WeightNoise
 
 __all__ = ["Equipment", "equip"]
@@ -94,11 +95,12 @@ def equip(*strategies: Strategy, members: int | Posterior = 0, head: str | None 
     for strategy in strategies:
         needs |= strategy.needs
     wanted = needs.pool | needs.labelled | needs.reference
+    recorded = (needs.labelled & {HISTORY}) - needs.pool - needs.reference  # losses, which need a label
     text = " ".join(map(str, strategies))
     plugins = {_PUBLISHED[s] for s in wanted & _PUBLISHED.keys()} | {s.needs.plugin for s in strategies} - {None}
     stood_in = {signal for signal, _ in needs.instead}
     return Equipment(
-        tuple(_WAYS[s](text) for s in sorted(wanted & _WAYS.keys(), key=str)),
+        tuple(LossHistory() if s in recorded else _WAYS[s](text) for s in sorted(wanted & _WAYS.keys(), key=str)),
         tuple(sorted(name for name in plugins if name)),
         members or (20 if MEMBERS in wanted - stood_in else 0),
         head or next((name for signal, name in _HEADS.items() if signal in wanted), None),

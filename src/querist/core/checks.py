@@ -99,6 +99,8 @@ def check_signal(signal: Signal, value: Any, role: str) -> None:
         array = np.asarray(value)
         if signal in _RANKS:
             _dimensions(array, _RANKS[signal], name, signal.shape)
+        if signal is HISTORY and array.ndim == 2 and role == "labelled":  # NaN: the item had no label yet
+            array = np.nan_to_num(array, nan=0.0, posinf=np.inf, neginf=-np.inf)
         _finite(array, name, "BadScores")
         if signal in _RANGES:
             _within(array, name, *_RANGES[signal])

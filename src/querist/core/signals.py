@@ -94,7 +94,11 @@ AUGMENTED = Signal("augmented", "(N, A, C)", "float", "probabilities under augme
 PERTURBED = Signal("perturbed", "(N, K, C)", "float", "probabilities under perturbations of the model", "K F")
 INPUT_GRAD = Signal("input_grad", "(N, ...)", "float", "gradient of the loss at the predicted label", "2 F")
 HISTORY = Signal(
-    "history", "(N, T) or (N, T, C)", "float", "per-item loss or outputs over epochs or rounds, oldest first", "0 F"
+    "history",
+    "(N, T) or (N, T, C)",
+    "float",
+    "per-item loss or outputs over epochs or rounds, oldest first; a loss is known of labelled items only",
+    "0 F as losses; T F as outputs, the newest of them the pass of probs",
 )
 LOSS = Signal("loss", "(N,)", "float", "predicted loss, from a learning-loss head", "1 F")
 DISCRIMINATOR = Signal(

@@ -34,7 +34,8 @@ _WAYS = {
     PERTURBED: "give a TorchLearner providers=[WeightNoise()] (querist.training.providers.perturbed)",
     AUGMENTED: "give a TorchLearner providers=[Augmented()] (querist.training.providers.augmented)",
     HISTORY: "give a TorchLearner providers=[RoundHistory()] for the models of the last rounds, or [EpochHistory()] for "
-    "those of the last training (querist.training.providers.history)",
+    "those of the last training (querist.training.providers.history), or [LossHistory()] for losses of labelled items "
+    "(querist.training.providers.loss_history)",
     INPUT_GRAD: "give a TorchLearner providers=[InputGradient()] (querist.training.providers.input_gradient)",
     LOSS: "give a TorchLearner plugins=[LearningLoss()] (querist.training.plugins.learning_loss)",
     DISCRIMINATOR: "give a TorchLearner plugins=[Vaal()] (querist.training.plugins.vaal)",

@@ -62,7 +62,9 @@ def replay(session: Session) -> Iterator[Replayed]:
                 if kept is not None:
                     learner.load(kept)
                 seed = derive(session.seed, "turn", data["turn"])
-                context, pool = contexts.make(part, session.schema, seed=seed, rounds=tuple(state.rounds))
+                context, pool = contexts.make(
+                    part, session.schema, seed=seed, rounds=tuple(state.rounds), model=data["model"]
+                )
                 now = tuple(Items(session.source.ids, pool[choose(part, context, len(data["items"])).indices]))
             yield Replayed(data["query"], data["turn"], data["strategy"], tuple(data["items"]), now, note)
         ledger.apply(event)

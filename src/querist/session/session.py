@@ -134,7 +134,9 @@ class Session:
         self._within_budget(n)
         strategy = self._strategy_now()
         seed, rounds = derive(self.seed, "turn", self.state.turns), tuple(self.state.rounds)
-        context, pool = self._contexts.make(strategy, self.schema, seed=seed, rounds=rounds, exclude=exclude)
+        context, pool = self._contexts.make(
+            strategy, self.schema, seed=seed, rounds=rounds, exclude=exclude, model=self.state.model
+        )
         if n > context.size:
             warnings.warn(
                 f"n is {n} and {context.size} items are available: all of them are asked", QueristWarning, stacklevel=2

@@ -52,7 +52,8 @@ class ContextMaker:
         self.side = dict(side)
         self.seconds = 0.0
         self._hashes: NDArray[np.uint64] | None = None
-        self._cache, self._model = SignalCache(), (0, "")
+        self._cache = SignalCache()
+        self._model: tuple[str | None, int, str] = (None, 0, "")
 
     def make(
         self,
@@ -62,15 +63,17 @@ class ContextMaker:
         seed: int,
         rounds: tuple[Round, ...],
         exclude: Sequence[ItemId] = (),
+        model: str | None = None,
     ) -> tuple[Context, NDArray[np.int64]]:
         """The context, and the source row of each pool row. `seconds` then counts the time spent on signals.
 
-        Items in ``exclude`` are not in the pool.
+        Items in ``exclude`` are not in the pool. What the learner told of an item is kept while ``model``, the digest of
+        its weights, the round, of whose seed members are drawn, and the schema are the same.
         """
         self.seconds = 0.0
-        model = (len(rounds), repr(schema))
-        if model != self._model:
-            self._cache, self._model = SignalCache(), model
+        now = (model, len(rounds), repr(schema))
+        if now != self._model:
+            self._cache, self._model = SignalCache(), now
         if self._hashes is None:
             self._hashes = id_hashes(np.asarray(self.ledger.source.ids))
         needs = needs_now(strategy, len(rounds))

@@ -11,14 +11,16 @@ section 2.1, for cross-validated outputs.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from querist.core.errors import ArgumentError, DataError, shorten
+from querist.core.large import Filled
 from querist.core.ports import Learner
+from querist.core.rows import Rows
 from querist.core.seeds import derive, generator
 from querist.core.signals import AUGMENTED, GRADIENT, MEMBERS, PERTURBED, PROBS, Signal, View
 from querist.core.types import Array, FitReport, ItemId, Labels
@@ -98,9 +100,10 @@ class Calibrated:
         out: dict[Signal, Any] = {name: view[name] for name in names}
         for name in _SCALED:
             if name in out:
-                out[name] = scaled(out[name], self.temperature)
+                out[name] = _in_blocks(out[name], lambda block: scaled(block, self.temperature))
         if GRADIENT in out:
-            out[GRADIENT] = (_factor(scaled(view[PROBS], self.temperature), view[PROBS]), out[GRADIENT][1])
+            factor = _in_blocks(view[PROBS], lambda block: _factor(scaled(block, self.temperature), block))
+            out[GRADIENT] = (factor, out[GRADIENT][1])
         return View(len(items), out)
 
     def save(self, folder: Path) -> None:
@@ -141,6 +144,16 @@ def _some(labels: Labels, rows: Array) -> Labels:
     weights = None if labels.weights is None else labels.weights[rows]
     provenance = tuple(labels.provenance[int(r)] for r in rows) if labels.provenance else ()
     return Labels(items, labels.targets[rows], weights, provenance)
+
+
+def _in_blocks(value: Array, work: Callable[[Array], Array]) -> Array:
+    """``work`` on an array, block by block where that lies in a file: what comes of it does then, too."""
+    if not isinstance(value, np.memmap):
+        return work(value)
+    out = Filled(len(value), value.dtype)
+    for _, block in Rows(value).blocks():
+        out.add(work(block))
+    return out.done()
 
 
 def _factor(probs: Array, before: Array) -> Array:

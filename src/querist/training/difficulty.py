@@ -7,6 +7,7 @@ that was fitted on the other folds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ import numpy as np
 from querist.core.errors import ArgumentError
 from querist.core.seeds import generator
 from querist.core.signals import PREDICTION, PROBS
-from querist.core.types import Array, Labels
+from querist.core.types import Array, ItemId, Labels
 from querist.data.schema import MultiLabel, Number, Schema
 from querist.data.source import Source
 from querist.training.curriculum import ByDifficulty
 from querist.training.sklearn_learner import SklearnLearner
 
-__all__ = ["by_model", "crossed_losses"]
+__all__ = ["by_history", "by_model", "crossed_losses"]
 
 _LEAST = 1e-6
 
@@ -50,6 +51,23 @@ def by_model(
     """
     losses = crossed_losses(labels, features, schema, estimator=estimator, folds=folds, seed=seed)
     return ByDifficulty(dict(zip(labels.items, losses.tolist(), strict=True)), first, full)
+
+
+def by_history(items: Sequence[ItemId], losses: Array, *, first: float = 0.3, full: float = 0.6) -> ByDifficulty:
+    """A curriculum from losses that a training recorded: the mean of each item's over the steps at which it had a label.
+
+    Items without any, and items labelled later, count as the hardest. What is learnt early and not forgotten is easy:
+    Zhou, Wang and Bilmes, Curriculum Learning by Dynamic Instance Hardness, 2020, average losses over the training.
+
+    Args:
+        items: (L,) ids.
+        losses: (L, T) as `LossHistory` tells them; NaN where an item had no label.
+        first: portion of the items in the first epoch.
+        full: share of the training after which all count.
+    """
+    known = ~np.isnan(losses)
+    mean = np.where(known, losses, 0.0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+    return ByDifficulty(dict(zip(items, mean.tolist(), strict=True)), first, full)
 
 
 def crossed_losses(

@@ -28,6 +28,7 @@ from querist.data.schema import Number, Schema
 from querist.data.source import Source
 from querist.models.device import threads
 from querist.models.guard import rng_kept
+from querist.training.shards import in_shards
 from querist.training.weights import read_weights, state_digest, write_weights
 
 __all__ = ["GPLearner"]
@@ -129,7 +130,6 @@ class GPLearner:
             StateError: nothing is fitted yet (code ``NotFitted``).
             ArgumentError: a signal that it does not provide (code ``NeedsCapability``).
         """
-        torch = _torch()
         if self._net is None:
             raise StateError("the learner is not fitted yet: fit it on some labels first", code="NotFitted")
         unknown = names - self.provides
@@ -138,7 +138,11 @@ class GPLearner:
                 f"GPLearner does not provide {', '.join(sorted(map(str, unknown)))}", code="NeedsCapability"
             )
         rows = self.source.rows_of(items)
-        kept, (shift, scale) = self._kept, self._scale
+        width = 8 * (2 + self.members * (MEMBERS in names)) + 4 * len(self._kept["shift"]) * (EMBEDDING in names)
+        return View(len(rows), in_shards(rows, width, _BLOCK, lambda some: self._told(some, names)))
+
+    def _told(self, rows: Array, names: frozenset[Signal]) -> dict[Signal, Array]:
+        torch, kept, (shift, scale) = _torch(), self._kept, self._scale
         parts: dict[Signal, list[Array]] = {name: [] for name in names}
         with threads(1), torch.no_grad():
             for start in range(0, max(len(rows), 1), _BLOCK):
@@ -154,7 +158,7 @@ class GPLearner:
                     parts[NOISE].append(np.full(len(z), float(kept["noise"]) * scale**2))
                 if EMBEDDING in names:
                     parts[EMBEDDING].append(z.float().numpy())
-        return View(len(rows), {name: np.concatenate(values) for name, values in parts.items()})
+        return {name: np.concatenate(values) for name, values in parts.items()}
 
     def save(self, folder: Path) -> None:
         """Write all tensors as safetensors and what they belong to as JSON."""

@@ -27,6 +27,7 @@ class Net:
         outputs: outputs that the label schema asks for now; more than the network has after a class was added.
         seed: of the fit.
         tensors: what is kept beside the weights, by the name of who keeps it.
+        passed: (N, O) outputs of the network for the rows that are asked about, where its pass was made already.
     """
 
     module: Any
@@ -36,6 +37,7 @@ class Net:
     outputs: int
     seed: int
     tensors: Mapping[str, Mapping[str, Any]]
+    passed: Any = None
 
     def said(self, logits: Any) -> Array:
         """What outputs (N, O) say: (N, C) probabilities, 0 for a class that the network does not know, or (N,) numbers."""
@@ -46,3 +48,7 @@ class Net:
     def predicted(self, rows: Array, module: Any = None) -> Array:
         """What the network, or another in its place, says about rows of the source."""
         return self.said(self.scorer.run(self.module if module is None else module, rows)[0])
+
+    def now(self, rows: Array) -> Array:
+        """What the network as it is says about the rows that are asked about; a pass that was made is not made again."""
+        return self.predicted(rows) if self.passed is None else self.said(self.passed)

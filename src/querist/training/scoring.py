@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from querist.core.errors import DataError
+from querist.core.large import Filled
 from querist.core.optional import torch as _torch
 from querist.core.types import Array
 from querist.models.embedding import tapped
 from querist.models.guard import untouched
 from querist.training.inputs import Inputs
-from querist.training.large import Filled
 from querist.training.memory import with_smaller_batches
 from querist.training.network import flat
 

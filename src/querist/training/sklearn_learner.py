@@ -19,6 +19,7 @@ from querist.core.types import Array, FitReport, ItemId, Labels
 from querist.data.schema import MultiLabel, Number, Schema
 from querist.data.source import Source
 from querist.models.guard import rng_kept
+from querist.training.shards import in_shards
 from querist.training.sklearn_state import load_estimator, save_estimator
 from querist.training.weights import read_config
 
@@ -26,6 +27,8 @@ __all__ = ["SklearnLearner"]
 
 _BLOCK = 1 << 16
 """Rows a block when scoring: bounds memory without costing time."""
+_STEP = 1 << 12
+"""Shards of many items are a multiple of so many rows."""
 
 
 class SklearnLearner:
@@ -131,17 +134,24 @@ class SklearnLearner:
                 code="NeedsCapability",
             )
         rows = self.source.rows_of(items)
-        out: dict[Signal, Any] = {}
-        if EMBEDDING in names:
-            out[EMBEDDING] = self._take(rows)
         if names - {EMBEDDING} and self._fitted is None and self._only is None:
             raise StateError("the learner is not fitted yet: fit it on some labels first", code="NotFitted")
         with _torch_kept():
-            self._said(rows, names, out)
-        return View(len(rows), out)
+            return View(len(rows), in_shards(rows, self._bytes(names), _STEP, lambda some: self._said(some, names)))
 
-    def _said(self, rows: Array, names: frozenset[Signal], out: dict[Signal, Any]) -> None:
-        """What the fitted estimator says."""
+    def _bytes(self, names: frozenset[Signal]) -> int:
+        """What is told of one item takes about this much memory."""
+        outputs = 1 if isinstance(self.schema, Number) else len(self.schema.classes)  # type: ignore[attr-defined]
+        times = 2 + (len(_parts(self._fitted)) if MEMBERS in names and self._fitted is not None else 0)
+        given = EMBEDDING in names or GRADIENT in names
+        features = int(np.prod(np.shape(self._take(slice(0, 1)))[1:])) if given else 0
+        return 8 * (times * outputs + features)
+
+    def _said(self, rows: Array, names: frozenset[Signal]) -> dict[Signal, Any]:
+        """What features and the fitted estimator say."""
+        out: dict[Signal, Any] = {}
+        if EMBEDDING in names:
+            out[EMBEDDING] = self._take(rows)
         if PREDICTION in names:
             out[PREDICTION] = self._over(rows, lambda x: _numbers(self._fitted, x), ())
         if PROBS in names or GRADIENT in names:
@@ -154,6 +164,7 @@ class SklearnLearner:
                 out[GRADIENT] = (a, self._take(rows))
         if MEMBERS in names:
             out[MEMBERS] = self._members(rows)
+        return out
 
     def _probabilities(self, rows: NDArray[np.int64]) -> Array:
         count = len(self.schema.classes)  # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ from querist.training.honoured import EVERYWHERE, refuse_others
 from querist.training.memory import with_smaller_batches
 from querist.training.network import warmed
 from querist.training.recipe import Recipe
+from querist.training.shards import in_shards
 from querist.training.tag_fit import Ragged, TaggedSet, train_tagger
 from querist.training.weights import read_weights, state_digest, write_weights
 
@@ -237,8 +238,14 @@ class TaggerLearner:
             raise ArgumentError(
                 f"TaggerLearner does not provide {', '.join(sorted(map(str, unknown)))}", code="NeedsCapability"
             )
-        rows = self.source.rows_of(items)
-        out: dict[Signal, Any] = {}
+        rows, tags = self.source.rows_of(items), len(self.schema.tags)
+        each = {TOKENS: int(self.source.lengths.max()) * tags, EMBEDDING: int(module.head.in_features)}
+        each |= {NBEST: self.best, MEMBERS: self.members**2 + self.members * int(self.source.lengths.max())}
+        width = 4 * sum(each[name] for name in names)
+        return View(len(rows), in_shards(rows, width, self.score_batch, lambda some: self._told(some, names)))
+
+    def _told(self, rows: NDArray[np.int64], names: frozenset[Signal]) -> dict[Signal, Any]:
+        module, out = self._module, dict[Signal, Any]()
         longest, tags = int(self.source.lengths.max()), len(self.schema.tags)
         width = int(module.head.in_features)
         if TOKENS in names:
@@ -263,7 +270,7 @@ class TaggerLearner:
             self._pass(rows, read)
         if MEMBERS in names:
             out[MEMBERS] = self._votes(rows)
-        return View(len(rows), out)
+        return out
 
     def tag(self, items: Sequence[ItemId]) -> NDArray[np.int64]:
         """(n, T) numbers of the most probable tag sequence of each sentence, 0 beyond its last token."""

@@ -1,28 +1,35 @@
-"""What a trained network tells about items: one forward pass where one suffices."""
+"""What a trained network tells about items: one forward pass where one suffices.
+
+The network's own pass is made once, for all that reads it: probabilities, layers, plug-ins, the first network of an
+ensemble, the newest entry of a history.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from querist.core.large import Filled
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PREDICTION, PROBS, Signal
 from querist.core.types import Array
 from querist.models.guard import rng_kept
-from querist.models.stochastic.posterior import HeadPosterior
-from querist.training.large import Filled
+from querist.models.stochastic.posterior import HeadPosterior, Posterior
 from querist.training.net import Net
 from querist.training.parts import Parts
 from querist.training.plugins.base import Forward, Plugin
+from querist.training.providers.base import Compute
+from querist.training.shards import in_shards
 
 __all__ = ["tell"]
 
 
-def tell(net: Net, parts: Parts, rows: Array, names: frozenset[Signal]) -> dict[Signal, Any]:
-    """The named signals of rows of the source.
+def tell(net: Net, parts: Parts, rows: Array, names: frozenset[Signal]) -> Mapping[Signal, Any]:
+    """The named signals of rows of the source; of many rows in shards, see `in_shards`.
 
     Args:
         net: the trained network.
@@ -30,23 +37,42 @@ def tell(net: Net, parts: Parts, rows: Array, names: frozenset[Signal]) -> dict[
         rows: (N,) rows.
         names: signals that it can give.
     """
+    asked = {p.gives: p.begin() for p in parts.providers if p.gives in names}
+    outputs = 1 + sum(p.outputs for p in parts.providers if p.gives in names) + (GRADIENT in names)
+    if parts.posterior is not None and (MEMBERS in names or _averages(parts, names)):
+        outputs += parts.posterior.samples
+    width = outputs * (8 if net.head.kind == "number" else 4 * net.outputs)
+    return in_shards(rows, width, net.scorer.batch, lambda some: _told(net, parts, some, names, asked))
+
+
+def _told(
+    net: Net, parts: Parts, rows: Array, names: frozenset[Signal], asked: Mapping[Signal, Compute]
+) -> dict[Signal, Any]:
+    """The named signals of the rows of a shard."""
     out: dict[Signal, Any] = {}
-    members = passed = None
-    plain = names - {p.gives for p in parts.providers} - {MEMBERS}
-    if MEMBERS in names or (parts.averaged and names & {PROBS, PREDICTION}):
-        if isinstance(parts.posterior, HeadPosterior):
-            passed = net.scorer.run(net.module, rows, _layers(parts, plain) | {None})
-            members = _headed(net, parts.posterior, rows, passed[1][None])
+    plain = names - asked.keys() - {MEMBERS}
+    mean = _averages(parts, names)
+    posterior = parts.posterior if mean or MEMBERS in names else None
+    headed = isinstance(posterior, HeadPosterior)
+    hidden: dict[str | None, Array] = {}
+    if plain - mean or headed or getattr(posterior, "own", None) is not None:
+        logits, hidden = net.scorer.run(net.module, rows, _layers(parts, plain) | ({None} if headed else set()))
+        net = replace(net, passed=logits)
+        out.update(_plain(net, parts, rows, plain - mean, logits, hidden))
+    if posterior is not None:
+        if isinstance(posterior, HeadPosterior):
+            members = _headed(net, posterior, rows, hidden[None])
         else:
-            members = _samples(net, parts, rows)
+            members = _samples(net, posterior, rows)
         out.update({MEMBERS: members} if MEMBERS in names else {})
-    if plain:
-        passed = passed or net.scorer.run(net.module, rows, _layers(parts, plain))
-        out.update(_plain(net, parts, rows, plain, passed, members if parts.averaged else None))
-    for provider in parts.providers:
-        if provider.gives in names:
-            out[provider.gives] = provider.compute(net, rows)
+        out.update({signal: members.mean(axis=1) for signal in mean})
+    out.update({signal: compute(net, rows) for signal, compute in asked.items()})
     return out
+
+
+def _averages(parts: Parts, names: frozenset[Signal]) -> frozenset[Signal]:
+    """The named signals that are the mean over the members."""
+    return names & {PROBS, PREDICTION} if parts.averaged else frozenset()
 
 
 def _layers(parts: Parts, names: frozenset[Signal]) -> frozenset[str | None]:
@@ -57,18 +83,12 @@ def _layers(parts: Parts, names: frozenset[Signal]) -> frozenset[str | None]:
 
 
 def _plain(
-    net: Net,
-    parts: Parts,
-    rows: Array,
-    names: frozenset[Signal],
-    passed: tuple[Any, dict[str | None, Array]],
-    members: Array | None,
+    net: Net, parts: Parts, rows: Array, names: frozenset[Signal], logits: Any, hidden: Mapping[str | None, Array]
 ) -> dict[Signal, Any]:
-    """What one forward pass gives; predictions are the mean over ``members`` where there are any."""
-    logits, hidden = passed
+    """What one forward pass gives."""
     out: dict[Signal, Any] = dict(parts.head.read(logits, names, net.scale))
     for signal in out.keys() & {PROBS, PREDICTION}:
-        out[signal] = net.said(logits) if members is None else members.mean(axis=1)
+        out[signal] = net.said(logits)
     if EMBEDDING in names:
         out[EMBEDDING] = hidden[parts.embedding_layer]
     if GRADIENT in names:
@@ -103,13 +123,15 @@ def _published(
     return {signal: filled.done() for signal, filled in out.items()}
 
 
-def _samples(net: Net, parts: Parts, rows: Array) -> Array:
+def _samples(net: Net, posterior: Posterior, rows: Array) -> Array:
     """(N, S, C), or (N, S) for numbers: each sample is one network for all items."""
-    assert parts.posterior is not None
     tensors = net.tensors.get("posterior", {})
     samples = []
-    for s in range(parts.posterior.samples):
-        with parts.posterior.member(net.module, tensors, s, net.seed):
+    for s in range(posterior.samples):
+        if s == getattr(posterior, "own", None):
+            samples.append(net.now(rows))
+            continue
+        with posterior.member(net.module, tensors, s, net.seed):
             samples.append(net.predicted(rows))
     return np.stack(samples, axis=1)
 

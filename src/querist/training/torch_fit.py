@@ -13,7 +13,7 @@ from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear, tapped
 from querist.models.guard import rng_kept, untouched
-from querist.models.stochastic.posterior import Watcher
+from querist.models.stochastic.posterior import LossWatcher, Watcher
 from querist.training.curriculum import Curriculum
 from querist.training.early_stopping import EarlyStopping
 from querist.training.flat import flattened
@@ -132,6 +132,7 @@ class _Fit:
             for plugin in self.extras.plugins:
                 with rng_kept(derive(self.seed, "plugin", plugin.name, "epoch", epoch)):
                     plugin.on_epoch(FitProgress(epoch, epochs, self.module))
+            self._show_losses(epoch, epochs)
             if stopping is not None and held is not None and stopping.stops(float(self._losses(*held).mean())):
                 break
         if stopping is not None and stopping.state is not None:
@@ -139,6 +140,13 @@ class _Fit:
             self.module.load_state_dict(network)
             for plugin, state in zip(self.extras.plugins, beside, strict=True):
                 plugin.load_state_dict(state)
+
+    def _show_losses(self, epoch: int, epochs: int) -> None:
+        """To those who look on and want to see them."""
+        wanting = [w for w in self.extras.watchers if isinstance(w, LossWatcher) and w.wants_losses(epoch, epochs)]
+        losses = self._losses(self.x, self.y).float().cpu().numpy() if wanting else None
+        for watcher in wanting:
+            watcher.on_losses(self.extras.items, losses)
 
     def _state(self) -> tuple[Any, list[Any]]:
         """A copy of the network's state, and of the plug-ins'."""

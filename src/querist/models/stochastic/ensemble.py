@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from querist.core.errors import ArgumentError
 from querist.models.stochastic.checks import at_least
@@ -33,6 +33,8 @@ class Ensemble:
     """
 
     networks: int = 5
+    own: ClassVar[int] = 0
+    """The sample that is the learner's own network: it needs no pass of its own."""
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""

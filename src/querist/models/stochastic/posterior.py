@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-__all__ = ["Fitted", "HeadPosterior", "Posterior", "Watcher"]
+__all__ = ["Fitted", "HeadPosterior", "LossWatcher", "Posterior", "Watcher"]
 
 
 @runtime_checkable
@@ -25,6 +25,19 @@ class Watcher(Protocol):
 
     def on_epoch(self, module: Module, epoch: int, epochs: int) -> None:
         """Called after epoch ``epoch`` (from 0) of ``epochs``; it may copy weights and must change nothing."""
+        ...
+
+
+@runtime_checkable
+class LossWatcher(Watcher, Protocol):
+    """Looks at the losses of the labelled items as well."""
+
+    def wants_losses(self, epoch: int, epochs: int) -> bool:
+        """Whether they are to be computed after epoch ``epoch`` (from 0) of ``epochs``."""
+        ...
+
+    def on_losses(self, items: Any, losses: Any) -> None:
+        """Called where they are wanted: (L,) ids, and an array (L,) of losses in evaluation mode without weights."""
         ...
 
 
@@ -55,7 +68,10 @@ class Fitted:
 
 @runtime_checkable
 class Posterior(Protocol):
-    """A way to posterior samples; values, so frozen dataclasses implement it."""
+    """A way to posterior samples; values, so frozen dataclasses implement it.
+
+    Where one sample is the learner's own network, an attribute ``own`` gives its number: no pass is then made for it alone.
+    """
 
     @property
     def samples(self) -> int:

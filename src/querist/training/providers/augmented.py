@@ -16,7 +16,7 @@ from querist.core.signals import AUGMENTED, Signal
 from querist.core.types import Array
 from querist.training.heads import Head
 from querist.training.net import Net
-from querist.training.providers.base import Provider
+from querist.training.providers.base import Compute, Provider
 from querist.training.scoring import Scorer
 
 __all__ = ["Augmented", "feature_noise"]
@@ -63,15 +63,27 @@ class Augmented(Provider):
                 code="NeedsCapability",
             )
 
+    @property
+    def outputs(self) -> int:
+        """A."""
+        return self.times
+
     def compute(self, net: Net, rows: Array) -> Array:
         """(N, A, C)."""
-        augment = self.augment or feature_noise()
-        said = []
-        for a in range(self.times):
-            draw = _torch().Generator().manual_seed(derive(net.seed, "augment", a))
-            altered = _Altered(net.scorer, partial(_drawn, augment, draw))
-            said.append(net.said(altered.run(net.module, rows)[0]))
-        return np.stack(said, axis=1)
+        return np.asarray(self.begin()(net, rows))
+
+    def begin(self) -> Compute:
+        """Each augmentation draws on from one shard to the next."""
+        augment, draws = self.augment or feature_noise(), list[Any]()
+
+        def compute(net: Net, rows: Array) -> Array:
+            if not draws:
+                seeds = [derive(net.seed, "augment", a) for a in range(self.times)]
+                draws.extend(_torch().Generator().manual_seed(seed) for seed in seeds)
+            altered = [_Altered(net.scorer, partial(_drawn, augment, draw)) for draw in draws]
+            return np.stack([net.said(scorer.run(net.module, rows)[0]) for scorer in altered], axis=1)
+
+        return compute
 
 
 def _drawn(augment: Callable[[Any, Any], Any], draw: Any, inputs: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +13,10 @@ from querist.models.stochastic.posterior import Watcher
 from querist.training.heads import Head
 from querist.training.net import Net
 
-__all__ = ["Provider"]
+__all__ = ["Compute", "Provider"]
+
+Compute = Callable[[Net, Array], Any]
+"""From a trained network and rows of the source to the signal of these rows."""
 
 
 class Provider(ABC):
@@ -22,6 +26,11 @@ class Provider(ABC):
     """Under which what it keeps is saved."""
 
     gives: ClassVar[Signal]
+
+    @property
+    def outputs(self) -> int:
+        """How often its signal holds the outputs of the network, for each item."""
+        return 1
 
     def check(self, module: Any, head: Head, one: Any) -> None:  # noqa: B027 - most work with anything
         """Refuse a network, a head or an input that it cannot work with.
@@ -45,6 +54,10 @@ class Provider(ABC):
             previous: folder of the model saved before this fit, or None.
         """
         return {}
+
+    def begin(self) -> Compute:
+        """What gives the signal of one shard of rows after the other; `compute` itself, where shards are alike."""
+        return self.compute
 
     @abstractmethod
     def compute(self, net: Net, rows: Array) -> Array:

@@ -43,6 +43,11 @@ class _History(Provider):
         if self.steps < 1:
             raise ArgumentError(f"steps of a history must be 1 or more, got {self.steps}", code="BadValue")
 
+    @property
+    def outputs(self) -> int:
+        """T, at most."""
+        return self.steps + 1
+
     def compute(self, net: Net, rows: Array) -> Array:
         """(N, T, C) probabilities or (N, T) numbers, the oldest first; the last is what the network says now."""
         kept = net.tensors.get(self.name, {})
@@ -54,7 +59,7 @@ class _History(Provider):
             then = state.pop(_SCALE, None)
             of_then = net if then is None else replace(net, scale=Scale(*then.tolist()))
             said.append(_with_state(of_then, module, state, rows))
-        said.append(net.predicted(rows))
+        said.append(net.now(rows))
         return np.stack(said, axis=1)
 
 

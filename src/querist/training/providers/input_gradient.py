@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from querist.core.errors import ArgumentError
+from querist.core.large import Filled
 from querist.core.optional import torch as _torch
 from querist.core.signals import INPUT_GRAD, Signal
 from querist.core.types import Array
 from querist.models.guard import untouched
 from querist.training.heads import Head
-from querist.training.large import Filled
 from querist.training.memory import with_smaller_batches
 from querist.training.net import Net
 from querist.training.providers.base import Provider

@@ -56,6 +56,11 @@ class WeightNoise(Provider):
             )
 
     @property
+    def outputs(self) -> int:
+        """K."""
+        return self.times
+
+    @property
     def _sizes(self) -> tuple[float, ...]:
         return self.size if isinstance(self.size, tuple) else (self.size,)
 

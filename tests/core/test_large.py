@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from querist.core import large
+from querist.core.large import Filled
 from querist.core.rows import Rows
-from querist.training import large
-from querist.training.large import Filled
 
 BLOCKS = [np.arange(12.0).reshape(4, 3), np.ones((1, 3)), np.zeros((0, 3)), -np.ones((2, 3))]
 WHOLE = np.concatenate(BLOCKS).astype(np.float32)

@@ -19,17 +19,19 @@ SPILL_BYTES = 1 << 30
 
 
 class Filled:
-    """An array (N, ...) float32 whose rows arrive in order.
+    """An array (N, ...) whose rows arrive in order.
 
     Beyond `SPILL_BYTES` the rows are written to a temporary file, and the array is a memory-map of it: the process stays
     small, and kernels that stream read the file. The file goes when the array goes.
 
     Args:
         count: N.
+        dtype: of the array, float32 by default.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, dtype: Any = np.float32) -> None:
         self._count = count
+        self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._array: Array | None = None
         self._file: Any = None
         self._shape: tuple[int, ...] = ()
@@ -43,15 +45,15 @@ class Filled:
             assert self._array is not None
             self._array[self._at : self._at + len(block)] = block
         else:
-            self._file.write(np.ascontiguousarray(block, dtype=np.float32).data)
+            self._file.write(np.ascontiguousarray(block, dtype=self._dtype).data)
         self._at += len(block)
 
     def _begin(self, block: Array) -> None:
         self._shape = (self._count, *block.shape[1:])
-        if 4 * int(np.prod(self._shape, dtype=np.int64)) <= SPILL_BYTES:
-            self._array = np.empty(self._shape, dtype=np.float32)
+        if self._dtype.itemsize * int(np.prod(self._shape, dtype=np.int64)) <= SPILL_BYTES:
+            self._array = np.empty(self._shape, dtype=self._dtype)
         else:
-            handle, name = tempfile.mkstemp(prefix="querist-signal-", suffix=".f32")
+            handle, name = tempfile.mkstemp(prefix="querist-signal-", suffix=".bin")
             self._path = Path(name)
             self._file = os.fdopen(handle, "wb")
             self._forget = weakref.finalize(self, _remove, self._file, self._path)
@@ -62,7 +64,7 @@ class Filled:
             assert self._array is not None
             return self._array
         self._file.close()
-        array = np.memmap(self._path, dtype=np.float32, mode="r", shape=self._shape)
+        array = np.memmap(self._path, dtype=self._dtype, mode="r", shape=self._shape)
         weakref.finalize(array.base, self._path.unlink, missing_ok=True)  # the map itself: slices live on it
         self._forget.detach()
         return array
