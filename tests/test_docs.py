@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import querist
@@ -144,3 +146,31 @@ def test_the_page_on_sequences_runs_from_top_to_bottom() -> None:
         run(block, names)
     assert names["report"].metrics["entity_f1"] > 0.5
     assert names["session"].progress.cost > 60
+
+
+def there(package: str) -> bool:
+    """Whether an optional package can be imported; what its import warns of is not ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            return False
+    return True
+
+
+def test_the_page_on_tables_runs_as_far_as_the_extras_allow() -> None:
+    names: dict[str, Any] = {"__name__": "docs"}
+    packages = {"bayes": "gpytorch", "skorch": "skorch"}
+    able = {extra for extra, package in packages.items() if there(package)}
+    for block in blocks("how-to/tables.md"):
+        if set(re.findall(r"# querist\[(\w+)\]", block)) <= able:
+            run(block, names)
+    assert min(names["accuracy"], names["forest"], names["machine"]) > 0.7, "half would be a guess"
+    spread = float(np.std(list(names["price"].values())))
+    assert names["error"] < 0.6 * spread
+    assert names["exact"] > 0.4, "a quarter would be a guess"
+    if "bayes" in able:
+        assert names["error_of_process"] < 0.3 * spread
+    if "skorch" in able:
+        assert names["by_skorch"] > 0.7

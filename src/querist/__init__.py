@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from querist.strategies.parser import parse
     from querist.strategies.stream import StreamSampler
     from querist.training.frozen import frozen_features
+    from querist.training.gp_learner import GPLearner
     from querist.training.graph_learner import GraphLearner
     from querist.training.image_learner import image_learner
     from querist.training.recipe import Recipe
     from querist.training.recurrent import recurrent_learner
     from querist.training.sklearn_learner import SklearnLearner
+    from querist.training.tabular import tabular_learner
     from querist.training.tagger import TaggerLearner
     from querist.training.text_learner import text_learner
     from querist.training.torch_learner import TorchLearner
@@ -51,6 +53,7 @@ _HOMES = {
     "ArgumentError": "querist.core.errors",
     "ArgumentTypeError": "querist.core.errors",
     "DataError": "querist.core.errors",
+    "GPLearner": "querist.training.gp_learner",
     "GraphLearner": "querist.training.graph_learner",
     "MultiLabel": "querist.data.schema",
     "NoisyAnnotator": "querist.annotation.noisy",
@@ -81,6 +84,7 @@ _HOMES = {
     "run": "querist.session.run",
     "score": "querist.strategies.arrays",
     "select": "querist.strategies.arrays",
+    "tabular_learner": "querist.training.tabular",
     "text_learner": "querist.training.text_learner",
 }
 
@@ -89,6 +93,7 @@ __all__ = [  # noqa: RUF022
     "ArgumentError",
     "ArgumentTypeError",
     "DataError",
+    "GPLearner",
     "GraphLearner",
     "MultiLabel",
     "NoisyAnnotator",
@@ -120,6 +125,7 @@ __all__ = [  # noqa: RUF022
     "run",
     "score",
     "select",
+    "tabular_learner",
     "text_learner",
 ]
 

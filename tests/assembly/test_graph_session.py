@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
 import querist
 from querist.core.errors import ArgumentError
+from real_data import citations
 from rings import blocks
 
 QUICK = querist.Recipe(lr=0.05, epochs=40)
@@ -96,20 +96,11 @@ def test_a_session_is_resumed_from_its_folder(tmp_path: Path) -> None:
     again.close()
 
 
-CORA = Path(os.environ.get("QUERIST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data") / "graphs"
-
-
-@pytest.mark.skipif(not (CORA / "cora.npz").is_file(), reason="graphs/cora.npz is not there: set QUERIST_DATA")
 @pytest.mark.parametrize(
     "strategy", ["age", "feat_prop(propagated=True)", "graph_part(propagated=True)", "grain(whole=False)"]
 )
 def test_cora_is_learnt_from_seventy_labels(strategy: str) -> None:
-    with np.load(CORA / "cora.npz", allow_pickle=False) as found:
-        parts = found["feature_values"], found["feature_indices"], found["feature_indptr"]
-        x = csr_array(parts, shape=tuple(found["feature_shape"]))
-        edges, y, test = found["edges"].T, found["labels"], found["planetoid_test"]
-    ids = [f"n{k}" for k in range(len(y))]
-    source = querist.graph_source(diags_array(1.0 / np.maximum(x.sum(axis=1), 1.0)) @ x, edges, ids=ids)
+    source, y, test = citations()
     schema = querist.SingleLabel(tuple(str(c) for c in range(7)))
     learner = querist.GraphLearner(
         "gcn",
@@ -119,7 +110,7 @@ def test_cora_is_learnt_from_seventy_labels(strategy: str) -> None:
         embedding="hidden" if strategy == "age" else "propagated",
         device="cpu",
     )
-    held = {ids[k]: str(y[k]) for k in test}
+    held = {f"n{k}": str(y[k]) for k in test}
     session = querist.Session(source, learner, strategy=strategy, labels=schema, test=held)
     for _ in range(2):
         query = session.ask(35)

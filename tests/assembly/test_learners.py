@@ -114,10 +114,11 @@ def test_texts_by_a_pretrained_encoder(tmp_path: Path, tune: str) -> None:
     tiny_folder(tmp_path / "encoder")
     model = f'[model]\nlearner = "text"\nencoder = "encoder"\ntune = "{tune}"\ndevice = "cpu"\n'
     model += 'cache = "features"\n' if tune == "frozen" else "max_length = 16\n"
-    model += "[model.training]\nepochs = 2\nmin_steps = 4\nthreads = 1\n"
-    model += "[model.lora]\nrank = 2\n" if tune == "lora" else ""
-    spec = written(tmp_path, texts(tmp_path) + model)
-    assert 0 <= ran(spec, tmp_path)["accuracy"] <= 1
+    rate, steps = {"frozen": (0.05, 300), "lora": (0.01, 80), "full": (0.005, 60)}[tune]
+    model += f"[model.training]\nlr = {rate}\nepochs = 2\nmin_steps = {steps}\nthreads = 1\n"
+    model += "backbone_lr = 1.0\n" if tune == "full" else "[model.lora]\nrank = 2\n" if tune == "lora" else ""
+    spec = written(tmp_path, texts(tmp_path).replace("test = 8", "test = 12") + model, batch=12, budget=24)
+    assert ran(spec, tmp_path)["accuracy"] > 0.8, "half would be a guess"
     assert (tmp_path / "features").is_dir() == (tune == "frozen")
 
 
@@ -138,7 +139,7 @@ def test_images_by_a_network_of_our_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("network", ["sgc", "appnp", "gcn", "sage", "gat"])
 def test_graphs(tmp_path: Path, network: str) -> None:
-    if network in ("gcn", "sage", "gat"):
+    if network in ("sage", "gat"):
         pytest.importorskip("torch_geometric", reason="torch_geometric is not installed: the extra graph")
     source, y = blocks((30, 30, 30))
     edges = np.stack(source.graph.nonzero())

@@ -37,12 +37,16 @@ def test_labels_are_needed_or_found() -> None:
 
 def test_test_items_are_held_out_and_measured() -> None:
     source = querist.read(X, ids=[f"i{k}" for k in range(30)])
-    test = {f"i{k}": "ab"[k % 2] for k in range(10)}
+    truth = {f"i{k}": "ab"[int(x > 0)] for k, x in enumerate(X[:, 0])}
+    test = {f"i{k}": truth[f"i{k}"] for k in range(10)}
     session = querist.Session(source, LogisticRegression(), labels=["a", "b"], test=test, strategy="random", start=None)
     query = session.ask(20)
     assert not set(query.items) & set(test)
-    session.tell(query, {i: "ab"[int(i[1:]) % 2] for i in query})
-    assert 0 <= session.fit().metrics["accuracy"] <= 1
+    session.tell(query, {i: truth[i] for i in query})
+    accuracy = session.fit().metrics["accuracy"]
+    rows = source.rows_of(list(query.items))
+    plain = LogisticRegression().fit(X[rows], [truth[i] for i in query.items])
+    assert accuracy == plain.score(X[:10], list(test.values())) > 0.6
     with pytest.raises(StateError, match="held out"):
         session.tell(None, {"i0": "a"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+import real_data
 from querist.core.errors import DataError
 from querist.data.graph import GraphSource
 from querist.data.graph_file import graph_from, holds_a_graph
@@ -72,12 +72,8 @@ def test_faults(tmp_path: Path) -> None:
         read(tmp_path / "g.npz", dedupe=True)
 
 
-CORA = Path(os.environ.get("QUERIST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data") / "graphs"
-
-
-@pytest.mark.skipif(not (CORA / "cora.npz").is_file(), reason="graphs/cora.npz is not there: set QUERIST_DATA")
 def test_cora() -> None:
-    source = read(CORA / "cora.npz")
+    source = read(real_data.file("graphs/cora.npz"))
     assert isinstance(source, GraphSource)
     assert (len(source), source.graph.nnz, source.take(slice(0, 2)).shape) == (2708, 2 * 5278, (2, 1433))
     assert source.truth is not None

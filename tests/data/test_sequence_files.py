@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 import querist
+import real_data
 from querist.core.errors import QueristError
 from querist.data.sequence_files import read_conll, read_sequences
 from querist.data.spans import Spans
@@ -76,11 +76,9 @@ def test_bad_rows_are_named_or_left_out(tmp_path: Path, row: dict[str, object], 
 
 
 def test_the_real_sets_are_read_whole() -> None:
-    folder = Path(os.environ.get("QUERIST_DATA", "")) / "sequence"
-    if not os.environ.get("QUERIST_DATA") or not folder.is_dir():
-        pytest.skip("the data sets are not there: set QUERIST_DATA to their folder")
+    path = real_data.file("sequence/sec_filings/train.jsonl.gz")
     with pytest.warns(querist.QueristWarning, match="repeat"):
-        source = read_sequences(folder / "sec_filings" / "train.jsonl.gz")
+        source = read_sequences(path)
     assert (len(source), int(source.lengths.sum())) == (1164, 41010)
     assert source.truth is not None
     schema = Spans.found_in(source.truth).of(source)

@@ -7,7 +7,23 @@ from typing import Any
 import pytest
 
 from querist.core.errors import ArgumentError
-from querist.core.signals import COST, DISCRIMINATOR, EMBEDDING, LABELS, LOSS, MEMBERS, PROBS, TARGETS, Needs, Signal
+from querist.core.signals import (
+    COST,
+    DISCRIMINATOR,
+    EMBEDDING,
+    LABELS,
+    LOSS,
+    MEMBERS,
+    MULTILABEL,
+    NOISE,
+    PREDICTION,
+    PROBS,
+    TARGETS,
+    Needs,
+    Signal,
+)
+from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
+from querist.data.spans import Spans
 from querist.session.needs import check_needs, works_untrained
 
 
@@ -125,3 +141,32 @@ def test_the_classes_that_are_named_are_there() -> None:
     named = [pair for pairs in found for pair in pairs]
     assert len(named) == 8
     assert all(hasattr(import_module(module), name) for name, module in named)
+
+
+TWO = ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "words"),
+    [
+        ("bald", Number(), "bald does not work where an answer is a number; use one for numbers"),
+        ("rank(bald) + rank(random)", MultiLabel(TWO), "does not work where an answer is several labels"),
+        ("pred_variance", SingleLabel(TWO), "where an answer is one class; use one for classes"),
+        ("margin", MultiLabel(TWO), r"several labels and this one reads probs .*; use one for several labels .mmc"),
+        ("mahalanobis", Number(), r"a number and this one reads labels \(class numbers"),
+        ("mahalanobis", Spans(TWO), "an answer is spans and this one reads labels"),
+        ("active_search(0)", Number(), "where an answer is a number"),
+    ],
+)
+def test_a_kind_of_answer_that_does_not_fit_is_refused(text: str, schema: Schema, words: str) -> None:
+    from querist.strategies.algebra import as_strategy
+
+    learner: Any = Learner()
+    learner.provides = frozenset({PROBS, EMBEDDING, MEMBERS, MULTILABEL, NOISE, PREDICTION})
+    with pytest.raises(ArgumentError, match=words) as error:
+        check_needs(as_strategy(text), learner, frozenset(), reference=False, schema=schema)
+    assert error.value.code == "NeedsCapability"
+    assert text.split("(")[0] in str(error.value)
+    check_needs(as_strategy(text), learner, frozenset(), reference=False)  # nothing is said of the answers
+    fitting = {"pred_variance": Number()}.get(text, SingleLabel(TWO))
+    check_needs(as_strategy(text), learner, frozenset(), reference=False, schema=fitting)

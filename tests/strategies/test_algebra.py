@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_refused(wrong: Callable[[], object]) -> None:
 
 def test_needs_of_a_whole() -> None:
     part = Shortlist(Margin(), times=2) | (Bald() >> TopK())
-    assert part.needs == Needs(pool=frozenset({PROBS, MEMBERS}))
+    assert part.needs == Needs(pool=frozenset({PROBS, MEMBERS}), unfit=frozenset({"number", "labels"}))
     assert as_strategy(TopK()).needs == Needs()
     assert (Egl() + Margin()).needs.pool == {PROBS, EMBEDDING}
     assert part.needs.model

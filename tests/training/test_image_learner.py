@@ -12,13 +12,14 @@ from querist.core.optional import torch as mended
 from querist.core.signals import EMBEDDING, GRADIENT, MEMBERS, PROBS
 from querist.core.types import Labels
 from querist.data.arrays import array_source
-from querist.data.schema import Number, Schema
+from querist.data.schema import Number, Schema, SingleLabel
 from querist.data.source import Source
 from querist.models.resnet import ResNet18
 from querist.testing.learners import LEARNER_CHECKS, check_learner
 from querist.training.image_learner import SCRATCH, image_learner
 from querist.training.recipe import Recipe
 from querist.training.torch_learner import TorchLearner
+from real_data import garments
 from tiny import THREE, digits
 
 QUICK = Recipe(optimizer="adamw", lr=3e-3, epochs=1, min_steps=25, batch_size=16)
@@ -122,3 +123,21 @@ def test_networks_of_the_libraries_frozen_and_trained(name: str, tmp_path: Path)
     other = image_learner(source, THREE, name, device="cpu")
     other.load(tmp_path / "saved")
     np.testing.assert_array_equal(before[PROBS], other.signals(source.items(), frozenset({PROBS}))[PROBS])
+
+
+@pytest.mark.parametrize("model", ["small_cnn", "torchvision:resnet18"])
+def test_networks_with_random_weights_learn_real_garments(model: str) -> None:
+    """240 labels of ten kinds. The small CNN gave .52 to .63 in three fits of 30 steps, ResNet-18 .62 to .65 of 20."""
+    mended()
+    if ":" in model:
+        pytest.importorskip("torchvision", reason="needs the extra vision", exc_type=ImportError)
+    source, y = garments(360)
+    steps = {"small_cnn": Recipe(optimizer="adamw", lr=2e-3, epochs=1, batch_size=32, min_steps=30)}
+    short = Recipe(optimizer="adamw", lr=1e-3, epochs=1, batch_size=24, min_steps=20, schedule="cosine")
+    learner = image_learner(
+        source, SingleLabel(tuple("0123456789")), model, recipe=steps.get(model, short), device="cpu"
+    )
+    learner.fit(Labels(source.items(np.arange(240)), y[:240]), seed=0)
+    rest = np.arange(240, 360)
+    probs = learner.signals(source.items(rest), frozenset({PROBS}))[PROBS]
+    assert (probs.argmax(axis=1) == y[rest]).mean() > 0.35

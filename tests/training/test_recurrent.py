@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import gzip
-import json
-import os
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +19,7 @@ from querist.testing.learners import check_learner
 from querist.training.recipe import Recipe
 from querist.training.recurrent import recurrent_learner
 from querist.training.torch_learner import TorchLearner
+from real_data import questions
 
 SCHEMA = SingleLabel(("bad", "good"))
 FAST = Recipe(epochs=8, lr=1e-2, batch_size=8)
@@ -106,12 +103,7 @@ def test_registered_by_name() -> None:
 
 
 def test_on_a_slice_of_real_questions() -> None:
-    path = Path(os.environ.get("QUERIST_DATA", "")) / "text" / "trec6" / "train.jsonl.gz"
-    if not os.environ.get("QUERIST_DATA") or not path.is_file():
-        pytest.skip("the data sets are not there: set QUERIST_DATA to their folder")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = {r["text"]: int(r["label"]) for r in (json.loads(line) for line in [next(file) for _ in range(420)])}
-    source, y = querist.read(list(rows)), np.asarray(list(rows.values()))
+    source, y = questions(400)
     learner = recurrent_learner(source, SingleLabel(tuple("012345")), recipe=Recipe(epochs=8, lr=5e-3, batch_size=16))
     learner.fit(Labels(source.items(np.arange(300)), y[:300]), seed=0)
     rest = np.arange(300, len(y))

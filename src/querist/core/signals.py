@@ -164,6 +164,7 @@ class Needs:
         instead: pairs (needed signal of the pool, signal that may stand in for it when it is missing).
         optional: signals of the pool that are read where they are at hand and not asked for where they are not.
         whole: signals of the pool that are read of all items instead where a session holds a graph (`Context.whole`).
+        unfit: kinds of answer that it cannot work with: ``class``, ``labels`` (several), ``number``, ``spans``.
     """
 
     pool: frozenset[Signal] = frozenset()
@@ -175,6 +176,7 @@ class Needs:
     instead: frozenset[tuple[Signal, Signal]] = frozenset()
     optional: frozenset[Signal] = frozenset()
     whole: frozenset[Signal] = frozenset()
+    unfit: frozenset[str] = frozenset()
 
     def __or__(self, other: Needs) -> Needs:
         """What both need together."""
@@ -188,6 +190,7 @@ class Needs:
             self.instead | other.instead,
             self.optional | other.optional,
             self.whole | other.whole,
+            self.unfit | other.unfit,
         )
 
     @property

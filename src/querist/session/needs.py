@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError
 from querist.core.ports import Learner, Strategy
@@ -19,12 +21,30 @@ from querist.core.signals import (
     MEMBERS,
     NOISE,
     PERTURBED,
+    PROBS,
     TARGETS,
     VACUITY,
     Signal,
 )
+from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
+from querist.data.spans import Spans
 
-__all__ = ["check_needs", "works_untrained"]
+__all__ = ["check_needs", "kind_of_answer", "works_untrained"]
+
+_KINDS: Mapping[type[Schema], str] = {SingleLabel: "class", MultiLabel: "labels", Number: "number", Spans: "spans"}
+_SAID = {"class": "one class", "labels": "several labels", "number": "a number", "spans": "spans"}
+_ANSWERS: Mapping[str, frozenset[Signal]] = {
+    "class": frozenset({LABELS, TARGETS}),
+    "number": frozenset({TARGETS}),
+    "": frozenset({LABELS, TARGETS}),
+}
+"""What labelled items can be looked up for, by kind of answer."""
+_INSTEAD = {
+    "class": "use one for classes, such as bald, mean_std or egl",
+    "labels": "use one for several labels (mmc, cvirs, binary_minimum) or one on embeddings (k_center, typiclust)",
+    "number": "use one for numbers (pred_variance, bald_regression, gsx, igs) or one on embeddings (k_center, lcmd)",
+    "spans": "use one that reads tokens, nbest, members or embedding (mnlp, token_entropy, k_center)",
+}
 
 _WAYS = {
     MEMBERS: "give the learner members (TorchLearner(members=20) with dropout layers, members=Ensemble(5), or a "
@@ -46,7 +66,19 @@ _WAYS = {
 }
 
 
-def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *, reference: bool) -> None:
+def kind_of_answer(schema: object) -> str:
+    """``class``, ``labels``, ``number`` or ``spans``; empty for what is none of ours."""
+    return next((name for kind, name in _KINDS.items() if isinstance(schema, kind)), "")
+
+
+def check_needs(
+    strategy: Strategy,
+    learner: Learner,
+    side: frozenset[Signal],
+    *,
+    reference: bool,
+    schema: Schema | None = None,
+) -> None:
     """Refuse a pair of strategy and learner that cannot work together.
 
     Args:
@@ -54,13 +86,25 @@ def check_needs(strategy: Strategy, learner: Learner, side: frozenset[Signal], *
         learner: what must tell.
         side: signals that the session itself holds (cost, graph).
         reference: whether a reference set was given.
+        schema: what an answer is; None leaves out what hangs on it.
 
     Raises:
         ArgumentError: naming the strategy, what is missing and the way to provide it (code ``NeedsCapability``).
     """
-    needs = strategy.needs
-    given = learner.provides | side | {LABELS, TARGETS}
+    needs, kind = strategy.needs, kind_of_answer(schema)
+    given = learner.provides | side | _ANSWERS.get(kind, frozenset())
     who = type(learner).__name__
+    wanted = needs.pool | needs.labelled
+    unread = wanted & ({LABELS, TARGETS} - given)
+    if kind == "labels":  # what an item has of several labels is no distribution over them
+        unread |= (wanted | needs.reference) & {PROBS}
+    if kind in needs.unfit or unread:
+        what = f" and this one reads {', '.join(f'{s.name} ({s.meaning})' for s in sorted(unread, key=str))}"
+        raise ArgumentError(
+            f"strategy {strategy} does not work where an answer is {_SAID[kind]}{what if unread else ''}; "
+            f"{_INSTEAD[kind]}",
+            code="NeedsCapability",
+        )
     plugins = frozenset(getattr(learner, "plugins", ()))
     published = needs.pool - given
     if needs.plugin and needs.plugin not in plugins and (published or not needs.pool):

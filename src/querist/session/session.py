@@ -100,7 +100,7 @@ class Session:
         self.side: dict[Signal, Any] = {s: v for s, v in side if v is not None}
         for part in (strategy, start):
             if part is not None:
-                check_needs(part, learner, frozenset(self.side), reference=reference is not None)
+                check_needs(part, learner, frozenset(self.side), reference=reference is not None, schema=schema)
         self.ledger = Ledger(source, held, on_conflict=on_conflict)
         self.state = State()
         self._contexts = ContextMaker(learner, self.ledger, reference, self.side)

@@ -14,10 +14,11 @@ from querist.core.contract import needs_now
 from querist.core.errors import ArgumentError, StateError
 from querist.core.ports import Learner, Strategy
 from querist.core.seeds import id_hashes
-from querist.core.signals import GRAPH, LABELS, TARGETS, Context, Signal, View
+from querist.core.signals import GRAPH, LABELS, PROBS, TARGETS, Context, Signal, View
 from querist.core.types import Array, ItemId, Items, Round
 from querist.core.whole import Whole
 from querist.data.ledger import ItemState, Ledger
+from querist.session.needs import kind_of_answer
 from querist.session.signal_cache import SignalCache
 
 __all__ = ["ContextMaker"]
@@ -84,7 +85,10 @@ class ContextMaker:
                 raise StateError("exclude leaves out all items that are available", code="NothingAvailable")
         labelled = self.ledger.rows(ItemState.LABELLED)
         arrays: dict[Signal, Array] = {}
-        known = (needs.labelled | needs.uses) & {LABELS, TARGETS}
+        spans = (
+            kind_of_answer(schema) == "spans"
+        )  # what only takes labels into account where there are some does without
+        known = (needs.labelled if spans else needs.labelled | needs.uses) & {LABELS, TARGETS}
         if known:
             targets = self.ledger.labels(schema).targets
             if targets.ndim == 2 and targets.dtype.kind == "i":
@@ -98,6 +102,8 @@ class ContextMaker:
             arrays = {signal: arrays[signal] for signal in known}
         told = self.learner.provides if rounds else frozenset(getattr(self.learner, "untrained", ()))
         able = self.learner.provides | self.side.keys()
+        if kind_of_answer(schema) == "labels":  # several probabilities an item, and no distribution
+            told -= {PROBS}
         uses = needs.uses & (able if not needs.optional else told | self.side.keys())
         wanted = needs.pool | (needs.uses & self.side.keys()) | (needs.optional & (told | self.side.keys()))
         pending = self.ledger.rows(ItemState.PENDING)

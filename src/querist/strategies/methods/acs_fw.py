@@ -14,7 +14,7 @@ from querist.core.signals import MEMBERS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.expected_likelihood import expected_log_likelihood
 from querist.strategies.kernels.frank_wolfe import frank_wolfe
-from querist.strategies.scores.committee import members_of
+from querist.strategies.scores.committee import NOT_CLASSES, members_of
 
 __all__ = ["AcsFw"]
 
@@ -53,7 +53,7 @@ class AcsFw(Strategy):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool."""
-        return Needs(pool=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), unfit=NOT_CLASSES)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Frank-Wolfe, then new items until there are n."""

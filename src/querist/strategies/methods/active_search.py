@@ -59,7 +59,8 @@ class ActiveSearch(Strategy):
     @property
     def needs(self) -> Needs:
         """`EMBEDDING` of the pool and, where they are there, of labelled items with `LABELS`, and of pending ones."""
-        return Needs(pool=frozenset({EMBEDDING}), uses=frozenset({EMBEDDING, LABELS}))
+        unfit = frozenset({"number", "labels", "spans"})
+        return Needs(pool=frozenset({EMBEDDING}), uses=frozenset({EMBEDDING, LABELS}), unfit=unfit)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """One pick after the other, each with what is left of the budget."""

@@ -15,7 +15,7 @@ from querist.core.signals import MEMBERS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.batch_information import Configurations, lazy_picks
 from querist.strategies.kernels.members import information
-from querist.strategies.scores.committee import one_model_each, passing_members
+from querist.strategies.scores.committee import NOT_CLASSES, one_model_each, passing_members
 
 __all__ = ["BatchBald"]
 
@@ -68,7 +68,7 @@ class BatchBald(Strategy):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool; of pending items where they are there."""
-        return Needs(pool=frozenset({MEMBERS}), uses=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), uses=frozenset({MEMBERS}), unfit=NOT_CLASSES)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Greedy, with lazy evaluation."""

@@ -15,6 +15,7 @@ from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.joint import gain_vectors
 from querist.strategies.kernels.k_means import k_means, nearest_rows
 from querist.strategies.kernels.order import top
+from querist.strategies.scores.committee import NOT_CLASSES
 from querist.strategies.scores.core_log import CoreLog
 from querist.strategies.scores.core_mse import CoreMse
 
@@ -61,7 +62,7 @@ class Bemps(Strategy):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool and of the reference set."""
-        return Needs(pool=frozenset({MEMBERS}), reference=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), reference=frozenset({MEMBERS}), unfit=NOT_CLASSES)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Rate, cluster the best, take the rows nearest to the centres."""

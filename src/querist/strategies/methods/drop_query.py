@@ -12,7 +12,7 @@ from querist.core.errors import ArgumentError
 from querist.core.signals import EMBEDDING, MEMBERS, PROBS, Context, Needs, Selection
 from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.k_means import k_means, nearest_rows
-from querist.strategies.scores.committee import members_of
+from querist.strategies.scores.committee import NOT_CLASSES, members_of
 
 __all__ = ["DropQuery", "disagreeing"]
 
@@ -46,7 +46,7 @@ class DropQuery(Strategy):
     @property
     def needs(self) -> Needs:
         """`PROBS`, `MEMBERS` and `EMBEDDING` of the pool."""
-        return Needs(pool=frozenset({PROBS, MEMBERS, EMBEDDING}))
+        return Needs(pool=frozenset({PROBS, MEMBERS, EMBEDDING}), unfit=NOT_CLASSES)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Candidates, clusters, nearest rows.

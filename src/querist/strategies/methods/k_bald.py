@@ -13,7 +13,7 @@ from querist.strategies.algebra import Strategy
 from querist.strategies.kernels.batch_information import lazy_picks
 from querist.strategies.kernels.joint import expected_information
 from querist.strategies.kernels.members import information
-from querist.strategies.scores.committee import classifier_members, one_model_each
+from querist.strategies.scores.committee import NOT_CLASSES, classifier_members, one_model_each
 
 __all__ = ["KBald"]
 
@@ -40,7 +40,7 @@ class KBald(Strategy):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool; of pending items where they are there."""
-        return Needs(pool=frozenset({MEMBERS}), uses=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), uses=frozenset({MEMBERS}), unfit=NOT_CLASSES)
 
     def select(self, ctx: Context, n: int) -> Selection:
         """Greedy, with lazy evaluation: pairs are only subtracted, so gains only fall."""

@@ -23,6 +23,11 @@ __all__ = [
     "some_members",
 ]
 
+NOT_CLASSES = frozenset({"number", "labels"})
+"""`Needs.unfit` of what reads members that are distributions over classes."""
+NOT_NUMBERS = frozenset({"class", "labels", "spans"})
+"""`Needs.unfit` of what reads members that are numbers."""
+
 
 @dataclass(frozen=True, repr=False)
 class CommitteeScore(Score):
@@ -33,7 +38,7 @@ class CommitteeScore(Score):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool."""
-        return Needs(pool=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), unfit=NOT_CLASSES)
 
     def members(self, ctx: Context) -> Array:
         """(N, S, C) probabilities of each member.

@@ -13,7 +13,7 @@ from querist.core.signals import EMBEDDING, MEMBERS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.lengths import row_norms
-from querist.strategies.scores.committee import members_of
+from querist.strategies.scores.committee import NOT_NUMBERS, members_of
 
 __all__ = ["Emcm"]
 
@@ -33,7 +33,7 @@ class Emcm(Score):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of shape (N, S) and `EMBEDDING` of the pool."""
-        return Needs(pool=frozenset({MEMBERS, EMBEDDING}))
+        return Needs(pool=frozenset({MEMBERS, EMBEDDING}), unfit=NOT_NUMBERS)
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) at least 0; 0 where all members agree.

@@ -8,7 +8,7 @@ from typing import ClassVar
 from querist.core.errors import ArgumentError
 from querist.core.signals import MEMBERS, Context, Needs
 from querist.core.types import Array
-from querist.strategies.scores.committee import CommitteeScore, one_model_each
+from querist.strategies.scores.committee import NOT_CLASSES, CommitteeScore, one_model_each
 
 __all__ = ["PairedScore", "reference_of"]
 
@@ -22,7 +22,7 @@ class PairedScore(CommitteeScore):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool and of the reference set."""
-        return Needs(pool=frozenset({MEMBERS}), reference=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), reference=frozenset({MEMBERS}), unfit=NOT_CLASSES)
 
     def both(self, ctx: Context) -> tuple[Array, Array]:
         """(N, S, C) and (M, S, C).

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from querist.core.signals import MEMBERS, Context, Needs
 from querist.strategies.algebra import FloatArray, Score
 from querist.strategies.kernels.members import variance
-from querist.strategies.scores.committee import regression_members
+from querist.strategies.scores.committee import NOT_NUMBERS, regression_members
 
 __all__ = ["PredVariance"]
 
@@ -29,7 +29,7 @@ class PredVariance(Score):
     @property
     def needs(self) -> Needs:
         """`MEMBERS` of the pool, shape (N, S)."""
-        return Needs(pool=frozenset({MEMBERS}))
+        return Needs(pool=frozenset({MEMBERS}), unfit=NOT_NUMBERS)
 
     def rate(self, ctx: Context) -> FloatArray:
         """(N,) at least 0, in squared units of the prediction.
