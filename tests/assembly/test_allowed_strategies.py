@@ -27,7 +27,7 @@ class FittedOnce:
     def __init__(self, learner: Any) -> None:
         self.inner, self.provides = learner, learner.provides
         self.plugins, self.capabilities = learner.plugins, learner.capabilities
-        self.untrained = getattr(learner, "untrained", frozenset())
+        self.untrained: frozenset[Signal] = getattr(learner, "untrained", frozenset())
         self.report: FitReport | None = None
         self.rows: list[int] = []
         self.told: dict[Signal, Any] = {}

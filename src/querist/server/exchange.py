@@ -22,10 +22,13 @@ from querist.data.record import Record, StoredItem, content_id
 from querist.server.bring import Brought, bring, classes_in, understood
 from querist.server.changes import STREAM
 from querist.server.guess import Guess, guess
-from querist.server.project import Project
+from querist.server.logs import line
+from querist.server.project import JOURNAL, Project
 from querist.server.task import Task
+from querist.storage.audit import Audit
+from querist.storage.connection import reader
 
-__all__ = ["Checked", "Rows", "Taken", "check_file", "exported", "import_file", "write_export"]
+__all__ = ["Checked", "Rows", "Taken", "check_file", "exported", "hand_out", "import_file", "write_export"]
 
 _PIECE = 1_000
 _MOST_BYTES = 50 << 20
@@ -210,6 +213,16 @@ def write_export(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return f"{name}.zip", lost
+
+
+def hand_out(project: Project, user: str, format: str, path: Path, *, everything: bool) -> tuple[str, list[str]]:
+    """`write_export`, and who took the labels into the audit trail and the log; what is lost comes in words."""
+    with reader(project.folder / JOURNAL, check=False) as connection:
+        task = project.changes.task(connection)
+        name, lost = write_export(connection, project, task, format, path, everything=everything)
+    Audit(project.folder).add("export", user, "page", format=format, all=everything)
+    line("exported", format=format, losses=len(lost))
+    return name, [str(one) for one in lost]
 
 
 def _plain(name: str) -> str:

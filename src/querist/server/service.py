@@ -27,9 +27,8 @@ from querist.server.auth import Links, Sessions, read_secret
 from querist.server.catalogue import catalogue, check_strategy
 from querist.server.coach import Coach
 from querist.server.desk import Handed, Post
-from querist.server.exchange import check_file, import_file, write_export
+from querist.server.exchange import check_file, hand_out, import_file
 from querist.server.listing import Listing, Row
-from querist.server.logs import line
 from querist.server.media import Media
 from querist.server.overview import Overview
 from querist.server.plain import in_words
@@ -41,8 +40,6 @@ from querist.server.seeds import find_seeds
 from querist.server.showing import content, listed_row, no_item, set_aside
 from querist.server.stream import Hub
 from querist.server.wire import AnswerIn, ItemsQuery, Next, Undo
-from querist.storage.audit import Audit
-from querist.storage.connection import reader
 from querist.storage.transaction import Transaction
 
 __all__ = ["Service"]
@@ -397,16 +394,7 @@ class Service:
         Returns:
             The name that the file should have, and what the format has no place for.
         """
-
-        def work() -> tuple[str, list[str]]:
-            with reader(self.folder / JOURNAL, check=False) as connection:
-                task = self.project.changes.task(connection)
-                name, lost = write_export(connection, self.project, task, format, path, everything=everything)
-            Audit(self.folder).add("export", user, "page", format=format, all=everything)
-            line("exported", format=format, losses=len(lost))
-            return name, [str(one) for one in lost]
-
-        return await self.read(work)
+        return await self.read(partial(hand_out, self.project, user, format, path, everything=everything))
 
     async def import_file(self, path: Path, name: str, *, skip_bad: bool, new_classes: bool) -> dict[str, Any]:
         """Take more items in."""

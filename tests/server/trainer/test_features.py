@@ -195,7 +195,8 @@ def test_a_sample_that_is_the_whole_is_read_once(tmp_path: Path, monkeypatch: py
     encoder = base_encoder(tmp_path / "features", contents, 0, silent)
     assert list(features.fill(encoder, contents, batch=20)) == [(20, 30), (30, 30)]
     assert sorted(read) == list(range(30))
-    np.testing.assert_allclose(features.read(encoder), encoder([f"text {k} of some" for k in range(30)]), atol=1e-6)
+    rows: Any = features.read(encoder)
+    np.testing.assert_allclose(rows, encoder([f"text {k} of some" for k in range(30)]), atol=1e-6)
     contents.forget()
     assert contents.take(range(2)) == ["text 0 of some", "text 1 of some"]
     assert len(read) == 32

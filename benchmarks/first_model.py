@@ -1,6 +1,6 @@
 """The labelling page from a cold start: `querist label` in a process of its own, and one person who answers.
 
-    python benchmarks/live.py [--items 10000] [--kind text image] [--warm 20] [--short]
+    python benchmarks/first_model.py [--items 10000] [--kind text image] [--warm 20] [--short]
 
 Two people are timed on a fresh project each. The patient one waits until the features are made, answers until two classes
 are seen, and then goes on; the fast one answers at once, twice a second, however far the trainer is. Figures, in seconds:
