@@ -65,13 +65,13 @@ def learner_for(strategy: Strategy, pool: Pool, schema: Schema, side: Mapping[Si
     given = frozenset(side or {})
     first = linear_learner(pool, schema)
     try:
-        check_needs(strategy, first, given, reference=False)
+        check_needs(strategy, first, given, reference=False, schema=schema)
         return first
     except ArgumentError as error:
         if error.code != "NeedsCapability":
             raise
     learner = _network(strategy, pool, schema)
-    check_needs(strategy, learner, given, reference=False)
+    check_needs(strategy, learner, given, reference=False, schema=schema)
     return learner
 
 

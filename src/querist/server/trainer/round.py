@@ -215,7 +215,7 @@ class Rounds:
         self._learner = self._tagging.learner
         strategy = as_strategy(_TAGS if text == "auto" else text)
         try:
-            check_needs(strategy, self._learner, frozenset(), reference=False)
+            check_needs(strategy, self._learner, frozenset(), reference=False, schema=self.snapshot.schema)
         except QueristError as error:
             self._notes = (f"{shorten(text)} cannot be used for spans, so {_TAGS} is: {shorten(str(error), 200)}",)
             strategy = as_strategy(_TAGS)
