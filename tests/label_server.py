@@ -120,7 +120,8 @@ class LabelServer:
                     return found
         finally:
             timer.cancel()
-        raise RuntimeError(f"the server gave no link within {_START:g} s, or ended (code {self.process.poll()})")
+        code = self._wait(10)
+        raise RuntimeError(f"the server gave no link within {_START:g} s, or ended (code {code})")
 
     def client(self, **more: Any) -> Client:
         """Another program of the same person."""

@@ -32,6 +32,7 @@ from querist.server.client import Client
 
 Times = list[float]
 KINDS = ("busy", "hung", "killed", "crashed")
+_LATE = 90.0
 _SIGNALS = {"hung": signal.SIGSTOP, "killed": signal.SIGKILL, "crashed": signal.SIGSEGV}
 
 
@@ -324,6 +325,8 @@ def _phase(
     before = time.perf_counter()
     phase.posts, phase.asks, second, worse = run(closed, address, server.session, posts, clients, f"closed {kind}")
     phase.spent = time.perf_counter() - before
+    while kind == "busy" and watch.models == models and time.monotonic() - began < _LATE:
+        time.sleep(0.05)  # the answers were many, and the model of the first of them is still on its way
     phase.items, phase.refused, phase.load = [*first, *second], bad + worse, os.getloadavg()[0]
     phase.fits, phase.busy = watch.models - models, (watch.busy - busy) / (time.monotonic() - began)
     trouble.stopped.set()

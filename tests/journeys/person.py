@@ -202,7 +202,7 @@ class Person:
             found = journal.execute("SELECT seq, payload FROM event WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
         return [{**json.loads(payload), "seq": seq} for seq, payload in found]
 
-    def learnt(self, seconds: float = 20.0) -> float:
+    def learnt(self, seconds: float = 60.0) -> float:
         """Wait until the model has seen the newest answer; how long it took."""
         newest = self.events("told")[-1]["seq"]
         return until(lambda: self._seen() >= newest, seconds, "the model has the newest answer")

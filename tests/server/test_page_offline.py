@@ -85,7 +85,7 @@ def test_logged_out_and_in_again(chrome: Browser) -> None:
         at.mock.logged_in = False
         at.keys("1", "2")
         at.state("2 waiting, logged out")
-        assert "Open the link" in at.page.inner_text(".banner")
+        assert "A new link lets you go on" in at.page.inner_text(".banner")
         other = at.tab("/open#used")
         other.get_by_role("heading", name="The link does not open").wait_for()
         other.goto(at.url + "/panel")

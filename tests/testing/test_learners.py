@@ -91,7 +91,7 @@ BY_HAND = {
 """Learners that the suite, made for one class an item, cannot hold: the test that stands for each of its checks."""
 
 
-def tests_in(file: str) -> dict[str, ast.FunctionDef]:
+def functions_of(file: str) -> dict[str, ast.FunctionDef]:
     """The test functions of a file by name."""
     tree = ast.parse((Path(__file__).parents[1] / file).read_text(encoding="utf-8"))
     return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")}
@@ -107,12 +107,12 @@ def test_every_registered_learner_is_held_to_the_contract_somewhere() -> None:
     here = {kind for kind, _ in LEARNERS.values()}
     assert {entry.name for entry in registry.entries("learner")} == here | ELSEWHERE.keys() | BY_HAND.keys()
     for file, makes in ELSEWHERE.values():
-        held = [node for node in tests_in(file).values() if "check_learner" in calls(node)]
+        held = [node for node in functions_of(file).values() if "check_learner" in calls(node)]
         named = {n.id for node in held for n in ast.walk(node) if isinstance(n, ast.Name)}
         assert makes in named, f"no test of {file} gives a {makes} to check_learner"
     for file, tests in BY_HAND.values():
         assert list(tests) == [check.__name__ for check in LEARNER_CHECKS], f"{file}: a check without its test"
-        found = tests_in(file)
+        found = functions_of(file)
         for check, name in tests.items():
             if name:
                 assert name in found, f"{file}: {name}, for {check}, is not there"
