@@ -150,10 +150,10 @@ def test_every_signal_goes_to_a_file_beyond_the_size_and_is_bitwise_the_same(
 
 @pytest.mark.parametrize("signal", [MEMBERS, HISTORY, AUGMENTED, PERTURBED])
 def test_little_is_in_memory_at_once(signal: Signal, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    more = [Augmented(times=24), WeightNoise(times=24), EpochHistory(23)]
-    learner = network(source, members=24, providers=more, recipe=Recipe(epochs=24))
+    more = [Augmented(times=48), WeightNoise(times=48), EpochHistory(47)]
+    learner = network(source, members=48, providers=more, recipe=Recipe(epochs=48))
     learner.fit(labels(source), seed=0)
-    size = N * 24 * 4 * 4
+    size = N * 48 * 4 * 4
 
     def peak() -> int:
         tracemalloc.start()

@@ -24,7 +24,7 @@ def herd(
 
     t counts the picks before it, ``known`` rows (M, D) among them. It lowers the distance of the means in the space of the
     kernel, by Frank-Wolfe with steps 1 / (t + 1). One pass over all pairs, then one product of N x 1 a pick. Rows within
-    rounding (1e-6 in float32, 1e-12 in float64) are equal; the lowest key decides.
+    rounding (1e-5 in float32, 1e-12 in float64) are equal; the lowest key decides.
 
     Source: Chen, Welling and Smola, Super-Samples from Kernel Herding, 2010, equation 8.
 
@@ -43,7 +43,7 @@ def herd(
     while len(rows) < n:
         tell("herding", len(rows), n)
         value = mean - total / (len(known) + len(rows) + 1)
-        row = _best(value, open_, keys, 1e-6 if sim.dtype == np.float32 else 1e-12)
+        row = _best(value, open_, keys, 1e-5 if sim.dtype == np.float32 else 1e-12)
         rows.append(row)
         values.append(float(value[row]))
         open_[row] = False
