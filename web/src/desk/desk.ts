@@ -74,7 +74,7 @@ export class Desk {
     const store = await openStore();
     const settled = (entry: Entry, reply: { labelled?: number } | null): void => {
       this.settled(entry, reply);
-      this.channel.postMessage({ settled: entry.key });
+      this.changed();
     };
     // an undo took back what another browser had answered: it is asked here, next
     const stray = (handed: Handed): void => {
@@ -85,12 +85,17 @@ export class Desk {
     this.set({ project, lasting: store.lasting, started: true });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
-      if ("settled" in event.data) void this.recount();
+      if (event.data["outbox"]) void this.recount();
       if (event.data["session"]) void this.drain();
     };
     this.watch();
     await this.recount();
     await Promise.all([this.drain(), this.refill()]);
+  }
+
+  /** The tabs share one outbox: the others count anew. */
+  private changed(): void {
+    this.channel.postMessage({ outbox: true });
   }
 
   private watch(): void {
@@ -294,6 +299,7 @@ export class Desk {
     const kept = (this.outbox?.add(entry) ?? Promise.reject(new Error("not open"))).finally(() => {
       this.unwritten -= 1;
     });
+    kept.then(() => this.changed(), () => undefined);
     this.writing = Promise.allSettled([this.writing, kept]);
     return kept;
   }
@@ -334,6 +340,7 @@ export class Desk {
     const picture = pictures.get(last.item.id);
     if (picture) back.picture = picture;
     if (await this.outbox.withdraw(last.key)) {
+      this.changed();
       if (last.from) back.from = last.from;
     } else {
       await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
