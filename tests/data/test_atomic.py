@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from querist.data.atomic import (
     sync_file,
     sync_folder,
     sync_tree,
+    write_whole,
 )
 
 
@@ -104,3 +106,17 @@ def test_no_space_in_a_library_has_the_name_too(tmp_path: Path) -> None:
     assert caught.value.code == "DiskFull"
     with pytest.raises(RustError), disk_full_named(tmp_path, "All is kept."):
         raise RustError("something else")
+
+
+def test_a_whole_file_is_old_or_new_and_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x"
+    write_whole(path, b"one")
+    write_whole(path, b"two", private=True)
+    assert path.read_bytes() == b"two"
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    with pytest.raises(OSError, match="no"):
+        write_whole(path, b"three")
+    assert path.read_bytes() == b"two"
+    assert os.listdir(tmp_path) == ["x"]

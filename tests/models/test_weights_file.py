@@ -38,7 +38,7 @@ def test_a_pickle_is_refused_and_never_run(tmp_path: Path) -> None:
     (tmp_path / "plain.pt").write_bytes(pickle.dumps(Evil(target)))
     torch.save({"weight": torch.zeros(2)}, tmp_path / "good.bin")
     for file in ("evil.pth", "plain.pt", "good.bin"):
-        with pytest.raises(DataError, match=f"querist convert {file}") as caught:
+        with pytest.raises(DataError, match=rf"querist convert .*{file}$") as caught:
             read_state(tmp_path / file)
         assert caught.value.code == "PickleRefused"
     assert not target.exists()

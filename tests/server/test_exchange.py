@@ -9,7 +9,7 @@ import pytest
 from querist.core.errors import DataError
 from querist.data.formats.exported import Exported
 from querist.server.desk import Post
-from querist.server.exchange import Rows, exported, import_file, write_export
+from querist.server.exchange import LeftOut, exported, import_file, write_export
 from querist.server.project import Project
 from querist.server.task import Task
 from querist.storage.connection import reader
@@ -98,7 +98,7 @@ def test_what_comes_in_must_be_of_the_kind(project: Project, tmp_path: Path) -> 
 
 
 def test_places_count_what_could_not_be_read_too() -> None:
-    rows = Rows(Path("tasks.parquet"))
+    rows = LeftOut(Path("tasks.parquet"))
     rows.line(3, "why " * 200)
     rows.record(3, "no class")
     assert [at for at, _ in rows.told] == ["row 3", "record 4"]

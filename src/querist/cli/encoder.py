@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from querist.core.errors import ArgumentError, shorten, shorten_path
+from querist.core.pickles import refuse_pickle
 
 __all__ = ["checked_encoder"]
 
@@ -36,7 +37,7 @@ def checked_encoder(asked: str, modality: str) -> str:
             code="NeedsCapability",
         )
     folder = Path(asked).expanduser()
-    from querist.models.pretrained.place import find, refuse_pickle
+    from querist.models.pretrained.place import find
 
     if folder.is_file():
         refuse_pickle(folder)
@@ -51,8 +52,6 @@ def checked_encoder(asked: str, modality: str) -> str:
 
 
 def _file(weights: str) -> Path:
-    from querist.models.pretrained.place import refuse_pickle
-
     path = Path(weights).expanduser()
     refuse_pickle(path)
     if not path.is_file():

@@ -7,13 +7,24 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from querist.core.errors import QueristError, ResourceError
 
-__all__ = ["TEMPORARY", "disk_full", "disk_full_named", "no_space", "staging", "sync_file", "sync_folder", "sync_tree"]
+__all__ = [
+    "TEMPORARY",
+    "disk_full",
+    "disk_full_named",
+    "no_space",
+    "staging",
+    "sync_file",
+    "sync_folder",
+    "sync_tree",
+    "write_whole",
+]
 
 TEMPORARY = ".new-"
 """What names of unfinished files and folders begin with."""
@@ -57,6 +68,27 @@ def staging(beside: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file beside ``path`` and move it there when it is on the disk; on failure the old file stays.
+
+    Args:
+        path: the file; its folder is there.
+        content: all of it.
+        private: whether only its owner may read it.
+    """
+    draft = path.with_name(f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{path.name}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(draft, path)
+        sync_folder(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager

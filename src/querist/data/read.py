@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, DataError, QueristWarning, shorten, shorten_path
+from querist.core.pickles import refuse_pickle
 from querist.core.types import LabelValue
 from querist.data.arrays import array_source, sparse_source, text_source
 from querist.data.bundled import BUNDLED, bundled_source
@@ -25,8 +26,6 @@ from querist.data.table import Columns, table_source
 from querist.data.torch_dataset import is_dataset, is_stream, torch_source
 
 __all__ = ["read"]
-
-_PICKLED = frozenset({".pkl", ".pickle", ".pt", ".pth", ".joblib", ".dill", ".bin", ".ckpt"})
 
 
 def read(
@@ -172,12 +171,7 @@ def _path(text: str, wanted: Columns, given: dict[str, Any]) -> Source:
         raise DataError(f"cannot read {shorten(repr(text))}: it is no path", code="NoData")
     path = Path(text)
     suffix = path.suffix.lower()
-    if suffix in _PICKLED:
-        raise DataError(
-            f"{shorten_path(text)} is a {suffix} file, which can run code when it is loaded, and is not read; save arrays "
-            "as .npy; weights of torch become safetensors by `querist convert`",
-            code="PickleRefused",
-        )
+    refuse_pickle(path, "save arrays as .npy")
     if suffix in (".csv", ".tsv"):
         _only(given, "a CSV file", *_TABLE, "skip_bad")
         return csv_source(path, wanted, dedupe=dedupe, skip_bad=skip_bad)

@@ -16,7 +16,8 @@ from typing import Any
 
 from querist.core.errors import ArgumentError, DataError, ResourceError, shorten, shorten_path
 from querist.core.optional import torch as _torch
-from querist.models.weights_file import TORCH_FILES, unsafe
+from querist.core.pickles import TORCH_FILES
+from querist.models.weights_file import unsafe
 
 __all__ = ["Converted", "convert", "main"]
 

@@ -8,11 +8,9 @@ from typing import Any
 
 from querist.core.errors import DataError, shorten
 from querist.core.optional import torch as _torch
+from querist.core.pickles import refuse_pickle
 
-__all__ = ["TORCH_FILES", "fill", "read_state", "unsafe"]
-
-TORCH_FILES = frozenset({".pt", ".pth", ".bin", ".ckpt"})
-"""Endings of files of torch."""
+__all__ = ["fill", "read_state", "unsafe"]
 
 
 def read_state(path: Path) -> tuple[dict[str, Any], str]:
@@ -23,12 +21,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], str]:
             (``UnsafeWeights``).
     """
     _torch()
-    if path.suffix.lower() in TORCH_FILES:
-        raise DataError(
-            f"{path.name} is a pickle of torch, which can run code; make safetensors of it once, in a process of its "
-            f"own: querist convert {path.name}",
-            code="PickleRefused",
-        )
+    refuse_pickle(path)
     try:
         from safetensors.torch import load_file
 

@@ -8,7 +8,6 @@ through them block by block, so that a million items need little memory; it load
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from querist.core.errors import DataError, StateError, shorten
 from querist.core.types import Array
-from querist.data.atomic import staging
+from querist.data.atomic import write_whole
 from querist.training.feature_file import read_features
 
 __all__ = ["IN_USE", "InUse", "most_alike", "read_in_use", "write_in_use"]
@@ -48,10 +47,7 @@ def write_in_use(folder: Path, said: InUse) -> None:
     """Keep it beside the files, in one step."""
     folder.mkdir(mode=0o700, exist_ok=True)
     made = {"encoder": said.encoder, "files": said.files, "names": {k: list(v) for k, v in said.names.items()}}
-    with staging(folder) as box:
-        (box / IN_USE).write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
-        (box / IN_USE).chmod(0o600)
-        os.replace(box / IN_USE, folder / IN_USE)
+    write_whole(folder / IN_USE, json.dumps(made, ensure_ascii=False).encode(), private=True)
 
 
 def read_in_use(folder: Path) -> InUse:

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import secrets
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from querist.core.errors import StateError
+from querist.data.atomic import write_whole
 
 __all__ = ["ABSOLUTE", "IDLE", "LINK", "Links", "Session", "Sessions", "read_secret"]
 
@@ -154,25 +154,12 @@ class Sessions:
             return
         text = json.dumps({key: asdict(session) for key, session in self._open.items()})
         with contextlib.suppress(OSError):  # a full disk costs the log-in after a restart, nothing else
-            _write_private(self._file, text)
+            write_whole(self._file, text.encode(), private=True)
 
 
 def _alive(session: Session, now: float) -> bool:
     # a clock that was put back makes no session longer than its whole life
     return abs(now - session.made) < ABSOLUTE and now - session.seen < IDLE
-
-
-def _write_private(file: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=file.parent)  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, file)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def read_secret(file: Path) -> bytes:
@@ -182,7 +169,7 @@ def read_secret(file: Path) -> bytes:
         StateError: others may read the file (code ``OpenSecret``), or it holds something else (``BadSecret``).
     """
     if not file.exists():
-        _write_private(file, secrets.token_hex(32))
+        write_whole(file, secrets.token_hex(32).encode(), private=True)
     if os.name == "posix" and file.stat().st_mode & 0o077:
         raise StateError(
             f"{file.name} of the project can be read by others; run chmod 600 on it, or delete it to get a new one",

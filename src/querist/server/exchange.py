@@ -28,7 +28,7 @@ from querist.server.task import Task
 from querist.storage.audit import Audit
 from querist.storage.connection import reader
 
-__all__ = ["Checked", "Rows", "Taken", "check_file", "exported", "hand_out", "import_file", "write_export"]
+__all__ = ["Checked", "LeftOut", "Taken", "check_file", "exported", "hand_out", "import_file", "write_export"]
 
 _PIECE = 1_000
 _MOST_BYTES = 50 << 20
@@ -38,7 +38,7 @@ _MOST_CLASSES = 1_000
 _KEPT = ("rationale", "note", "seconds", "shown", "cost", "provenance", "at", "weight")
 
 
-class Rows:
+class LeftOut:
     """What of a file is not understood: how much, and the first hundred places with the reason of each.
 
     Args:
@@ -79,7 +79,7 @@ class Taken:
 
     brought: Brought
     notes: tuple[str, ...]
-    rows: Rows
+    rows: LeftOut
 
     def shown(self) -> dict[str, Any]:
         """As the routes say it."""
@@ -95,7 +95,7 @@ class Checked:
     answers: int
     classes: tuple[str, ...]
     notes: tuple[str, ...]
-    rows: Rows
+    rows: LeftOut
 
     def shown(self) -> dict[str, Any]:
         """As the routes say it."""
@@ -248,7 +248,7 @@ def import_file(
         DataError: it cannot be read, or holds another kind of items (code ``OtherKind``).
         UnknownNameError: an answer names a class that the project does not have (code ``UnknownLabel``).
     """
-    rows = Rows(path)
+    rows = LeftOut(path)
 
     def records() -> Iterator[Record]:
         rows.clear()  # the file is read twice
@@ -283,7 +283,7 @@ def _called(path: Path, name: str) -> Iterator[None]:
 
 
 def _checked(project: Project, task: Task, path: Path, name: str, new_classes: bool) -> Checked:
-    rows = Rows(path)
+    rows = LeftOut(path)
     found = _found(project, task, path, name, True)
     fresh: dict[str, None] = {}
 

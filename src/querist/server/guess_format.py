@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from querist.core.errors import DataError, shorten, shorten_path
+from querist.core.pickles import refuse_pickle
 from querist.data.formats.json_array import array_objects
 from querist.data.formats.reading import Reading, json_lines, text_lines
 from querist.data.image_folder import IMAGE_SUFFIXES, found_images
@@ -14,7 +15,6 @@ from querist.data.text_file import check_file
 
 __all__ = ["guess_format"]
 
-_PICKLED = frozenset({".pkl", ".pickle", ".pt", ".pth", ".joblib", ".dill", ".bin", ".ckpt"})
 _LINES = 50
 _DOCCANO = frozenset(
     {"id", "text", "data", "label", "labels", "entities", "relations", "Comments", "comments", "meta", "filename"}
@@ -43,12 +43,7 @@ def guess_format(path: Path) -> str:
     if plain.endswith((".conll", ".bio", ".iob", ".iob2", ".txt")) and _tagged(path):
         return "conll"
     suffix = Path(name).suffix
-    if suffix in _PICKLED:
-        raise DataError(
-            f"{path.name} is a {suffix} file, which can run code when it is loaded, and is not read; write data as CSV, "
-            "JSONL or Parquet; weights of torch become safetensors by `querist convert`",
-            code="PickleRefused",
-        )
+    refuse_pickle(path, "write data as CSV, JSONL or Parquet")
     hint = "a text a line? Make it a CSV file with the header text" if suffix == ".txt" else "rename or convert it"
     if suffix in IMAGE_SUFFIXES:
         hint = "name the folder in which the images lie"

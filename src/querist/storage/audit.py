@@ -18,7 +18,7 @@ from typing import Any
 
 from querist.core.errors import StateError
 from querist.core.types import Json
-from querist.data.atomic import disk_full_named, sync_folder
+from querist.data.atomic import disk_full_named, write_whole
 from querist.storage.lock import FileLock
 
 __all__ = ["AUDIT", "HEAD", "Audit"]
@@ -118,14 +118,7 @@ class Audit:
             raise self._changed(f"{HEAD} cannot be read") from error
 
     def _point(self, number: int, digest: str) -> None:
-        fresh = self._head.with_name(f".new-{HEAD}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{number} {digest}")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, self._head)
-        sync_folder(self._head.parent)
+        write_whole(self._head, f"{number} {digest}".encode(), private=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -17,13 +17,14 @@ from typing import Any
 
 from querist.core.errors import ArgumentError, DataError, ResourceError, shorten, shorten_path
 from querist.core.optional import need, torch
+from querist.core.pickles import PICKLES, refuse_pickle
 from querist.models.pretrained.minilm import minilm_folder
 
-__all__ = ["Place", "find", "refuse_pickle"]
+__all__ = ["Place", "find"]
 
 _TAKEN = ("*.json", "*.safetensors", "*.txt", "*.model")
 _LEFT = ("onnx/*", "openvino/*", "coreml/*", "*.onnx")
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".h5", ".msgpack")
+_UNSAFE = PICKLES | {".h5", ".msgpack"}
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -105,21 +106,6 @@ def find(name: str, *, revision: str | None = None) -> Place:
     return place
 
 
-def refuse_pickle(path: Path) -> None:
-    """Refuse a file by its ending: what can run code when it is read.
-
-    Raises:
-        DataError: code ``PickleRefused``, with the way to safetensors.
-    """
-    suffix = path.suffix.lower()
-    if suffix in _PICKLES:
-        raise DataError(
-            f"{shorten_path(path)} is a {suffix} file, which can run code when it is loaded, and is not read; make "
-            f"safetensors of a file of torch with: querist convert {shorten_path(path)}",
-            code="PickleRefused",
-        )
-
-
 def _from_hub(name: str, revision: str | None) -> Place:
     torch()
     hub = need("huggingface_hub", "text", f"the model {name}")
@@ -153,7 +139,7 @@ def _safe(place: Place) -> None:
             code="UnsafeWeights",
         )
     if not any(p.parent == place.folder for p in weights):
-        unsafe = sorted(p.name for p in files if p.suffix in _PICKLES)
+        unsafe = sorted(p.name for p in files if p.suffix in _UNSAFE)
         held = f" but {', '.join(unsafe[:3])}, which may run code when read" if unsafe else ""
         raise DataError(
             f"{place.name} holds no safetensors{held}; make them with "
@@ -174,7 +160,7 @@ def _safe(place: Place) -> None:
         if (
             ".." in Path(path).parts
             or Path(path).is_absolute()
-            or ({*inside} & {*_PICKLES} and ".safetensors" not in inside)
+            or ({*inside} & _UNSAFE and ".safetensors" not in inside)
         ):
             raise DataError(
                 f"module {shorten(path)!r} of {place.name} holds no safetensors, or lies outside its folder; convert it "
