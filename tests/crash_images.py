@@ -16,14 +16,12 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-import threading
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from label_server import LabelServer, free_port, made, texts
+from label_server import LabelServer, answer_all, free_port, made, texts
 from querist.storage.sqlite_store import SqliteStore
 
 __all__ = ["Op", "Trace", "fault_of", "image", "read_trace", "traced"]
@@ -193,20 +191,7 @@ def traced(posts: int, folder: Path) -> Trace:
     ]
     server = LabelServer(project, port=free_port(), prefix=prefix, more=["--no-trainer"])
 
-    def person(k: int) -> None:
-        client = server.client(patience=60.0, timeout=60.0)
-        client.tab = f"t{k}"
-        done = 0
-        while done < posts // 4:
-            for handed in client.next(5):
-                client.answer(handed, "label", "cat", key=str(uuid.uuid4()))
-                done += 1
-
-    threads = [threading.Thread(target=person, args=(k,)) for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answer_all(server, posts)
     server.kill()
     with out.open(encoding="ascii", errors="replace") as lines:
         return read_trace(lines)

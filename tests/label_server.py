@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from querist.server.client import Client
 from querist.server.project import Project
 from querist.server.task import Task
 
-__all__ = ["LabelServer", "free_port", "made", "memory", "open_files", "texts", "trainer_of"]
+__all__ = ["LabelServer", "answer_all", "free_port", "made", "memory", "open_files", "texts", "trainer_of"]
 
 _START = 60.0
 _PROC = Path("/proc")
@@ -149,3 +150,22 @@ class LabelServer:
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
+
+
+def answer_all(server: LabelServer, posts: int) -> None:
+    """About so many answers by four clients at once; each takes five items at a time."""
+
+    def person(k: int) -> None:
+        client = server.client(patience=60.0, timeout=60.0)
+        client.tab = f"t{k}"
+        done = 0
+        while done < posts // 4:
+            for handed in client.next(5):
+                client.answer(handed, "label", "cat", key=str(uuid.uuid4()))
+                done += 1
+
+    threads = [threading.Thread(target=person, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

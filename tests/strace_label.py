@@ -12,11 +12,9 @@ import re
 import shutil
 import sys
 import tempfile
-import threading
-import uuid
 from pathlib import Path
 
-from label_server import LabelServer, free_port, made, texts
+from label_server import LabelServer, answer_all, free_port, made, texts
 
 _CALLS = "trace=openat,close,pwrite64,fdatasync,fsync,sendto,write,writev,sendmsg"
 _OPEN = re.compile(r'openat\(.*journal\.db-wal".*\) = (\d+)')
@@ -66,20 +64,7 @@ def traced(posts: int) -> str:
         prefix = ["strace", "-f", "-q", "-s", "9000", "-e", _CALLS, "-e", "signal=none", "-o", str(out)]
         server = LabelServer(project, port=free_port(), prefix=prefix)
 
-        def person(k: int) -> None:
-            client = server.client(patience=60.0, timeout=60.0)
-            client.tab = f"t{k}"
-            done = 0
-            while done < posts // 4:
-                for handed in client.next(5):
-                    client.answer(handed, "label", "cat", key=str(uuid.uuid4()))
-                    done += 1
-
-        threads = [threading.Thread(target=person, args=(k,)) for k in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answer_all(server, posts)
         server.stop()
         return out.read_text(encoding="utf-8", errors="replace")
 

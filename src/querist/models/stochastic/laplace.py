@@ -13,11 +13,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from querist.core.errors import ArgumentError
 from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear
-from querist.models.stochastic.checks import above_zero, at_least
+from querist.models.stochastic.checks import above_zero, at_least, ends_linear
 from querist.models.stochastic.evidence import best_prior, mode, ridge
 from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
@@ -68,12 +67,7 @@ class LastLayerLaplace(OneNetwork):
 
     def check(self, module: Module) -> None:
         """Refuse a network without linear layers (code ``NeedsCapability``)."""
-        if last_linear(module) is None:
-            raise ArgumentError(
-                f"last-layer Laplace needs a linear layer at the end, and {type(module).__name__} has none; use an "
-                "ensemble or snapshots",
-                code="NeedsCapability",
-            )
+        ends_linear(module)
 
     def watch(self) -> Watcher | None:
         """Nothing is collected."""

@@ -20,7 +20,7 @@ from querist.core.optional import torch as _torch
 from querist.core.seeds import derive
 from querist.models.embedding import last_linear
 from querist.models.guard import rng_kept
-from querist.models.stochastic.checks import above_zero, at_least
+from querist.models.stochastic.checks import above_zero, at_least, ends_linear
 from querist.models.stochastic.one_network import OneNetwork
 from querist.models.stochastic.posterior import Fitted, Watcher
 from querist.models.stochastic.swap import swapped
@@ -69,12 +69,7 @@ class LaplaceTorch(OneNetwork):
 
     def check(self, module: Module) -> None:
         """Refuse a network without linear layers (code ``NeedsCapability``), and a missing package (``MissingExtra``)."""
-        if last_linear(module) is None:
-            raise ArgumentError(
-                f"last-layer Laplace needs a linear layer at the end, and {type(module).__name__} has none; use an "
-                "ensemble or snapshots",
-                code="NeedsCapability",
-            )
+        ends_linear(module)
         _package()
 
     def watch(self) -> Watcher | None:
