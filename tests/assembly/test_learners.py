@@ -83,7 +83,10 @@ def test_tabular_with_a_posterior_by_laplace_torch(tmp_path: Path) -> None:
 
 def test_what_a_recipe_may_hold_depends_on_the_learner(tmp_path: Path) -> None:
     head = table(tmp_path) + '[model]\nlearner = "tabular"\n[model.training]\n'
-    assert ran(written(tmp_path, head + "epochs = 5\ncpu_fallback = false\n"), tmp_path)["accuracy"] >= 0
+    held = prepare(written(tmp_path, head + "cpu_fallback = false\n"), seed=0, folder=tmp_path / "project")
+    with held.session as session:
+        learner: Any = session.learner
+        assert learner.recipe.cpu_fallback is False
     with pytest.raises(ArgumentError, match="cpu_fallback"):
         written(tmp_path, head + 'cpu_fallback = "never"\n')
     source, _ = blocks()
