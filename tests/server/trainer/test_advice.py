@@ -80,7 +80,8 @@ def test_stopping_says_which_rule_and_why() -> None:
         "better. 6 models were looked at so far."
     )
     few = advise(progress(*flat), TOLD, DEFAULT_RULE, Measured("accuracy", 0.8, 0.7, 0.9, 6))
-    assert few["text"].endswith("Only 6 validation answers measure it so far, so the score is not known well.")
+    lead = few["text"].partition(" In figures: ")[0]  # what the page shows without a click
+    assert lead.endswith("Only 6 validation answers measure it so far, so the score is not known well.")
     other = advise(progress(*curve(0.8)), TOLD, "max_labels(1000)", None)
     assert other["text"] == "Go on until 1,000 items are labelled. 6 models were looked at so far."
     assert advise(progress(), TOLD, "max_labels(9)", None)["text"].endswith("No model was looked at so far.")
@@ -128,6 +129,8 @@ def test_another_hour_in_points_with_its_doubt() -> None:
     [
         (curve(), [], None, 100, "Too early"),
         (curve(), TOLD, None, 100, "0 of 30 validation"),
+        (curve(), TOLD, None, 100, "An hour is 100 answers, which is all that is left."),
+        (curve(), TOLD, None, 1000, "An hour is about 360 answers."),
         (curve(), TOLD, Measured("accuracy", 0.5, 0.2, 0.8, 8), 100, "8 of 30 validation"),
         (curve()[:2], TOLD, Measured("accuracy", 0.5, 0.2, 0.8, 40), 100, "2 points"),
         (curve(), TOLD, Measured("accuracy", 0.5, 0.2, 0.8, 40), 0, "Nothing is left"),

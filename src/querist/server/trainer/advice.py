@@ -129,21 +129,23 @@ def advise(
         measured: how good the model is now, or None without validation answers.
     """
     seen = replace(progress, history=tuple(milestones(progress.history)))
-    stop, text = _ask(parse_rule(rule), seen)
-    if stop and measured is not None and measured.n < _ENOUGH:
-        text += f" Only {measured.n} validation answers measure it so far, so the score is not known well."
+    stop, text = _ask(parse_rule(rule), seen, measured)
     history = [{"labels": r.labels, "value": round(r.agreement, 4)} for r in seen.history if r.agreement is not None]
     return {"stop": stop, "rule": rule, "text": text, "history": history, "hour": _hour(seen, told, measured)}
 
 
-def _ask(rule: StopRuleBase, progress: Progress) -> tuple[bool, str]:
+def _ask(rule: StopRuleBase, progress: Progress, measured: Measured | None) -> tuple[bool, str]:
     try:
         reason = rule.check(progress)
     except QueristError:  # a metric that no round has yet
         return False, "The rule cannot tell yet: what it looks at has not been measured."
     words = rule_in_words(rule)
     if reason is not None:
-        return True, f"You can stop: {words}. In figures: {reason.text}."
+        few = measured is not None and measured.n < _ENOUGH
+        known = (
+            f" Only {measured.n} validation answers measure it so far, so the score is not known well." if few else ""
+        )
+        return True, f"You can stop: {words}.{known} In figures: {reason.text}."
     seen = len(progress.history)
     looked = f"{seen} models were" if seen > 1 else "One model was" if seen else "No model was"
     return False, f"Go on until {words}. {looked} looked at so far."
@@ -178,7 +180,7 @@ def _hour(progress: Progress, told: Sequence[tuple[int, float, float]], measured
     more = min(round(pace), max(progress.available, 0))
     if more == 0:
         return "Nothing is left to ask about."
-    about = f"about {more} answers"
+    about = f"about {more} answers" if more == round(pace) else f"{more} answers, which is all that is left"
     if measured is None or measured.n < _ENOUGH:
         have = 0 if measured is None else measured.n
         there = f"{have} of {_ENOUGH} validation answers are there"
