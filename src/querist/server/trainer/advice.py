@@ -141,10 +141,9 @@ def _ask(rule: StopRuleBase, progress: Progress, measured: Measured | None) -> t
         return False, "The rule cannot tell yet: what it looks at has not been measured."
     words = rule_in_words(rule)
     if reason is not None:
-        few = measured is not None and measured.n < _ENOUGH
-        known = (
-            f" Only {measured.n} validation answers measure it so far, so the score is not known well." if few else ""
-        )
+        known = ""
+        if measured is not None and measured.n < _ENOUGH:
+            known = f" Only {measured.n} validation answers measure it so far, so the score is not known well."
         return True, f"You can stop: {words}.{known} In figures: {reason.text}."
     seen = len(progress.history)
     looked = f"{seen} models were" if seen > 1 else "One model was" if seen else "No model was"
