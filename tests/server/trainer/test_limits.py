@@ -40,6 +40,20 @@ def test_by_default_as_much_as_the_machine_has_and_none_where_zero_is_said() -> 
     assert said(Limits(memory=0))[0] == -1
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system shares out by process only")
+@pytest.mark.parametrize("session_of_its_own", [True, False])
+def test_a_session_stands_back_as_a_whole_and_never_that_of_somebody_else(session_of_its_own: bool) -> None:
+    ours = Path("/proc/self/autogroup").read_text(encoding="ascii")
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", "input()"], stdin=subprocess.PIPE, start_new_session=session_of_its_own
+    ) as process:
+        lower(process.pid, Limits(nice=7))
+        theirs = Path(f"/proc/{process.pid}/autogroup").read_text(encoding="ascii")
+        process.communicate(b"go\n", timeout=20)
+    assert theirs.endswith("nice 7\n") == session_of_its_own
+    assert Path("/proc/self/autogroup").read_text(encoding="ascii") == ours
+
+
 def test_a_process_that_is_gone_is_no_fault() -> None:
     with subprocess.Popen([sys.executable, "-I", "-c", ""]) as process:
         process.wait(20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Limits", "lower"]
 
@@ -21,13 +22,18 @@ class Limits:
 
     memory: int | None = None
     file_size: int = 16 << 30
-    nice: int = 5
+    nice: int = 10
 
 
 def lower(process: int, limits: Limits) -> None:
     """Apply limits to a process; where the system knows none (macOS, Windows), what can be done is done."""
     with suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, process, limits.nice)
+    # Linux may share the processor out between sessions first, and nice then counts only within a session.
+    group = Path(f"/proc/{process}/autogroup")
+    with suppress(AttributeError, OSError):
+        if os.getsid(process) == process and group.exists():
+            group.write_text(str(limits.nice), encoding="ascii")
     try:
         import resource
     except ImportError:
