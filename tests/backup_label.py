@@ -12,10 +12,12 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from label_server import made, texts
 from querist.data.record import Record
+from querist.server.bring import bring
 from querist.server.desk import Post
 from querist.server.project import Project
 from querist.storage.backup import backup
@@ -50,7 +52,7 @@ def campaign(times: int, seed: int = 0) -> tuple[int, int, list[str]]:
                 number = 0
                 while not stop.is_set():
                     more = [Record(id=f"late {number}-{j}", text=f"a late text, {number} {j}") for j in range(50)]
-                    project.add(more, f"late {number}")
+                    bring(project, partial(iter, more), f"late {number}")
                     number += 1
                     time.sleep(0.1)
 

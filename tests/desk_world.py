@@ -21,6 +21,7 @@ from querist.core.types import Event
 from querist.data.arrays import text_source
 from querist.data.ledger import ItemState, Ledger
 from querist.data.record import Record
+from querist.server.bring import bring
 from querist.server.desk import Handed, Post, Receipt
 from querist.server.project import Project
 from querist.server.task import Task
@@ -344,7 +345,7 @@ class World:
             count = 1 + a % 3
             records = self._records(count, labelled=b % 2 == 0)
             again = [Record(id=self.model.items[c % (len(self.model.items) - count)], text="known")]
-            assert self.project.add([*again, *records], "more") == count
+            assert bring(self.project, lambda: iter([*again, *records]), "more").items == count
             self.reserved = set(self._reserved())
 
     def promote(self, a: int, b: int, c: int) -> None:

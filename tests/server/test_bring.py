@@ -9,7 +9,7 @@ import pytest
 
 from querist.core.errors import DataError, UnknownNameError
 from querist.data.record import Record
-from querist.server.bring import Brought, _tell, bring, classes_in, understood
+from querist.server.bring import Brought, _tell, bring
 from querist.server.exchange import exported
 from querist.server.project import Project
 from querist.server.read_only import read_only
@@ -118,23 +118,18 @@ def test_an_import_that_was_cut_off_is_made_whole_by_the_same_file(
         patch.setattr("querist.server.bring._tell", failing)
         with pytest.raises(RuntimeError, match="cut off"):
             bring(project, lambda: iter(records), "x")
-    assert (len(project.items), len(answers(project))) == (1_204, 500)
+    assert (len(project.items), len(answers(project))) == (1_204, 100)
     made = bring(project, lambda: iter(records), "x")
-    assert (made.items, made.answers, made.repeated) == (0, 700, 500)
+    assert (made.items, made.answers, made.repeated) == (0, 1_100, 100)
     assert len(answers(project)) == 1_200
 
 
-def test_what_fits_passes_and_the_rest_is_told() -> None:
-    records = [said("a", "cat"), said("b", "owl"), Record("c", file="c.png"), said("d", "owl"), Record("e", "plain")]
-    told: list[tuple[int, str]] = []
-    task = Task("single", ("cat", "dog"))
-    good = understood(iter(records), "text", task, lambda place, why: told.append((place, why)))
-    assert [record.id for record in good] == ["a", "e"]
-    assert [place for place, _ in told] == [2, 3, 4]
-    assert told[0][1] == "the project has no class 'owl'"
-    assert told[1][1].startswith("it is of the kind image")
-    told.clear()
-    good = understood(iter(records), "text", task, lambda place, why: told.append((place, why)), new_classes=True)
-    assert [record.id for record in good] == ["a", "b", "d", "e"]
-    assert [place for place, _ in told] == [3]
-    assert classes_in(records[1], task) == ["owl"]
+def test_items_of_an_import_that_was_killed_between_the_files_are_taken_up(project: Project) -> None:
+    """The items are on the disk, and the journal does not speak of them; another file comes first."""
+    records = [said("n0", "cat"), Record("n1", "bare")]
+    project.items.add(records, "killed")
+    made = bring(project, lambda: iter([Record("other", "another file")]), "other.csv")
+    assert (made.items, project.desk.pool.size, len(project.items)) == (3, 7, 7)
+    made = bring(project, lambda: iter(records), "again")
+    assert (made.items, made.known, made.answers) == (0, 2, 1)
+    assert project.desk.pool.size == 7

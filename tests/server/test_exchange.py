@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from querist.core.errors import DataError
 from querist.data.formats.exported import Exported
 from querist.server.desk import Post
-from querist.server.exchange import LeftOut, exported, import_file, write_export
+from querist.server.exchange import exported, write_export
 from querist.server.project import Project
 from querist.server.task import Task
 from querist.storage.connection import reader
@@ -82,28 +81,3 @@ def test_the_file_is_named_after_the_project(project: Project, tmp_path: Path) -
             for format in ("csv", "label-studio", "prodigy")
         ]
     assert names == ["my_data.csv", "my_data-label-studio.json", "my_data-prodigy.jsonl"]
-
-
-def test_what_comes_in_must_be_of_the_kind(project: Project, tmp_path: Path) -> None:
-    more = tmp_path / "more.csv"
-    more.write_text("id,text,label\ni0,known already,cat\nz1,new and not known yet,dog\n")
-    assert import_file(project, TASK, more, "more.csv").brought.items == 1
-    assert out(project)["z1"].answers[0]["value"] == "dog"
-    table = tmp_path / "table.csv"
-    table.write_text("x,y\n1,2\n3,4\n")
-    with pytest.raises(DataError, match="table") as caught:
-        import_file(project, TASK, table, "table.csv")
-    assert caught.value.code == "OtherKind"
-    assert len(project.items) == 7
-
-
-def test_places_count_what_could_not_be_read_too() -> None:
-    rows = LeftOut(Path("tasks.parquet"))
-    rows.line(3, "why " * 200)
-    rows.record(3, "no class")
-    assert [at for at, _ in rows.told] == ["row 3", "record 4"]
-    assert len(rows.told[0][1]) <= 300
-    rows.clear()
-    assert rows.shown() == {"left_out": 0, "rows": []}
-    rows.record(3, "no class")
-    assert rows.told == [("record 3", "no class")]

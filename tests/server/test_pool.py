@@ -11,6 +11,7 @@ import pytest
 from desk_cases import Case
 from querist.core.types import Event
 from querist.data.record import Record
+from querist.server.bring import bring
 from querist.server.pool import Pool, RankedSet
 from querist.storage.transaction import Transaction
 
@@ -54,7 +55,8 @@ def test_it_follows_hand_outs_answers_returns_and_undo(tmp_path: Path) -> None:
         assert free(case) == (3, None), "it is with the person who took it back"
         case.give_back(again)
         assert free(case) == (4, None)
-        case.project.add([Record(text="five"), Record(text="six", labels=[{"kind": "label", "value": "dog"}])], "more")
+        more = [Record(text="five"), Record(text="six", labels=[{"kind": "label", "value": "dog"}])]
+        bring(case.project, lambda: iter(more), "more")
         assert free(case) == (5, None)
 
 

@@ -17,6 +17,7 @@ from querist.core.errors import DataError, QueristError, StateError
 from querist.core.types import Event
 from querist.data.item_store import ItemStore
 from querist.data.record import Record
+from querist.server.bring import bring
 from querist.server.handout import validation_items
 from querist.server.project import ITEMS, JOURNAL, SEEDS, SETTINGS_FILE, Project
 from querist.storage.sqlite_store import SqliteStore
@@ -24,6 +25,10 @@ from querist.storage.sqlite_store import SqliteStore
 
 def records(count: int, first: int = 0, **more: Any) -> list[Record]:
     return [Record(id=f"i{k}", text=f"text {k}", **more) for k in range(first, first + count)]
+
+
+def brought(project: Project, wanted: list[Record], name: str) -> int:
+    return bring(project, lambda: iter(wanted), name).items
 
 
 LABEL = {"kind": "label", "value": "dog", "annotator": "file"}
@@ -64,7 +69,7 @@ def test_validation_items_are_drawn_once_and_others_when_items_come(tmp_path: Pa
         ids = [f"i{k}" for k in range(400)]
         before = list(project.desk.pool.reserved)
         assert before == validation_items(ids, 3, 0.2)
-        assert project.add(records(200, 400), "more") == 200
+        assert brought(project, records(200, 400), "more") == 200
         more = validation_items([f"i{k}" for k in range(400, 600)], 3, 0.2)
         assert list(project.desk.pool.reserved) == [*before, *more]
     with Project.open(tmp_path / "p") as project:
@@ -87,7 +92,10 @@ def test_answers_that_came_with_the_items_are_in_the_journal(tmp_path: Path) -> 
     with Case(tmp_path / "p", wanted, validation=0.5) as case:
         assert case.rows("SELECT id, state, value FROM item") == [("x", "labelled", '"dog"'), ("y", "skipped", None)]
         assert not {"x", "y"} & set(case.project.desk.pool.reserved)
-        assert case.project.add([Record(id="x", text="x", labels=[LABEL]), *records(1, 9, labels=[LABEL])], "more") == 1
+        assert (
+            brought(case.project, [Record(id="x", text="x", labels=[LABEL]), *records(1, 9, labels=[LABEL])], "more")
+            == 1
+        )
         assert case.rows("SELECT id, answers FROM item") == [("i9", 1), ("x", 1), ("y", 1)], "x was known"
 
 
@@ -99,7 +107,7 @@ def test_an_answer_that_is_none_refuses_the_import(tmp_path: Path, label: dict[s
     assert caught.value.code in ("UnknownLabel", "BadKind")
     with Case(tmp_path / "p", 2) as case:
         with pytest.raises(QueristError, match="'bad'"):
-            case.project.add(bad, "more")
+            brought(case.project, bad, "more")
         assert (len(case.project.items), case.project.desk.pool.size) == (2, 2)
 
 
@@ -196,7 +204,7 @@ def test_an_import_that_was_cut_short_is_finished_by_the_next(tmp_path: Path) ->
         with pytest.raises(QueristError, match="cut short; import it again") as caught:
             case.pick("i3")
         assert caught.value.code == "UnknownItem"
-        assert case.project.add([*more, *records(1, 5)], "again") == 4
+        assert brought(case.project, [*more, *records(1, 5)], "again") == 4
         assert case.rows("SELECT state FROM item WHERE id = 'i4'") == [("labelled",)]
         assert case.project.desk.pool.size == 6
         assert {h.item for h in case.take("ben", 9)} == {"i2", "i3", "i5"}
@@ -208,7 +216,7 @@ def test_items_that_come_while_people_take_are_never_handed_out_in_the_wrong_rol
 
         def add() -> None:
             for k in range(6):
-                case.project.add(records(20, 100 + 20 * k), "more")
+                brought(case.project, records(20, 100 + 20 * k), "more")
             stop.set()
 
         adder = threading.Thread(target=add)

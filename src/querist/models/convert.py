@@ -78,6 +78,7 @@ def convert(source: Path, target: Path) -> Converted:
 def _in_a_child(source: Path, draft: Path) -> int:
     command = [
         sys.executable,
+        "-P",
         "-m",
         "querist.models.convert",
         os.fspath(source.absolute()),

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
-from querist.core.errors import DataError, QueristError, UnknownNameError, shorten
 from querist.core.types import Event, Json
+from querist.data.item_store import ItemStore
 from querist.data.record import Record
 from querist.server.changes import STREAM
+from querist.server.fitting import looked_at
 from querist.server.handout import validation_items
 from querist.server.project import Project
 from querist.server.task import Task
 from querist.storage.transaction import Transaction
 
-__all__ = ["Brought", "bring", "classes_in", "understood"]
+__all__ = ["Brought", "Gathered", "Target", "bring", "gather", "take_in"]
 
-_PIECE = 500
+_PIECE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,57 @@ class Brought:
     history: int
     flags: int
     classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an import must know of the project that it goes into; with the items' file it can be done in another process.
+
+    Args:
+        modality: text, image or table.
+        task: what is asked, with the class list as it stands.
+        seed: the root seed.
+        share: the probability with which an item is kept to measure with.
+        registered: how many items the journal speaks of.
+    """
+
+    modality: str
+    task: Task
+    seed: int
+    share: float
+    registered: int
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """The target that a project is now."""
+
+        def work(transaction: Transaction) -> tuple[Task, int]:
+            project.desk.pool.follow(transaction.connection)
+            return project.changes.task(transaction.connection), project.desk.pool.size
+
+        task, registered = project.writer.submit(work).result()
+        return cls(project.modality, task, project.seed, project.desk.share, registered)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is in the items' file now and not yet in the journal.
+
+    Args:
+        items: how many items the journal does not speak of.
+        known: records of items that were there already.
+        history: answers that the file marks as not counted, left out.
+        validation: which of the new items are kept to measure with.
+        classes: to be added.
+        flagged: items to be marked, each with its note.
+    """
+
+    items: int
+    known: int
+    history: int
+    validation: list[str]
+    classes: list[str]
+    flagged: list[tuple[str, str | None]]
 
 
 def bring(
@@ -70,41 +122,81 @@ def bring(
         DataError: an answer of another kind than the project asks for (code ``BadRow``), items of another kind
             (``OtherKind``). Nothing was taken then.
     """
-    task = project.writer.do(lambda work: project.changes.task(work.connection))
-    added = _looked_at(records(), project, task, name, new_classes)
-    told: list[dict[str, Json]] = []
+    pieces: list[list[dict[str, Json]]] = []
+    with project.importing:
+        target = Target.of(project)
+        found = gather(target, project.items, records, name, pieces.append, new_classes=new_classes, person=person)
+        return take_in(project, found, pieces, name, person=person)
+
+
+def gather(
+    target: Target,
+    items: ItemStore,
+    records: Callable[[], Iterator[Record]],
+    name: str,
+    keep: Callable[[list[dict[str, Json]]], None],
+    *,
+    new_classes: bool = False,
+    person: str = "import",
+) -> Gathered:
+    """The first half of `bring`: the items go into their file, and the answers to ``keep``, piece by piece.
+
+    Items that an import left there which was killed before its second half count as new.
+    """
+    added = looked_at(records(), target.modality, target.task, name, new_classes)
+    # Answers to items known and new, and the new items; those of a killed import are new to the journal.
+    left = [item.id for item in items.at(range(target.registered, len(items)))]
+    fresh, new_here = list(left), set(left)
+    labelled: set[str] = set()
+    piece: list[dict[str, Json]] = []
     flagged: list[tuple[str, str | None]] = []
-    fresh: list[str] = []
     counts = {"known": 0, "history": 0}
 
     def each(id: str, record: Record, new: bool) -> None:
+        nonlocal piece
         if new:
             fresh.append(id)
+        elif id in new_here:
+            new_here.discard(id)  # a second record of it is one that is known
         else:
             counts["known"] += 1
         for label in record.labels:
             if label.get("counted", True):
-                told.append({"annotator": person, **label, "item": id})
+                piece.append({"annotator": person, **label, "item": id})
+                labelled.add(id)
             else:
                 counts["history"] += 1
         if record.flag:
             flagged.append((id, record.flag_note))
+        if len(piece) >= _PIECE:
+            keep(piece)
+            piece = []
 
-    items = project.items.add(records(), name, known="skip", each=each)
-    labelled = {answer["item"] for answer in told}
-    kept = [i for i in validation_items(fresh, project.seed, project.desk.share) if i not in labelled]
+    items.add(records(), name, known="skip", each=each)
+    if piece:
+        keep(piece)
+    kept = [i for i in validation_items(fresh, target.seed, target.share) if i not in labelled]
+    return Gathered(len(fresh), counts["known"], counts["history"], kept, added, flagged)
+
+
+def take_in(
+    project: Project, found: Gathered, pieces: Iterable[list[dict[str, Json]]], name: str, *, person: str = "import"
+) -> Brought:
+    """The second half of `bring`: the journal speaks of the items, and holds the answers and flags."""
 
     def begin(transaction: Transaction) -> None:
-        transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in added])
-        transaction.append(STREAM, [Event("imported", {"items": items, "name": name, "validation": kept})])
+        transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in found.classes])
+        imported = {"items": found.items, "name": name, "validation": found.validation}
+        transaction.append(STREAM, [Event("imported", imported)])
         project.desk.pool.follow(transaction.connection)
 
     project.writer.submit(begin).result()
-    taken = 0
-    for start in range(0, len(told), _PIECE):  # a piece a commit: nobody who labels meanwhile waits for all of them
-        taken += project.writer.submit(partial(_tell, told[start : start + _PIECE])).result()
-    flags = project.writer.submit(partial(_flag, flagged, person)).result() if flagged else 0
-    return Brought(items, counts["known"], taken, len(told) - taken, counts["history"], flags, tuple(added))
+    told = taken = 0
+    for piece in pieces:  # a piece a commit: nobody who labels meanwhile waits for all of them
+        told += len(piece)
+        taken += project.writer.submit(partial(_tell, piece)).result()
+    flags = project.writer.submit(partial(_flag, found.flagged, person)).result() if found.flagged else 0
+    return Brought(found.items, found.known, taken, told - taken, found.history, flags, tuple(found.classes))
 
 
 def _tell(answers: Sequence[Mapping[str, Json]], transaction: Transaction) -> int:
@@ -126,102 +218,6 @@ def _flag(flagged: Sequence[tuple[str, str | None]], person: str, transaction: T
     ]
     transaction.append(STREAM, events)
     return len(events)
-
-
-def understood(
-    records: Iterator[Record], modality: str, task: Task, bad: Callable[[int, str], None], *, new_classes: bool = False
-) -> Iterator[Record]:
-    """Those records that a project can take; of the others the place among the records, from 1, and the reason are told.
-
-    Args:
-        records: as they are read.
-        modality: of the project.
-        task: of the project.
-        bad: called for each record that is left out.
-        new_classes: classes that the project does not have are no reason.
-    """
-    current = task
-    for place, record in enumerate(records, 1):
-        try:
-            current = _fits(record, "", modality, current, task, new_classes)
-        except QueristError as error:
-            bad(place, str(error))
-        else:
-            yield record
-
-
-def classes_in(record: Record, task: Task) -> list[str]:
-    """Names of the classes that the answers of a record use."""
-    return [name for label in record.labels if label.get("counted", True) for name in _classes(label, task)]
-
-
-def _looked_at(records: Iterator[Record], project: Project, task: Task, name: str, new_classes: bool) -> list[str]:
-    """Check all answers; the classes that are new, in order of coming."""
-    current = task
-    for place, record in enumerate(records, 1):
-        current = _fits(record, f"{name}, record {place}: ", project.modality, current, task, new_classes)
-    return list(current.classes[len(task.classes) :])
-
-
-def _fits(record: Record, where: str, modality: str, current: Task, task: Task, new_classes: bool) -> Task:
-    """The task with the classes that this record adds, where it may.
-
-    Raises:
-        QueristError: the project cannot take the record; see `bring`.
-    """
-    kind = "text" if record.text is not None else "image" if record.file is not None else "table"
-    if kind != modality:
-        raise DataError(
-            f"{where}it is of the kind {kind}, and this project is of the kind {modality}; import it into a project of "
-            "its own",
-            code="OtherKind",
-        )
-    for label in record.labels:
-        if not label.get("counted", True):
-            continue
-        if new_classes and task.kind != "number":
-            unknown = [c for c in _classes(label, task) if c not in current.classes]
-            if unknown:
-                current = current.with_classes([*current.classes, *dict.fromkeys(unknown)])
-        _check(current, label, record, where, task)
-    return current
-
-
-def _check(current: Task, label: Mapping[str, Json], record: Record, where: str, task: Task) -> None:
-    kind = str(label.get("kind"))
-    if kind == "verification":
-        return  # kept; it says nothing of a class
-    try:
-        current.check(kind, label.get("value"), record.id or "?", record.text)
-    except QueristError as error:
-        missing = [name for name in _classes(label, task) if name not in current.classes]
-        if isinstance(error, UnknownNameError) and missing:
-            if not where:  # told in a list of rows, beside which classes can be added
-                raise UnknownNameError(
-                    f"the project has no class {shorten(repr(missing[0]), 60)}", code="UnknownLabel"
-                ) from error
-            raise UnknownNameError(
-                f"{where}{error}; to add such classes: --new-classes", code="UnknownLabel"
-            ) from error
-        raise DataError(
-            f"{where}{error}; the project asks for {task.kind}: {shorten(repr(label.get('value')), 60)} does not fit",
-            code="BadRow",
-        ) from error
-
-
-def _classes(label: Mapping[str, Json], task: Task) -> list[str]:
-    value: Any = label.get("value")
-    if label.get("kind") not in ("label", "distribution"):
-        return []
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [str(name) for name in value]
-    if not isinstance(value, (list, tuple)):
-        return []
-    if task.kind == "spans":
-        return [str(part[2]) for part in value if isinstance(part, (list, tuple)) and len(part) == 3]
-    return [part for part in value if isinstance(part, str)]
 
 
 def _key(answer: Mapping[str, Json]) -> tuple[str, str, str, str]:

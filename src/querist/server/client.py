@@ -6,11 +6,13 @@
 ...         client.label(handed, "cat")
 
 A request whose answer got lost is sent again, with the same key where it changes something, so that nothing is counted
-twice. Refusals are the named errors of the library.
+twice. Refusals are the named errors of the library. The file is long because the client has a method for each thing that the page
+does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import threading
@@ -28,6 +30,9 @@ __all__ = ["Client", "Reply"]
 Handed = Mapping[str, Any]
 _AGAIN = frozenset({408, 425, 429, 502, 503, 504, 507})
 _PAUSE = 0.1
+_FILES = ("/import", "/export")
+_LONGEST_FILE = 600.0
+"""Seconds that a file may take to be read or written."""
 _LONGEST_PAUSE = 5.0
 _PLAIN_IN_NAMES = " ()[]+,;=@!$&'"
 
@@ -56,7 +61,7 @@ class Client:
         link: the one-time link that the server printed, or the address alone together with ``session``.
         session: the session of an earlier client (`session`), instead of a link.
         patience: seconds for which a request is tried again when the server does not answer or is busy.
-        timeout: seconds that one try may take.
+        timeout: seconds that one try may take; a file may take ten minutes.
 
     Raises:
         ArgumentError: no such address (code ``BadLink``).
@@ -331,8 +336,8 @@ class Client:
             headers["Cookie"] = f"querist-{self._port}={self.session}"
         return headers
 
-    def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+    def _connect(self, timeout: float | None = None) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._host, self._port, timeout=timeout or self._timeout)
 
     def _request(self, method: str, path: str, body: tuple[str, bytes] | None = None, *, again: bool = False) -> Reply:
         """Send, and send again while that is safe and patience lasts."""
@@ -360,6 +365,9 @@ class Client:
         headers = self._headers()
         if body is not None:
             headers["Content-Type"] = body[0]
+        if path.startswith(_FILES):  # a connection of its own, for it may take long and keeps nothing else waiting
+            with contextlib.closing(self._connect(max(self._timeout, _LONGEST_FILE))) as own:
+                return self._exchange(own, method, path, body, headers)
         with self._lock:
             if not again and self._connection is not None:  # an idle one may be closed while the request is on its way
                 self._connection.close()

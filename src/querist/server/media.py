@@ -107,7 +107,7 @@ class PictureWorker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "querist.server.picture_process", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "querist.server.picture_process", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -74,7 +74,7 @@ class Project:
         self.artifacts = Artifacts(folder / "artifacts")
         self.desk = Desk(self.items, self.changes, seed=self.seed, share=float(made["share"]), clock=clock)
         self.writer = GroupWriter(store)
-        self._adding = threading.Lock()
+        self.importing = threading.Lock()
         try:
             self.writer.do(self.desk.resume)
             self._registered()
@@ -158,33 +158,6 @@ class Project:
         except BaseException:
             store.close()
             raise
-
-    def add(self, records: Iterable[Record], name: str) -> int:
-        """Take more items in; those whose id is known already are left out. Returns how many are new."""
-        with self._adding:
-            # An import that was cut short between the two files left items that the journal does not speak of.
-            left = [i.id for i in self.items.at(range(self._registered(), len(self.items)))]
-            fresh, told = list(left), list[dict[str, Json]]()
-            unknown = set(left)
-            task = self.writer.do(lambda transaction: self.changes.task(transaction.connection))
-
-            def each(id: str, record: Record, new: bool) -> None:
-                if new:
-                    fresh.append(id)
-                if new or id in unknown:
-                    told.extend(_answers(id, record, task))
-
-            self.items.add(records, name, known="skip", each=each)
-            known = {answer["item"] for answer in told}
-            kept = [i for i in validation_items(fresh, self.seed, self.desk.share) if i not in known]
-
-            def work(transaction: Transaction) -> None:
-                imported = {"items": len(fresh), "name": name, "validation": kept}
-                transaction.append(STREAM, [Event("imported", imported), *_told_events(told)])
-                self.desk.pool.follow(transaction.connection)
-
-            self.writer.do(work)
-            return len(fresh)
 
     def promote(
         self, report: Mapping[str, Json], queue: Sequence[Mapping[str, Json]], guesses: Mapping[str, Json]

@@ -27,7 +27,8 @@ from querist.server.auth import Links, Sessions, read_secret
 from querist.server.catalogue import catalogue, check_strategy
 from querist.server.coach import Coach
 from querist.server.desk import Handed, Post
-from querist.server.exchange import check_file, hand_out, import_file
+from querist.server.exchange import hand_out
+from querist.server.importer import Importer
 from querist.server.listing import Listing, Row
 from querist.server.media import Media
 from querist.server.overview import Overview
@@ -73,6 +74,7 @@ class Service:
             self.secret = read_secret(folder / "secret")
             self.links = Links()
             self.hub = Hub()
+            self.importer = Importer(self.project)
             self.coach = Coach(self.project, self.hub, on=trainer)
             self.overview = Overview(folder / JOURNAL)
             self._glance = Overview(folder / JOURNAL)  # for the loop itself: it never waits for a long read of a thread
@@ -113,6 +115,7 @@ class Service:
             return
         self._closed = True
         self.coach.stop()
+        self.importer.close()
         if self.media is not None:
             self.media.close()
         self._threads.shutdown(wait=True)
@@ -398,14 +401,12 @@ class Service:
 
     async def import_file(self, path: Path, name: str, *, skip_bad: bool, new_classes: bool) -> dict[str, Any]:
         """Take more items in."""
-        task = self._glance.task(self.project.changes)
-        work = partial(import_file, self.project, task, path, name, skip_bad=skip_bad, new_classes=new_classes)
+        work = partial(self.importer.take, path, name, skip_bad=skip_bad, new_classes=new_classes)
         taken = await self.read(work)
         self.hub.send("project", {"changed": ["items"]})
         self.coach.told()
-        return taken.shown()
+        return taken
 
     async def check_file(self, path: Path, name: str, *, new_classes: bool) -> dict[str, Any]:
         """What an import of the file would do."""
-        task = self._glance.task(self.project.changes)
-        return (await self.read(partial(check_file, self.project, task, path, name, new_classes=new_classes))).shown()
+        return await self.read(partial(self.importer.check, path, name, new_classes=new_classes))

@@ -95,7 +95,7 @@ class Supervisor:
         self._changed = changed
         self._quiet = quiet
         self.patience, self.longest, self._back_off = patience, longest, tuple(back_off)
-        self._command = list(command or (sys.executable, "-m", "querist.server.trainer", str(folder)))
+        self._command = list(command or (sys.executable, "-P", "-m", "querist.server.trainer", str(folder)))
         self._limits = limits if limits is not None else Limits()
         self._artifacts = Artifacts(folder / "artifacts")
         self._inbox: Inbox = queue.Queue()
