@@ -6,8 +6,8 @@
 ...         client.label(handed, "cat")
 
 A request whose answer got lost is sent again, with the same key where it changes something, so that nothing is counted
-twice. Refusals are the named errors of the library. The file is long because the client has a method for each thing that the page
-does.
+twice. Refusals are the named errors of the library. The file is long because it has a method for all
+that the page does.
 """
 
 from __future__ import annotations
