@@ -107,7 +107,7 @@ def campaign(kills: int, seed: int = 0, *, points: Sequence[str] = tuple(POINTS)
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        project = made(root / "project", texts(400 + 120 * kills), lease=86_400.0)
+        project = made(root / "project", texts(400 + 700 * kills), lease=86_400.0)
         people = [Person(root / f"{k}.jsonl", seed * 100 + k) for k in range(CLIENTS)]
         port, session = free_port(), None
         for number in range(kills):

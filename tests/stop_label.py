@@ -1,8 +1,9 @@
 """Stop the labelling server with SIGTERM under load and count what is lost. A script: python tests/stop_label.py 100
 
-Eight clients post as fast as they are answered, one listens to the events, one has sent half of a request, and the trainer
-works. After SIGTERM every answer that was acknowledged must be in the journal; none that is in the journal may have gone
-without its acknowledgement; no acknowledgement may be cut off; and the process must end within 10 s (promise R15).
+Eight clients post as fast as they are answered, one listens to the events, one has sent half of a request, every second
+time one imports 200,000 texts, and the trainer works. After SIGTERM every answer that was acknowledged must be in the
+journal; none that is in the journal may have gone without its acknowledgement; no acknowledgement may be cut off; and the
+process must end within 10 s (promise R15).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from label_server import LabelServer, free_port, made, texts
 from querist.core.errors import QueristError
 
 CLIENTS = 8
+_IMPORTED = 200_000
 LONGEST = 10.0
 
 
@@ -97,13 +99,15 @@ def campaign(stops: int, seed: int = 0, *, trainer: bool = True) -> Outcome:
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder:
         project = made(Path(folder) / "project", texts(1_000 + 1_500 * stops), lease=86_400.0, validation=0.0)
+        file = Path(folder) / "more.csv"
+        file.write_text("id,text\n" + "".join(f"more-{k},text {k}\n" for k in range(_IMPORTED)), encoding="utf-8")
         people = [Poster(k) for k in range(CLIENTS)]
         port, session = free_port(), None
-        for _ in range(stops):
+        for number in range(stops):
             more = () if trainer else ("--no-trainer",)
             server = LabelServer(project, port=port, session=session, more=more)
             session = server.session
-            _stop_once(server, people, rng.uniform(0.05, 1.0), outcome)
+            _stop_once(server, people, rng.uniform(0.05, 1.0), outcome, file if number % 2 else None)
         outcome.acknowledged = sum(len(p.acked) for p in people)
         outcome.cut = sum(p.cut for p in people)
         kept = _labels(project)
@@ -115,10 +119,12 @@ def campaign(stops: int, seed: int = 0, *, trainer: bool = True) -> Outcome:
     return outcome
 
 
-def _stop_once(server: LabelServer, people: list[Poster], after: float, outcome: Outcome) -> None:
+def _stop_once(server: LabelServer, people: list[Poster], after: float, outcome: Outcome, file: Path | None) -> None:
     started = threading.Event()
     threads = [threading.Thread(target=p.work, args=(server, started)) for p in people]
     threads.append(threading.Thread(target=_listen, args=(server,)))
+    if file is not None:
+        threads.append(threading.Thread(target=_import, args=(server, file)))
     for thread in threads:
         thread.start()
     with socket.create_connection(("127.0.0.1", int(server.client().address.rpartition(":")[2]))) as half:
@@ -131,6 +137,11 @@ def _stop_once(server: LabelServer, people: list[Poster], after: float, outcome:
     outcome.stops += 1
     for thread in threads:
         thread.join(30)
+
+
+def _import(server: LabelServer, file: Path) -> None:
+    with contextlib.suppress(QueristError):  # it is stopped in the midst
+        server.client(patience=0.0).import_file(file)
 
 
 def _listen(server: LabelServer) -> None:

@@ -129,7 +129,7 @@ def test_items_of_an_import_that_was_killed_between_the_files_are_taken_up(proje
     records = [said("n0", "cat"), Record("n1", "bare")]
     project.items.add(records, "killed")
     made = bring(project, lambda: iter([Record("other", "another file")]), "other.csv")
-    assert (made.items, project.desk.pool.size, len(project.items)) == (3, 7, 7)
+    assert (made.items, project.desk.pool.size, len(project.items)) == (1, 7, 7)
     made = bring(project, lambda: iter(records), "again")
     assert (made.items, made.known, made.answers) == (0, 2, 1)
     assert project.desk.pool.size == 7

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from querist.core.errors import DataError, StateError
+from querist.core.errors import DataError, ResourceError, StateError
+from querist.server.bring import Target
 from querist.server.importer import Importer
 from querist.server.project import Project
 from querist.server.trainer.limits import Limits
@@ -103,3 +105,44 @@ def test_code_that_lies_beside_the_data_is_not_run(
         (trap / f"{name}.py").write_text("import os; os._exit(77)\n", encoding="utf-8")
     monkeypatch.chdir(trap)
     assert Importer(project).take(file, "more.csv", new_classes=True)["items"] == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets limits of another process")
+def test_computing_without_end_is_ended(project: Project, file: Path) -> None:
+    file.write_text("id,text\n" + "".join(f"k{k},text number {k}\n" for k in range(200_000)), encoding="utf-8")
+    with pytest.raises(DataError, match=r"more than 1 s of computing") as caught:
+        Importer(project, limits=Limits(computing=1)).take(file, "more.csv")
+    assert caught.value.code == "TooLarge"
+    assert project.desk.pool.size == 6
+
+
+def test_a_full_disk_is_called_so_and_takes_nothing(project: Project, file: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    file.with_name(".answers").symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match="out of space") as caught:
+        Importer(project).take(file, "more.csv", new_classes=True)
+    assert caught.value.code == "DiskFull"
+    assert len(project.items) == 6, "the answers are written before the items"
+
+
+def test_a_fault_of_ours_is_no_fault_of_the_file(project: Project, file: Path) -> None:
+    file.with_name(".answers").mkdir()
+    with pytest.raises(RuntimeError, match=r"reading an import: IsADirectoryError at import_process\.py:\d+"):
+        Importer(project).take(file, "more.csv", new_classes=True)
+
+
+def test_a_class_that_somebody_added_meanwhile_is_added_once(
+    project: Project, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer = Importer(project)
+    read = importer._read
+
+    def slow(target: Target, *rest: Any) -> dict[str, Any]:
+        said = read(target, *rest)
+        project.writer.do(lambda work: project.changes.add_class(work, "me", "bird"))
+        return said
+
+    monkeypatch.setattr(importer, "_read", slow)
+    assert importer.take(file, "more.csv", new_classes=True)["answers"] == 3
+    assert project.writer.do(lambda work: project.changes.task(work.connection)).classes == ("cat", "dog", "bird")

@@ -3,14 +3,17 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from querist.core.errors import ResourceError, StateError
+from querist.core.errors import QueristError, ResourceError, StateError
 from querist.server import service as module
+from querist.server.client import Client
 from querist.server.logs import to_handler
 from querist.server.service import Service
 from serving import make, running, until
@@ -149,3 +152,56 @@ def test_logs_hold_no_data(tmp_path: Path) -> None:
         assert word not in text
     entry = json.loads(next(line for line in lines if "/api/v1/answers" in line))
     assert set(entry) == {"at", "event", "id", "method", "route", "status", "ms"}
+
+
+def test_what_killed_servers_left_is_cleared(tmp_path: Path) -> None:
+    folder = make(tmp_path / "p", 3)
+    left = folder / ".new-serve-abc" / "import-x"
+    left.mkdir(parents=True)
+    (left / "half.csv").write_text("id,te", encoding="utf-8")
+    with running(folder):
+        assert [p.name for p in folder.glob(".new-serve-*") if p.name == ".new-serve-abc"] == []
+    assert list(folder.glob(".new-serve-*")) == []
+
+
+def test_classes_wait_for_an_import_and_reads_do_not(tmp_path: Path) -> None:
+    files = [tmp_path / f"{k}.csv" for k in range(5)]
+    for file in files:
+        file.write_text("id,text\nz,a text\n", encoding="utf-8")
+    with running(make(tmp_path / "p", 3)) as ask, ask.server.client() as client:
+        project = ask.server.service.project
+        with project.importing:
+            threads = [threading.Thread(target=ask.server.client().import_file, args=(file,)) for file in files]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.3)
+            assert client.project()["items"] == 3, "nobody who reads waits"
+            with pytest.raises(StateError, match="a file is being imported") as caught:
+                client.add_class("bird")
+            assert caught.value.code == "Importing"
+        for thread in threads:
+            thread.join(30)
+        assert client.project()["items"] == 4
+        client.add_class("bird")
+
+
+def test_a_server_that_stops_ends_an_import_and_says_so(tmp_path: Path) -> None:
+    big = tmp_path / "big.csv"
+    big.write_text("id,text\n" + "".join(f"k{k},text number {k}\n" for k in range(300_000)), encoding="utf-8")
+    faults: list[QueristError] = []
+
+    def send(client: Client) -> None:
+        try:
+            client.import_file(big)
+        except QueristError as error:
+            faults.append(error)
+
+    with running(make(tmp_path / "p", 3)) as ask:
+        thread = threading.Thread(target=send, args=(ask.server.client(),))
+        thread.start()
+        until(ask.server.service.project.importing.locked)
+        time.sleep(0.5)
+    thread.join(20)
+    assert [fault.code for fault in faults] == ["Closed"]
+    with running(tmp_path / "p") as ask, ask.server.client() as client:
+        assert client.project()["items"] == 3

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from querist.core.types import Event, Json
 from querist.data.item_store import ItemStore
-from querist.data.record import Record
+from querist.data.record import Record, content_id
 from querist.server.changes import STREAM
 from querist.server.fitting import looked_at
 from querist.server.handout import validation_items
@@ -81,7 +81,8 @@ class Gathered:
     """What is in the items' file now and not yet in the journal.
 
     Args:
-        items: how many items the journal does not speak of.
+        items: how many new items the import brought.
+        registered: how many items the journal does not speak of; more, where an import before was killed in the midst.
         known: records of items that were there already.
         history: answers that the file marks as not counted, left out.
         validation: which of the new items are kept to measure with.
@@ -90,6 +91,7 @@ class Gathered:
     """
 
     items: int
+    registered: int
     known: int
     history: int
     validation: list[str]
@@ -139,44 +141,52 @@ def gather(
     new_classes: bool = False,
     person: str = "import",
 ) -> Gathered:
-    """The first half of `bring`: the items go into their file, and the answers to ``keep``, piece by piece.
+    """The first half of `bring`: the answers go to ``keep``, piece by piece, and then the items into their file.
 
-    Items that an import left there which was killed before its second half count as new.
+    Items that an import left there which was killed before its second half are registered now.
     """
-    added = looked_at(records(), target.modality, target.task, name, new_classes)
-    # Answers to items known and new, and the new items; those of a killed import are new to the journal.
-    left = [item.id for item in items.at(range(target.registered, len(items)))]
-    fresh, new_here = list(left), set(left)
-    labelled: set[str] = set()
     piece: list[dict[str, Json]] = []
+    labelled: set[str] = set()
     flagged: list[tuple[str, str | None]] = []
-    counts = {"known": 0, "history": 0}
+    history = 0
+
+    def watched() -> Iterator[Record]:
+        nonlocal piece, history
+        for record in records():
+            yield record  # it is looked at before it is told
+            id = content_id(record) if record.id is None else record.id
+            for label in record.labels:
+                if label.get("counted", True):
+                    piece.append({"annotator": person, **label, "item": id})
+                    labelled.add(id)
+                else:
+                    history += 1
+            if record.flag:
+                flagged.append((id, record.flag_note))
+            if len(piece) >= _PIECE:
+                keep(piece)
+                piece = []
+        if piece:
+            keep(piece)
+
+    added = looked_at(watched(), target.modality, target.task, name, new_classes)
+    left = [item.id for item in items.at(range(target.registered, len(items)))]
+    fresh, waiting = list(left), set(left)
+    new_here = known = 0
 
     def each(id: str, record: Record, new: bool) -> None:
-        nonlocal piece
+        nonlocal new_here, known
         if new:
             fresh.append(id)
-        elif id in new_here:
-            new_here.discard(id)  # a second record of it is one that is known
+        if new or id in waiting:
+            waiting.discard(id)
+            new_here += 1
         else:
-            counts["known"] += 1
-        for label in record.labels:
-            if label.get("counted", True):
-                piece.append({"annotator": person, **label, "item": id})
-                labelled.add(id)
-            else:
-                counts["history"] += 1
-        if record.flag:
-            flagged.append((id, record.flag_note))
-        if len(piece) >= _PIECE:
-            keep(piece)
-            piece = []
+            known += 1
 
     items.add(records(), name, known="skip", each=each)
-    if piece:
-        keep(piece)
     kept = [i for i in validation_items(fresh, target.seed, target.share) if i not in labelled]
-    return Gathered(len(fresh), counts["known"], counts["history"], kept, added, flagged)
+    return Gathered(new_here, len(fresh), known, history, kept, added, flagged)
 
 
 def take_in(
@@ -185,8 +195,10 @@ def take_in(
     """The second half of `bring`: the journal speaks of the items, and holds the answers and flags."""
 
     def begin(transaction: Transaction) -> None:
-        transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in found.classes])
-        imported = {"items": found.items, "name": name, "validation": found.validation}
+        there = project.changes.task(transaction.connection).classes
+        fresh = [c for c in found.classes if c not in there]
+        transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in fresh])
+        imported = {"items": found.registered, "name": name, "validation": found.validation}
         transaction.append(STREAM, [Event("imported", imported)])
         project.desk.pool.follow(transaction.connection)
 

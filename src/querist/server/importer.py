@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +21,8 @@ from querist.server.trainer.limits import Limits, lower
 
 __all__ = ["Importer"]
 
-_LIMITS = Limits(memory=4 << 30)
+_LIMITS = Limits(memory=3 << 30, file_size=4 << 30, computing=60)
+"""A file of 50 MB takes up to 15 s of computing, and .4 GiB of address space; as Parquet 1.7 GiB."""
 _LONGEST = 600.0
 """Seconds that one file may take to be read."""
 
@@ -90,14 +92,16 @@ class Importer:
             "skip_bad": skip_bad,
             "new_classes": new_classes,
         }
-        said = self._asked(order, name)
+        said = self._asked(order, target, name)
+        if "fault" in said:
+            raise RuntimeError(f"reading an import: {said['fault']}")
         if "error" in said:
             kind = getattr(errors, said["error"]["type"])
             raise kind(said["error"]["text"], code=said["error"]["code"])
         done: dict[str, Any] = said["done"]
         return done
 
-    def _asked(self, order: dict[str, Any], name: str) -> dict[str, Any]:
+    def _asked(self, order: dict[str, Any], target: Target, name: str) -> dict[str, Any]:
         child = self._started(name)
         late = threading.Event()
 
@@ -115,7 +119,7 @@ class Importer:
             said: dict[str, Any] = json.loads(child.stdout.readline())
             return said
         except (OSError, ValueError) as error:
-            raise self._died(child, name, late.is_set()) from error
+            raise self._died(child, target, name, late.is_set()) from error
         finally:
             timer.cancel()
             self._ended(child)
@@ -145,18 +149,19 @@ class Importer:
             if pipe is not None:
                 pipe.close()
 
-    def _died(self, child: subprocess.Popen[str], name: str, late: bool) -> QueristError:
+    def _died(self, child: subprocess.Popen[str], target: Target, name: str, late: bool) -> QueristError:
+        code = child.wait(10)
         if self._closed:
             return _closed(name)
         if late:
-            return DataError(
-                f"{name} was not read within {self._longest:g} s, and nothing of it was taken; send it in parts",
-                code="TooLarge",
-            )
-        return DataError(
-            f"the process that read {name} died (exit {child.wait(10)}), and nothing of it was taken; it may hold too much",
-            code="TooLarge",
-        )
+            why = f"{name} was not read within {self._longest:g} s"
+        elif code == -getattr(signal, "SIGXCPU", 0):
+            why = f"{name} takes more than {self._limits.computing} s of computing to be read"
+        else:
+            why = f"the process that read {name} died (exit {code}); the file may hold too much"
+        left = len(self._project.items) > target.registered  # it was at its end already
+        then = "import it again to bring the rest" if left else "nothing of it was taken; send it in parts"
+        return DataError(f"{why}; {then}", code="TooLarge")
 
 
 def _closed(name: str) -> StateError:

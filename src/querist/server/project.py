@@ -20,6 +20,7 @@ from querist import __version__
 from querist.core.errors import ArgumentError, DataError, StateError, shorten_path
 from querist.core.seeds import check_seed
 from querist.core.types import Event, Json
+from querist.data.atomic import write_whole
 from querist.data.item_store import ItemStore
 from querist.data.record import Record
 from querist.server.changes import STREAM, Changes
@@ -288,9 +289,7 @@ def _write_toml(folder: Path, name: str, task: Task, modality: str, root: Path |
     ]
     if root is not None:
         lines += ["# where the images lie: change it when they move", f"root = {json.dumps(str(root.resolve()))}"]
-    path = folder / SETTINGS_FILE
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.chmod(path, 0o600)
+    write_whole(folder / SETTINGS_FILE, ("\n".join(lines) + "\n").encode("utf-8"), private=True)
 
 
 def folder_of_images(folder: Path) -> Path | None:

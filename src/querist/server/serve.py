@@ -31,7 +31,7 @@ from querist.server.service import Service
 
 __all__ = ["Server", "serve"]
 
-DRAIN = 10
+DRAIN = 8
 """Seconds in which what was accepted is finished at the end."""
 _START = 60.0
 _WAITING = 1024
@@ -40,7 +40,7 @@ _ACCEPTED = 16
 
 
 class _Uvicorn(uvicorn.Server):
-    """Ends the event streams first: they would never finish by themselves."""
+    """Ends the event streams first, which would never finish by themselves, and imports, which could take minutes."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
@@ -66,6 +66,7 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.hub.close()
+        self._service.importer.close()
         await super().shutdown(sockets)
 
 

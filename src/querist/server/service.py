@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from querist import __version__
-from querist.core.errors import ArgumentError
+from querist.core.errors import ArgumentError, StateError
 from querist.core.types import Json
+from querist.data.atomic import TEMPORARY
 from querist.data.item_store import StoredItem
 from querist.server.alike import most_alike
 from querist.server.auth import Links, Sessions, read_secret
@@ -48,6 +49,7 @@ __all__ = ["Service"]
 T = TypeVar("T")
 _OWNER = "me"
 _SHOWN_SETTINGS = ("strategy", "suggestions", "advance", "profile", "keys", "validation", "control", "lease")
+_SCRATCH = f"{TEMPORARY}serve-"
 _EXPIRE_EVERY = 5.0
 
 
@@ -80,10 +82,13 @@ class Service:
             self._glance = Overview(folder / JOURNAL)  # for the loop itself: it never waits for a long read of a thread
             self._seeding = Overview(folder / JOURNAL)  # so that a long look keeps nobody else waiting
             self.listing = Listing(folder / JOURNAL, folder / ITEMS, self.secret)
-            self.scratch = Path(tempfile.mkdtemp(prefix=".new-serve-", dir=folder))
+            for left in folder.glob(f"{_SCRATCH}*"):  # of servers that were killed
+                shutil.rmtree(left, ignore_errors=True)
+            self.scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))
             root = self.project.root
             self.media = None if root is None else Media(root, folder / "cache" / "pictures")
             self._threads = ThreadPoolExecutor(4, thread_name_prefix="querist-read")
+            self._files = ThreadPoolExecutor(2, thread_name_prefix="querist-import")
             self.kind = self.overview.task(self.project.changes).kind
         except BaseException:
             self.project.close()
@@ -118,6 +123,7 @@ class Service:
         self.importer.close()
         if self.media is not None:
             self.media.close()
+        self._files.shutdown(wait=True)
         self._threads.shutdown(wait=True)
         self.listing.close()
         self.overview.close()
@@ -163,7 +169,7 @@ class Service:
         while broken := await self._broken(handed):
             await self.write(lambda transaction: set_aside(desk, transaction, user, broken))
             handed, done = await self.write(work)
-        left = len(self.project.items) - done
+        left = self.project.desk.pool.size - done
         shown = await self.shown(handed)
         why = None
         if len(handed) < wanted.count:
@@ -329,9 +335,9 @@ class Service:
             "number": number,
             "guideline": settings.guideline,
             "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
-            "items": len(project.items),
+            "items": project.desk.pool.size,
             **{name: states[name] for name in ("labelled", "skipped", "rejected", "flagged")},
-            "encoder": self.coach.encoder(len(project.items)),
+            "encoder": self.coach.encoder(project.desk.pool.size),
             "trainer": self.coach.standing(),
             "model": overview.model(),
             "version": __version__,
@@ -352,6 +358,11 @@ class Service:
         here = self.project.changes
 
         def work(transaction: Transaction) -> None:
+            if self.project.importing.locked():
+                raise StateError(
+                    "a file is being imported, with the classes as they are now; change them when that is done",
+                    code="Importing",
+                )
             if "add" in change:
                 here.add_class(transaction, user, change["add"])
             elif "rename" in change:
@@ -400,13 +411,14 @@ class Service:
         return await self.read(partial(hand_out, self.project, user, format, path, everything=everything))
 
     async def import_file(self, path: Path, name: str, *, skip_bad: bool, new_classes: bool) -> dict[str, Any]:
-        """Take more items in."""
+        """Take more items in; threads of their own wait for that, so that nobody who reads does."""
         work = partial(self.importer.take, path, name, skip_bad=skip_bad, new_classes=new_classes)
-        taken = await self.read(work)
+        taken = await asyncio.get_running_loop().run_in_executor(self._files, work)
         self.hub.send("project", {"changed": ["items"]})
         self.coach.told()
         return taken
 
     async def check_file(self, path: Path, name: str, *, new_classes: bool) -> dict[str, Any]:
         """What an import of the file would do."""
-        return await self.read(partial(self.importer.check, path, name, new_classes=new_classes))
+        work = partial(self.importer.check, path, name, new_classes=new_classes)
+        return await asyncio.get_running_loop().run_in_executor(self._files, work)

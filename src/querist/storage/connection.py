@@ -16,6 +16,8 @@ from querist.storage.migration import APPLICATION_ID, newest, refuse_newer, sche
 __all__ = ["create_file", "open_reader", "open_writer", "reader"]
 
 _HEADER = 100
+_LOG_KEPT = 16 << 20
+"""Bytes that the log keeps on the disk when it begins anew; it may have grown beside a reader that took long."""
 _CHECKED_AT_ONCE = 16 << 20
 """A file up to this size is checked for damage when it is opened; that takes some ten milliseconds."""
 
@@ -60,6 +62,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             refuse_newer(schema_version(connection), newest(), path)
             _check_small(connection, path)
             _wal(connection, path)
+            connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}").close()
             upgrade(connection, path)
         except BaseException:
             connection.close()

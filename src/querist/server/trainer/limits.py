@@ -1,4 +1,4 @@
-"""How much of the machine the trainer may take: set from outside, right after its start, so that it cannot forget."""
+"""How much of the machine a child may take: set from outside, right after its start, so that it cannot forget."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ __all__ = ["Limits", "lower"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of the trainer's process.
+    """Limits of a process: the trainer's unless told otherwise.
 
     Args:
         memory: bytes of address space, or None for as much as the machine has memory, at least 8 GiB; 0 for no limit.
         file_size: bytes of the largest file it may write.
         nice: how far it stands back behind labelling, from 0 to 19.
+        computing: seconds of the processor in its whole life, or 0 for no limit.
     """
 
     memory: int | None = None
     file_size: int = 16 << 30
     nice: int = 10
+    computing: int = 0
 
 
 def lower(process: int, limits: Limits) -> None:
@@ -42,10 +44,14 @@ def lower(process: int, limits: Limits) -> None:
     if set_limit is None:
         return
     memory = _machine() if limits.memory is None else limits.memory
-    for kind, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, limits.file_size)):
+    for kind, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, limits.file_size),
+        (resource.RLIMIT_CPU, limits.computing),
+    ):
         if value:
             with suppress(OSError, ValueError):
-                set_limit(process, kind, (value, value))
+                set_limit(process, kind, (value, value + (kind == resource.RLIMIT_CPU)))  # so that it is SIGXCPU first
     with suppress(OSError, ValueError):
         set_limit(process, resource.RLIMIT_CORE, (0, 0))  # a crash writes no gigabytes
 
