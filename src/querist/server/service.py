@@ -1,7 +1,7 @@
 """What the routes call: one open project with its writer, pictures, events, sessions and trainer.
 
 Work that writes goes to the one writer and is awaited; what only reads runs in threads beside it. Nothing here waits for
-the trainer.
+the trainer. The file is long because it has a method for all that the routes ask for.
 """
 
 from __future__ import annotations
