@@ -51,6 +51,7 @@ def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api")
     found = chromium()
     if not found:
+        assert not os.environ.get("QUERIST_CI"), "no Chromium; set QUERIST_CHROMIUM"
         pytest.skip("no Chromium; set QUERIST_CHROMIUM")
     with sync_api.sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=found, args=FLAGS)
