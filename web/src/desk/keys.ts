@@ -1,6 +1,6 @@
 /** Presses on the labelling page: first what the mode makes of them, then actions and labels. */
 
-import { type Keymap, meaningOf, nameOf } from "../logic/keymap";
+import { choices, type Keymap, meaningOf, nameOf } from "../logic/keymap";
 import { buttonsOf } from "../logic/numbers";
 import { given } from "../logic/shares";
 import { chosen, moved, over, slice, spanAt, toggleRange, withoutSpan, withSpan, type Word, wordsOf } from "../logic/words";
@@ -129,12 +129,13 @@ export class Keys {
     desk.say("Back to the answer.");
   }
 
-  /** A label by key or button. */
+  /** A label or a rating by key or button. */
   async label(index: number, step: number): Promise<void> {
     const { desk } = this;
     const { project, draft } = desk.view;
-    const name = project?.classes[index]?.name;
+    const name = project ? choices(project)[index]?.name : undefined;
     if (!project || !name || !desk.shown()) return;
+    if (project.task === "number") return this.number(Number(name));
     if (draft.mode === "soft") {
       desk.draft({ points: given(draft.points, name, step) });
       desk.say(`${name}: ${desk.view.draft.points[name] ?? 0} points`);
@@ -262,7 +263,7 @@ export class Keys {
     const { desk } = this;
     if (name === "Backspace" || name === "Delete") return () => desk.draft({ points: blank().points });
     if (!event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return null;
-    const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+    const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
     const index = this.map()?.labels.get(digit ?? event.key.toLowerCase());
     return index === undefined ? null : () => this.label(index, -1);
   }
@@ -270,19 +271,14 @@ export class Keys {
   private numberKeys(event: KeyboardEvent, name: string): (() => unknown) | null {
     const { desk } = this;
     const { draft, project } = desk.view;
-    const buttons = buttonsOf(project?.number ?? null);
-    if (event.ctrlKey || event.metaKey || event.altKey) return null;
-    if (buttons) {
-      const value = buttons.find((one) => String(one) === name) ?? null;
-      return value === null ? null : () => this.number(value);
-    }
+    if (event.ctrlKey || event.metaKey || event.altKey || buttonsOf(project?.number ?? null)) return null;
     if (/^[0-9.,-]$/.test(name)) return () => desk.draft({ number: desk.view.draft.number + name });
     if (name === "Backspace" && draft.number) return () => desk.draft({ number: desk.view.draft.number.slice(0, -1) });
     return null;
   }
 
-  /** A value of a short scale by key or button. */
-  async number(value: number): Promise<void> {
+  /** A value of a short scale. */
+  private async number(value: number): Promise<void> {
     const { desk } = this;
     desk.draft({ number: String(value) });
     if (desk.view.project?.settings.advance) await desk.answer("label", value);
