@@ -10,7 +10,7 @@ export const ACTIONS = {
   undo: "Undo the last answer",
   previous: "Look at the answer before",
   next: "Go forward again",
-  unsure: "Not sure: shares over the classes",
+  unsure: "Not sure: shares over the classes, or half the weight",
   reason: "Mark the reason",
   note: "Write a note",
   flag: "Flag for another look",

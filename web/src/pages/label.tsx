@@ -189,6 +189,7 @@ export function Label(): JSX.Element {
                     id="note"
                     ref={note}
                     rows={2}
+                    maxLength={10_000}
                     value={view.draft.note}
                     onInput={(event) => desk.draft({ note: event.currentTarget.value })}
                   />

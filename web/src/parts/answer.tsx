@@ -2,11 +2,12 @@
 
 import type { JSX } from "preact";
 import type { Desk } from "../desk/desk";
+import { sharesNow } from "../desk/draft";
 import type { View } from "../desk/view";
 import type { Keys } from "../desk/keys";
 import { type Action, type Keymap, printed } from "../logic/keymap";
 import { buttonsOf } from "../logic/numbers";
-import { percent, sharesOf } from "../logic/shares";
+import { percent } from "../logic/shares";
 import type { Project } from "../types";
 import { Cap } from "./frame";
 
@@ -75,7 +76,7 @@ function Labels(props: Props): JSX.Element {
 
 function Soft(props: Props): JSX.Element {
   const { view, project, keys, map, desk } = props;
-  const shares = sharesOf(view.draft.points, project.task) ?? {};
+  const shares = sharesNow(view.draft, project.task) ?? {};
   return (
     <div class={`soft ${project.classes.length > 6 ? "many" : ""}`} role="group" aria-label="Shares over the classes">
       {project.classes.map((one, index) => {
