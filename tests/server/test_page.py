@@ -219,7 +219,8 @@ def test_spans_by_keys_and_by_mouse(chrome: Browser) -> None:
         item = at.item()
         at.keys("Enter")
         at.told(1)
-        at.keys("ArrowRight", "2", "Backspace", "Backspace", "Backspace")  # the second removes nothing, and undoes nothing
+        # the first press removes the span; the others remove nothing, and undo nothing
+        at.keys("ArrowRight", "2", "Backspace", "Backspace", "Backspace")
         at.page.locator(".notice", has_text="Nothing to remove").wait_for()
         assert len(at.mock.told) == 1
         at.keys(",")
