@@ -158,8 +158,10 @@ class Mock:
         lease = self.leases.get(body["query"])
         if lease != (body["item"], body["fence"]):
             raise Refused(409, "NotLeased", f"item {body['item']} is not handed out to you; take it again")
+        if self.task == "single" and body["kind"] == "label" and body["value"] not in self.classes:
+            raise Refused(422, "UnknownLabel", f"there is no class {body['value']!r}")
         del self.leases[body["query"]]
-        self.answers[body["item"]] = {key: body[key] for key in ("kind", "value", "rationale", "note")}
+        self.answers[body["item"]] = {key: body.get(key) for key in ("kind", "value", "rationale", "note", "weight")}
         self.told.append(body)
         if self.count("label") >= 5:
             self.round += 1
@@ -195,6 +197,8 @@ class Mock:
             self.classes.append(body["add"])
         elif "rename" in body:
             self.classes[self.classes.index(body["rename"])] = body["to"]
+            for one in self.answers.values():
+                one["value"] = body["to"] if one["value"] == body["rename"] else one["value"]
         else:
             self.classes.remove(body["merge"])
         self.version += 1

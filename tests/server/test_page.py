@@ -58,6 +58,45 @@ def test_soft_label_note_and_flag(chrome: Browser) -> None:
         assert at.mock.flags == {item: True}
 
 
+def test_shares_and_note_are_there_again_after_undo(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.keys("s", "1", "1", "1", "2", "n")
+        at.page.wait_for_selector("#note:focus")
+        at.page.keyboard.type("mixed")
+        at.keys("Escape", "Enter")
+        at.told(1)
+        at.keys("u")
+        at.told(0)
+        at.page.locator("#note").wait_for()
+        assert at.page.input_value("#note") == "mixed"
+        at.keys("Enter")
+        at.told(1)
+        assert at.values() == [{"complaint": 0.75, "praise": 0.25}]
+        assert at.mock.told[0]["note"] == "mixed"
+
+
+def test_one_class_in_doubt_weighs_half(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.keys("s", "Enter")  # no class yet
+        at.page.locator(".notice").wait_for()
+        at.keys("1", "Enter", "2")
+        at.told(2)
+        at.keys("u", "u")
+        at.told(0)
+        at.page.locator("button[aria-pressed=true]", has_text="Not sure").wait_for()
+        at.keys("Enter")
+        at.told(1)
+        assert [(one["kind"], one["value"], one["weight"]) for one in at.mock.told] == [("label", "complaint", 0.5)]
+    with desk(chrome, Mock("multi")) as at:
+        at.keys("1", "s", "2", "2", "2", "Enter", "1", "s", "Enter", "3", "Enter")
+        at.told(3)
+        assert [(one["value"], one["weight"]) for one in at.mock.told] == [
+            ({"price": 1, "delivery": 0.3}, None),
+            (["price"], 0.5),
+            (["quality"], None),
+        ]
+
+
 def test_reason_in_words_and_in_a_picture(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         text = at.mock.texts[0]
@@ -90,6 +129,13 @@ def test_reason_in_words_and_in_a_picture(chrome: Browser) -> None:
         assert len(told["rationale"]["strokes"][0]) >= 2
 
 
+def test_the_key_0_takes_a_point_away_too(chrome: Browser) -> None:
+    with desk(chrome, Mock(modality="image", items=40)) as at:
+        at.keys("s", "0", "0", "1", "Shift+0", "Enter")
+        at.told(1)
+        assert at.values() == [{"0": 0.5, "1": 0.5}]
+
+
 def test_undo_across_items(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         first = at.item()
@@ -107,6 +153,40 @@ def test_undo_across_items(chrome: Browser) -> None:
         assert at.values() == ["other", "question", "praise"]
         assert [one["item"] for one in at.mock.told] == at.mock.ids[:3]
         assert len(at.mock.answers) == 3
+
+
+def test_undo_keeps_what_was_begun(chrome: Browser) -> None:
+    with desk(chrome, Mock("multi")) as at:
+        first = at.item()
+        at.keys("2", "Enter")
+        at.told(1)
+        second = at.item()
+        at.keys("1", "3", "u")
+        at.see(first)
+        at.keys("Enter")
+        at.see(second)
+        assert at.page.locator(".label.on .name").all_inner_texts() == ["price", "quality"]
+        at.keys("ArrowLeft", "u")  # undo from a look back
+        at.see(first)
+        at.keys("Enter", "Enter")
+        at.told(2)
+        assert at.values() == [["delivery"], ["price", "quality"]]
+
+
+def test_undo_after_a_class_has_a_new_name(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.keys("1", "2")
+        at.told(2)
+        with at.mock.lock:
+            at.mock.classes_changed({"rename": "praise", "to": "thanks"})
+        at.page.get_by_role("radio", name="thanks").wait_for()
+        at.keys("ArrowLeft", "Enter")  # the browser knows the old name only: nothing is chosen
+        at.page.locator(".notice").wait_for()
+        at.keys("Escape", "u")
+        at.page.locator("[role=radio][aria-checked=true]", has_text="thanks").wait_for()
+        at.keys("Enter")
+        at.told(2)
+        assert at.values() == ["complaint", "thanks"]
 
 
 def test_looking_back_and_changing(chrome: Browser) -> None:
@@ -136,8 +216,17 @@ def test_spans_by_keys_and_by_mouse(chrome: Browser) -> None:
         at.page.wait_for_selector(".span-list li:nth-child(3)")
         at.page.locator(".piece", has_text="Kraków").dblclick()
         at.page.get_by_role("button", name="place", exact=True).click()
+        item = at.item()
         at.keys("Enter")
         at.told(1)
+        # the first press removes the span; the others remove nothing, and undo nothing
+        at.keys("ArrowRight", "2", "Backspace", "Backspace", "Backspace")
+        at.page.locator(".notice", has_text="Nothing to remove").wait_for()
+        assert len(at.mock.told) == 1
+        at.keys(",")
+        at.see(item)
+        at.keys(".")
+        at.page.wait_for_selector(f".item:not([data-item='{item}'])")
         spans = at.mock.told[0]["value"]
         assert [(text[a:b], name) for a, b, name in spans] == [
             ("Zoë", "person"),
@@ -156,8 +245,19 @@ def test_several_classes_and_a_rating(chrome: Browser) -> None:
         at.keys("4", "9", "1")
         at.told(2)
         assert at.values() == [4, 1]
+    with desk(chrome, Mock("number", number={"low": 1, "high": 10, "step": 1})) as at:
+        assert at.page.locator(".ratings kbd").all_inner_texts() == [*"1234567890"]
+        at.keys("0", "1")
+        at.told(2)
+        item = at.item()
+        at.page.get_by_role("radio").first.focus()
+        at.keys("ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft")  # within the group, not through the history
+        assert at.item() == item
+        at.keys("Space")
+        at.told(3)
+        assert at.values() == [10, 1, 9]
     with desk(chrome, Mock("number", number={"low": 0, "high": 100, "step": 0.5})) as at:
-        at.keys("Enter", "4", "7", "Backspace", ".", "5", "Enter")
+        at.keys("Enter", "4", "7", "Backspace", "Backspace", "Backspace", "4", ".", "5", "Enter")
         at.told(1)
         assert at.values() == [4.5]
 

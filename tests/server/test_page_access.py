@@ -146,6 +146,9 @@ def test_settings_reach_the_desk(chrome: Browser) -> None:
         page.get_by_label("Profile").select_option("label-studio")
         page.get_by_role("button", name="Change the key: Reject").click()
         page.get_by_text("press a key").wait_for()
+        page.keyboard.press("Tab")  # moves the focus, as always
+        page.get_by_text("press a key").wait_for(state="hidden")
+        page.get_by_role("button", name="Change the key: Reject").click()
         page.keyboard.press("q")
         at.page.locator(".tools button", has_text="Q").wait_for()
         at.keys("Space", "x")

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { clashes, actionKeys, keymap, meaningOf, nameOf, printed } from "../src/logic/keymap";
-import type { ClassInfo } from "../src/types";
+import { actionKeys, bindable, choices, clashes, keymap, meaningOf, nameOf, printed } from "../src/logic/keymap";
+import type { ClassInfo, Project } from "../src/types";
 
 const classes = (...names: string[]): ClassInfo[] => names.map((name) => ({ name, key: null, count: 0 }));
 
@@ -15,7 +15,7 @@ test("names of presses", () => {
 
 test("digits first, then letters that no action has", () => {
   const map = keymap("querist", {}, "single", classes(..."ABCDEFGHIJKLMN".split("")));
-  expect(map.shown).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e"]);
+  expect(map.shown).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "a", "b", "c", "d"]);
   const more = keymap("querist", {}, "single", classes(...Array.from({ length: 40 }, (_, k) => `class ${k}`)));
   const used = more.shown.filter(Boolean);
   expect(new Set(used).size).toBe(used.length);
@@ -28,6 +28,29 @@ test("a class named by a digit has that digit", () => {
   expect(map.shown).toEqual([..."0123456789"]);
   const given = [{ name: "0", key: "1", count: 0 }, { name: "1", key: "2", count: 0 }];
   expect(keymap("querist", {}, "single", given).shown).toEqual(["0", "1"]);
+});
+
+/** Values of a scale with their keys, as "value:key". */
+function rated(low: number, high: number, step: number): string {
+  const rows = choices({ task: "number", number: { low, high, step }, classes: [] as ClassInfo[] } as Project);
+  const map = keymap("querist", {}, "number", rows);
+  return rows.map((one, index) => `${one.name}:${map.shown[index]}`).join(" ");
+}
+
+test("every value of a short scale has a key", () => {
+  expect(rated(1, 5, 1)).toBe("1:1 2:2 3:3 4:4 5:5");
+  expect(rated(0, 9, 1)).toBe("0:0 1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9");
+  expect(rated(1, 10, 1)).toBe("1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9 10:0");
+  expect(rated(0, 10, 1)).toBe("0:1 1:2 2:3 3:4 4:5 5:6 6:7 7:8 8:9 9:0 10:a");
+  expect(rated(1, 3, 0.5)).toBe("1:1 1.5:2 2:3 2.5:4 3:5");
+  expect(rated(-2, 2, 1)).toBe("-2:1 -1:2 0:3 1:4 2:5");
+  expect(choices({ task: "number", number: { low: 0, high: 100, step: 1 }, classes: [] as ClassInfo[] } as Project)).toEqual([]);
+});
+
+test("no action has Tab", () => {
+  expect(["Tab", "Shift+Tab", "Ctrl+Tab"].filter(bindable)).toEqual([]);
+  expect(["t", "Ctrl+ArrowLeft", "+", "Ctrl++", "Enter"].every(bindable)).toBe(true);
+  expect(actionKeys("querist", { skip: "Tab" }, "single").skip).toEqual(["Space"]);
 });
 
 test("a key of the server is kept unless an action or another class has it", () => {
@@ -68,7 +91,9 @@ test("digits by place where the digit row needs Shift", () => {
 test("arrows are left to the words where spans are marked", () => {
   const map = keymap("querist", {}, "spans", classes("person"));
   expect(meaningOf({ key: "ArrowLeft" }, map)).toBeNull();
-  expect(meaningOf({ key: "[" }, map)).toEqual({ action: "previous" });
+  for (const key of [",", "["]) expect(meaningOf({ key }, map)).toEqual({ action: "previous" });
+  for (const key of [".", "]"]) expect(meaningOf({ key }, map)).toEqual({ action: "next" });
+  expect(map.names.previous[0]).toBe(",");
 });
 
 test("printed keys", () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { steered } from "../src/desk/keys";
-import { blank, draftOf, madeOf, rationaleOf, said } from "../src/desk/draft";
+import { blank, draftOf, fitted, madeOf, rationaleOf, said } from "../src/desk/draft";
 import { blocks, inline } from "../src/logic/markdown";
 import { buttonsOf, counted, read } from "../src/logic/numbers";
-import { given, pointsOf, sharesOf } from "../src/logic/shares";
+import { given, pointsFor, pointsOf, sharesOf } from "../src/logic/shares";
 import { ticks } from "../src/parts/chart";
 import { sentence } from "../src/parts/frame";
 import { boxOf } from "../src/parts/picture";
@@ -50,6 +50,58 @@ test("an answer given before comes back into the draft", () => {
   expect(draftOf({ kind: "label", value: [[0, 2, "x"]] }, "spans").spans).toEqual([[0, 2, "x"]]);
   expect(draftOf({ kind: "label", value: ["a"], note: "why" }, "multi")).toMatchObject({ labels: ["a"], note: "why" });
   expect(draftOf({ kind: "skip", value: null }, "number").number).toBe("");
+});
+
+test.each([{ cat: 0.75, dog: 0.25 }, { cat: 0.96, dog: 0.04 }, { cat: 1 }, { cat: 1 / 3, dog: 2 / 3 }])(
+  "shares given before are sent as they were: %o",
+  (shares) => {
+    for (const task of ["single", "multi"] as const) {
+      const draft = draftOf({ kind: "distribution", value: shares }, task);
+      expect(draft).toMatchObject({ mode: "soft", doubt: true });
+      expect(madeOf(draft, task, null)).toEqual({ kind: "distribution", value: shares });
+    }
+  },
+);
+
+test("a point more begins with the shares given before", () => {
+  const draft = { ...draftOf({ kind: "distribution", value: { cat: 0.96, dog: 0.04 } }, "single"), shares: null };
+  const more = { ...draft, points: given(draft.points, "dog", 1) };
+  expect(madeOf(more, "single", null)).toEqual({ kind: "distribution", value: { cat: 0.8727, dog: 0.1273 } });
+  expect(madeOf(more, "multi", null)).toEqual({ kind: "distribution", value: { cat: 0.96, dog: 0.14 } });
+});
+
+test("one class in doubt is a label of it", () => {
+  const soft = { ...blank(), mode: "soft" as const, doubt: true };
+  expect(madeOf({ ...soft, points: { cat: 3, dog: 0 } }, "single", null)).toEqual({ kind: "label", value: "cat" });
+  expect(madeOf({ ...soft, label: "cat" }, "single", null)).toEqual({ fault: "Give a label a point first." });
+  expect(madeOf({ ...soft, points: pointsFor(["cat", "dog"], "multi") }, "multi", null)).toEqual({ kind: "label", value: ["cat", "dog"] });
+  expect(madeOf({ ...soft, points: { ...pointsFor(["cat"], "multi"), dog: 3 } }, "multi", null)).toEqual({
+    kind: "distribution",
+    value: { cat: 1, dog: 0.3 },
+  });
+  expect(madeOf({ ...soft, points: { cat: 3 } }, "multi", null)).toEqual({ kind: "distribution", value: { cat: 0.3 } });
+  expect(madeOf(soft, "multi", null)).toEqual({ kind: "label", value: [] });
+  expect(draftOf({ kind: "label", value: "cat", weight: 0.5 }, "single")).toMatchObject({ mode: "plain", label: "cat", doubt: true });
+});
+
+test("a note given before is shown", () => {
+  expect(draftOf({ kind: "skip", note: "why" }, "single")).toMatchObject({ note: "why", noting: true });
+  expect(draftOf({ kind: "skip", note: null }, "single").noting).toBe(false);
+});
+
+test("a draft loses classes that are there no longer", () => {
+  const classes = ["fine", "bad"].map((name) => ({ name, key: null, count: 0 }));
+  const of = (part: object): object => fitted({ ...blank(), ...part }, classes);
+  expect(of({ label: "good" })).toMatchObject({ label: null });
+  expect(of({ labels: ["good", "bad"] })).toMatchObject({ labels: ["bad"] });
+  expect(of({ spans: [[0, 1, "bad"], [2, 3, "good"]] })).toMatchObject({ spans: [[0, 1, "bad"]] });
+  expect(of({ label: "bad", points: { good: 5, bad: 5 }, shares: { good: 0.5, bad: 0.5 } })).toMatchObject({
+    label: "bad",
+    points: {},
+    shares: null,
+  });
+  const draft = { ...blank(), label: "fine", number: "3" };
+  expect(fitted(draft, classes)).toBe(draft);
 });
 
 test("answers in words", () => {

@@ -2,7 +2,7 @@
 
 import { api, ApiFault, call } from "../api";
 import type { Handed, Kind, Value } from "../types";
-import { type Draft, draftOf, madeOf, rationaleOf, said } from "./draft";
+import { type Draft, draftOf, fitted, madeOf, rationaleOf, said } from "./draft";
 import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
@@ -32,6 +32,8 @@ export class Desk {
   private writing: Promise<unknown> = Promise.resolve();
   /** what was begun at work before a look back */
   private stash: Draft | null = null;
+  /** what was begun for items that an undo has put back, by query */
+  private readonly aside = new Map<string, Draft>();
 
   listen(run: () => void): () => void {
     this.listeners.add(run);
@@ -189,6 +191,7 @@ export class Desk {
     if (project && typeof reply?.labelled === "number") {
       this.set({ project: { ...project, labelled: reply.labelled } });
     }
+    if (entry.op === "undo") this.redraw(entry);
     if (entry.op === "answer" && entry.state === "late") {
       this.hint(`Kept, not counted: ${entry.why ?? "it came too late"}`);
     }
@@ -225,15 +228,37 @@ export class Desk {
     const task = this.view.project?.task ?? "single";
     this.shownAt = performance.now();
     this.away = 0;
+    const kept = draft ?? this.aside.get(held?.query ?? "") ?? draftOf(held?.previous ?? null, task);
+    this.aside.delete(held?.query ?? "");
     this.set({
       current: held,
-      draft: draft ?? draftOf(held?.previous ?? null, task),
+      draft: this.fit(kept),
       looking: null,
       seen: null,
       notice: null,
       flagged: false,
       empty: held ? null : this.emptyWords(),
     });
+  }
+
+  private fit(draft: Draft): Draft {
+    return fitted(draft, this.view.project?.classes ?? []);
+  }
+
+  /** The item at work goes back to the queue, with what was begun for it. */
+  private setAside(): void {
+    const { current, draft, seen } = this.view;
+    if (!current) return;
+    this.aside.set(current.query, (seen && this.stash) || draft);
+    this.queue.putBack(current);
+  }
+
+  /** The server has named the undone answer; it knows new names of classes. */
+  private redraw(entry: Entry): void {
+    const { current, draft, project, seen } = this.view;
+    const previous = entry.reply?.previous;
+    if (!previous || current?.from !== entry.key || draft.touched || seen) return;
+    this.set({ draft: draftOf(previous, project?.task ?? "single") });
   }
 
   private emptyWords(): string {
@@ -285,7 +310,7 @@ export class Desk {
     kept.then(
       () => this.sendAndSay(looking === null ? words : `changed to ${words}`),
       (fault: unknown) => {
-        if (this.view.current) this.queue.putBack(this.view.current);
+        this.setAside();
         this.show(held, draft);
         this.set({ notice: { kind: "fault", text: `This browser could not keep the answer: ${String(fault)}` } });
       },
@@ -327,7 +352,7 @@ export class Desk {
     const { current, project } = this.view;
     const draft = this.stash ?? draftOf(current?.previous ?? null, project?.task ?? "single");
     this.stash = null;
-    this.set({ draft, looking: null, seen: null, notice: null, flagged: false });
+    this.set({ draft: this.fit(draft), looking: null, seen: null, notice: null, flagged: false });
     this.shownAt = performance.now();
   }
 
@@ -348,7 +373,7 @@ export class Desk {
       const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: null, from: null, body: null };
       await this.write({ key: back.from, op: "undo", ...plain });
     }
-    if (this.view.current) this.queue.putBack(this.view.current);
+    this.setAside();
     const body = last.body as AnswerBody;
     const draft = draftOf({ ...body }, this.view.project?.task ?? "single");
     if (draft.mode === "plain") draft.label = body.kind === "label" ? draft.label : null;
@@ -364,7 +389,7 @@ export class Desk {
     try {
       const { handed } = await call<{ handed: Handed }>("POST", "/undo", { key: crypto.randomUUID() });
       await preload(handed);
-      if (this.view.current) this.queue.putBack(this.view.current);
+      this.setAside();
       this.show(handed);
       this.say("Undone. The item is back.");
     } catch (fault) {
@@ -389,7 +414,8 @@ export class Desk {
     if (!entry?.handed) return this.hint("No earlier answers in this browser.");
     const body = entry.body as AnswerBody;
     if (this.view.seen === null) this.stash = this.view.draft;
-    this.set({ looking: index, seen: entry, draft: draftOf(body, project?.task ?? "single"), notice: null, flagged: false });
+    const draft = this.fit(draftOf(body, project?.task ?? "single"));
+    this.set({ looking: index, seen: entry, draft, notice: null, flagged: false });
     this.say(`Answer ${index + 1} back: ${said(body.kind, body.value)}. A label changes it.`);
   }
 
@@ -416,7 +442,7 @@ export class Desk {
       const project = await api.project();
       const first = !learnt(this.view.project) && learnt(project);
       if (first) this.queue.warm();
-      this.set({ project });
+      this.set({ project, draft: fitted(this.view.draft, project.classes) });
       if (this.view.link !== "up") await this.drain();
       if (!this.view.current || first) await this.refill();
     } catch (fault) {

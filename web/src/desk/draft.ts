@@ -1,9 +1,9 @@
 /** The answer that is being made for the item on the desk. */
 
-import { sharesOf, pointsOf, type Points } from "../logic/shares";
+import { isPlain, pointsOf, type Points, sharesOf } from "../logic/shares";
 import { read, type Scale } from "../logic/numbers";
 import type { Cursor } from "../logic/words";
-import type { Answer, Box, Kind, Point, Rationale, Shares, Span, Task, Value } from "../types";
+import type { Answer, Box, ClassInfo, Kind, Point, Rationale, Shares, Span, Task, Value } from "../types";
 
 export type Mode = "plain" | "soft" | "reason";
 
@@ -14,6 +14,8 @@ export interface Draft {
   number: string;
   spans: Span[];
   points: Points;
+  /** shares given before: they stay as they were until a point changes */
+  shares: Shares | null;
   words: [number, number][];
   boxes: Box[];
   strokes: Point[][];
@@ -36,6 +38,7 @@ export function blank(): Draft {
     number: "",
     spans: [],
     points: {},
+    shares: null,
     words: [],
     boxes: [],
     strokes: [],
@@ -55,7 +58,8 @@ export function draftOf(answer: Answer | null, task: Task): Draft {
   if (!answer) return draft;
   const value = answer.value ?? null;
   if (answer.kind === "distribution" && value && typeof value === "object" && !Array.isArray(value)) {
-    draft.points = pointsOf(value as Shares);
+    draft.shares = value as Shares;
+    draft.points = pointsOf(draft.shares);
     draft.mode = "soft";
   } else if (answer.kind === "label") {
     if (task === "single" && typeof value === "string") draft.label = value;
@@ -66,28 +70,49 @@ export function draftOf(answer: Answer | null, task: Task): Draft {
   draft.words = answer.rationale?.words ?? [];
   draft.boxes = answer.rationale?.boxes ?? [];
   draft.strokes = answer.rationale?.strokes ?? [];
-  draft.doubt = (answer.weight ?? 1) < 1;
+  draft.doubt = draft.mode === "soft" || (answer.weight ?? 1) < 1;
   draft.note = answer.note ?? "";
+  draft.noting = draft.note !== "";
   return draft;
+}
+
+/** A draft without the classes that are there no longer. Shares that lose one are all given anew. */
+export function fitted(draft: Draft, classes: ClassInfo[]): Draft {
+  const names = new Set(classes.map((one) => one.name));
+  const known = (name: string): boolean => names.has(name);
+  const used = [draft.label ?? [], draft.labels, draft.spans.map((span) => span[2]), Object.keys(draft.points)].flat();
+  if (used.every(known)) return draft;
+  return {
+    ...draft,
+    label: draft.label && known(draft.label) ? draft.label : null,
+    labels: draft.labels.filter(known),
+    spans: draft.spans.filter((span) => known(span[2])),
+    ...(Object.keys(draft.points).every(known) ? {} : { points: {}, shares: null }),
+  };
+}
+
+/** The shares as they stand; null where there are none. */
+export function sharesNow(draft: Draft, task: Task): Shares | null {
+  return draft.shares ?? sharesOf(draft.points, task);
 }
 
 export type Made = { kind: Kind; value: Value } | { fault: string };
 
 /** What Enter would send, or what is missing. */
 export function madeOf(draft: Draft, task: Task, scale: Scale | null): Made {
-  if (Object.values(draft.points).some((count) => count > 0)) {
-    const shares = sharesOf(draft.points, task);
-    if (shares) return { kind: "distribution", value: shares };
-  }
-  if (task === "multi") return { kind: "label", value: draft.labels };
+  const shares = sharesNow(draft, task);
+  if (shares && (draft.shares || !isPlain(shares, task))) return { kind: "distribution", value: shares };
+  const soft = shares !== null || draft.mode === "soft";
+  if (task === "multi") return { kind: "label", value: soft ? Object.keys(shares ?? {}) : draft.labels };
   if (task === "spans") return { kind: "label", value: draft.spans };
   if (task === "number") {
     if (!draft.number.trim()) return { fault: "Give a number first." };
     const got = read(draft.number, scale);
     return "fault" in got ? got : { kind: "label", value: got.value };
   }
-  if (!draft.label) return { fault: "Choose a label first." };
-  return { kind: "label", value: draft.label };
+  const label = soft ? Object.keys(shares ?? {})[0] : draft.label;
+  if (!label) return { fault: soft ? "Give a label a point first." : "Choose a label first." };
+  return { kind: "label", value: label };
 }
 
 export function rationaleOf(draft: Draft): Rationale | null {

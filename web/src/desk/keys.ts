@@ -1,18 +1,21 @@
 /** Presses on the labelling page: first what the mode makes of them, then actions and labels. */
 
-import { type Keymap, meaningOf, nameOf } from "../logic/keymap";
+import { choices, type Keymap, meaningOf, nameOf, printed } from "../logic/keymap";
 import { buttonsOf } from "../logic/numbers";
-import { given } from "../logic/shares";
+import { given, isGiven, pointsFor } from "../logic/shares";
 import { chosen, moved, over, slice, spanAt, toggleRange, withoutSpan, withSpan, type Word, wordsOf } from "../logic/words";
 import type { Box } from "../types";
 import type { Desk } from "./desk";
-import { blank } from "./draft";
+import type { Draft } from "./draft";
 
 export interface Panes {
   help: () => void;
   guideline: () => void;
   note: () => void;
 }
+
+/** No shares, and no doubt. */
+const SURE: Partial<Draft> = { points: {}, shares: null, doubt: false };
 
 const WRITES = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
@@ -99,12 +102,18 @@ export class Keys {
       desk.draft({ doubt: !draft.doubt });
       return desk.say(draft.doubt ? "Sure." : "Not sure: this answer will weigh half.");
     }
+    const task = project?.task === "multi" ? "multi" : "single";
     if (draft.mode === "soft") {
-      desk.draft({ mode: "plain", points: {} });
+      desk.draft({ ...SURE, mode: "plain" });
       return desk.say("Shares put away.");
     }
-    desk.draft({ mode: "soft", points: draft.label ? { [draft.label]: 1 } : {} });
-    desk.say("Not sure: each press of a label key gives it one point more. Enter saves the shares.");
+    if (draft.doubt) {
+      desk.draft(SURE);
+      return desk.say("Sure.");
+    }
+    const chosen = task === "multi" ? draft.labels : draft.label ? [draft.label] : [];
+    desk.draft({ mode: "soft", points: pointsFor(chosen, task), doubt: true });
+    desk.say("Not sure: each press of a label key gives it one point more. Enter saves the shares; a label alone weighs half.");
   }
 
   toggleReason(): void {
@@ -124,19 +133,21 @@ export class Keys {
 
   private leave(): void {
     const { desk } = this;
-    const { mode } = desk.view.draft;
-    desk.draft(mode === "soft" ? { mode: "plain", points: {} } : { mode: "plain", frame: null, brush: false });
+    const { mode, points } = desk.view.draft;
+    if (mode === "soft") desk.draft({ ...SURE, mode: "plain" });
+    else desk.draft({ mode: isGiven(points) ? "soft" : "plain", frame: null, brush: false });
     desk.say("Back to the answer.");
   }
 
-  /** A label by key or button. */
+  /** A label or a rating by key or button. */
   async label(index: number, step: number): Promise<void> {
     const { desk } = this;
     const { project, draft } = desk.view;
-    const name = project?.classes[index]?.name;
+    const name = project ? choices(project)[index]?.name : undefined;
     if (!project || !name || !desk.shown()) return;
+    if (project.task === "number") return this.number(Number(name));
     if (draft.mode === "soft") {
-      desk.draft({ points: given(draft.points, name, step) });
+      desk.draft({ points: given(draft.points, name, step), shares: null });
       desk.say(`${name}: ${desk.view.draft.points[name] ?? 0} points`);
     } else if (project.task === "multi") {
       const on = !draft.labels.includes(name);
@@ -180,8 +191,19 @@ export class Keys {
       if (deed) return deed;
     }
     if (draft.mode === "soft") return this.softKeys(event, name);
-    if (project.task === "number") return this.numberKeys(event, name);
-    return null;
+    const typed = project.task === "number" ? this.numberKeys(event, name) : null;
+    return typed ?? (name === "Backspace" ? this.backspace() : null);
+  }
+
+  /** Where Backspace removes parts of the answer, one press too many takes no answer back. */
+  private backspace(): (() => unknown) | null {
+    const { desk } = this;
+    const { draft, project } = desk.view;
+    const map = this.map();
+    const removes = project?.task === "spans" || project?.task === "number";
+    if (!removes || !draft.touched || map?.actions.get("Backspace") !== "undo") return null;
+    const other = map.names.undo.find((key) => key !== "Backspace");
+    return () => desk.hint(`Nothing to remove here. ${other ? printed(other) : "The Undo button"} takes the last answer back.`);
   }
 
   private wordKeys(name: string, text: string): (() => unknown) | null {
@@ -260,9 +282,9 @@ export class Keys {
 
   private softKeys(event: KeyboardEvent, name: string): (() => unknown) | null {
     const { desk } = this;
-    if (name === "Backspace" || name === "Delete") return () => desk.draft({ points: blank().points });
+    if (name === "Backspace" || name === "Delete") return () => desk.draft({ points: {}, shares: null });
     if (!event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return null;
-    const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+    const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
     const index = this.map()?.labels.get(digit ?? event.key.toLowerCase());
     return index === undefined ? null : () => this.label(index, -1);
   }
@@ -270,19 +292,17 @@ export class Keys {
   private numberKeys(event: KeyboardEvent, name: string): (() => unknown) | null {
     const { desk } = this;
     const { draft, project } = desk.view;
-    const buttons = buttonsOf(project?.number ?? null);
     if (event.ctrlKey || event.metaKey || event.altKey) return null;
-    if (buttons) {
-      const value = buttons.find((one) => String(one) === name) ?? null;
-      return value === null ? null : () => this.number(value);
+    if (buttonsOf(project?.number ?? null)) {
+      return name === "Backspace" && draft.touched && draft.number ? () => desk.draft({ number: "" }) : null;
     }
     if (/^[0-9.,-]$/.test(name)) return () => desk.draft({ number: desk.view.draft.number + name });
     if (name === "Backspace" && draft.number) return () => desk.draft({ number: desk.view.draft.number.slice(0, -1) });
     return null;
   }
 
-  /** A value of a short scale by key or button. */
-  async number(value: number): Promise<void> {
+  /** A value of a short scale. */
+  private async number(value: number): Promise<void> {
     const { desk } = this;
     desk.draft({ number: String(value) });
     if (desk.view.project?.settings.advance) await desk.answer("label", value);

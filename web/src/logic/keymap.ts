@@ -1,6 +1,7 @@
 /** What a key press means: profiles, remapped keys and the keys of the classes. Pure: no document, no state. */
 
-import type { ClassInfo, Profile, Task } from "../types";
+import type { ClassInfo, Profile, Project, Task } from "../types";
+import { buttonsOf } from "./numbers";
 
 export const ACTIONS = {
   submit: "Save the answer",
@@ -9,7 +10,7 @@ export const ACTIONS = {
   undo: "Undo the last answer",
   previous: "Look at the answer before",
   next: "Go forward again",
-  unsure: "Not sure: shares over the classes",
+  unsure: "Not sure: shares over the classes, or half the weight",
   reason: "Mark the reason",
   note: "Write a note",
   flag: "Flag for another look",
@@ -47,8 +48,8 @@ export const PROFILES: Record<Profile, Record<Action, string[]>> = {
   argilla: { ...COMMON, skip: ["Backspace"], undo: ["u", "Ctrl+z"] },
 };
 
-/** Arrows move the word cursor in texts with spans, so browsing takes the brackets there. */
-const SPAN_KEYS: Partial<Record<Action, string[]>> = { previous: ["["], next: ["]"] };
+/** Arrows move the word cursor in texts with spans, so browsing has signs there. Brackets need AltGr on many layouts. */
+const SPAN_KEYS: Partial<Record<Action, string[]>> = { previous: [",", "["], next: [".", "]"] };
 
 export interface Press {
   key: string;
@@ -71,13 +72,18 @@ export function nameOf(press: Press): string {
   return parts.join("+");
 }
 
+/** Whether an action may have a key. Tab moves the focus, and must always. */
+export function bindable(name: string): boolean {
+  return !/(^|\+)(Tab|Dead|Unidentified|Process)$/.test(name);
+}
+
 /** Keys of every action under a profile; a key that the person has set takes the place of the profile's. */
 export function actionKeys(profile: Profile, own: Record<string, string>, task: Task): Record<Action, string[]> {
   const base = { ...(PROFILES[profile] ?? COMMON) };
   if (task === "spans" && profile !== "label-studio") Object.assign(base, SPAN_KEYS);
   for (const action of Object.keys(ACTIONS) as Action[]) {
     const key = own[action];
-    if (key) base[action] = [key];
+    if (key && bindable(key)) base[action] = [key];
   }
   return base;
 }
@@ -85,15 +91,22 @@ export function actionKeys(profile: Profile, own: Record<string, string>, task: 
 export interface Keymap {
   actions: Map<string, Action>;
   labels: Map<string, number>;
-  /** The key shown on each class button; "" where no key is left. */
+  /** The key shown on each button of a class or rating; "" where no key is left. */
   shown: string[];
   names: Record<Action, string[]>;
 }
 
-const CLASS_KEYS = [..."123456789abcdefghijklmnopqrstuvwxyz"];
+const CLASS_KEYS = [..."1234567890abcdefghijklmnopqrstuvwxyz"];
+
+/** What a label key chooses: a class, or a value of a short scale. */
+export function choices(project: Project): ClassInfo[] {
+  const values = project.task === "number" ? buttonsOf(project.number) : null;
+  return values ? values.map((value) => ({ name: String(value), key: null, count: 0 })) : project.classes;
+}
 
 /** The whole keymap. A class that is named by one digit has that digit, or the digits of handwriting would be pressed
- * one off. Else a class keeps the key that the server gives it, unless another has it; then the next free one. */
+ * one off. Else a class keeps the key that the server gives it, unless another has it; then the next free one.
+ * Values of a scale have their digits where all are one digit; else keys by place, as 10 cannot be typed. */
 export function keymap(profile: Profile, own: Record<string, string>, task: Task, classes: ClassInfo[]): Keymap {
   const names = actionKeys(profile, own, task);
   const actions = new Map<string, Action>();
@@ -101,7 +114,9 @@ export function keymap(profile: Profile, own: Record<string, string>, task: Task
     for (const key of names[action]) if (!actions.has(key) || own[action] === key) actions.set(key, action);
   }
   const labels = new Map<string, number>();
-  const digits = classes.map((one) => (/^[0-9]$/.test(one.name) && !actions.has(one.name) ? one.name : ""));
+  const isDigit = (one: ClassInfo): boolean => /^[0-9]$/.test(one.name);
+  const named = task !== "number" || classes.every(isDigit);
+  const digits = classes.map((one) => (named && isDigit(one) && !actions.has(one.name) ? one.name : ""));
   const shown = classes.map((one, index) => {
     const key = digits[index] || one.key;
     if (!key || (!digits[index] && digits.includes(key)) || actions.has(key) || labels.has(key)) return "";

@@ -6,7 +6,7 @@ import { ApiFault } from "../api";
 import { Desk } from "../desk/desk";
 import { learnt, LINKS, type View } from "../desk/view";
 import { Keys } from "../desk/keys";
-import { keymap } from "../logic/keymap";
+import { choices, keymap } from "../logic/keymap";
 import { percent } from "../logic/shares";
 import { AnswerArea, Tools } from "../parts/answer";
 import { ended, Fault, Frame } from "../parts/frame";
@@ -119,7 +119,7 @@ export function Label(): JSX.Element {
   useEvents((kind) => (kind === "model" && !learnt(desk.view.project) ? void desk.refresh() : refresh()));
 
   const map = useMemo(
-    () => (project ? keymap(project.settings.profile, project.settings.keys, project.task, project.classes) : null),
+    () => (project ? keymap(project.settings.profile, project.settings.keys, project.task, choices(project)) : null),
     [project],
   );
   const mapNow = useRef(map);
@@ -189,6 +189,7 @@ export function Label(): JSX.Element {
                     id="note"
                     ref={note}
                     rows={2}
+                    maxLength={10_000}
                     value={view.draft.note}
                     onInput={(event) => desk.draft({ note: event.currentTarget.value })}
                   />

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { api, ApiFault, exported } from "../api";
 import { counted } from "../logic/numbers";
-import { ACTIONS, type Action, actionKeys, clashes, nameOf, printed } from "../logic/keymap";
+import { ACTIONS, type Action, actionKeys, bindable, clashes, nameOf, printed } from "../logic/keymap";
 import { openStore } from "../desk/store";
 import { Bring } from "../parts/bring";
 import { ended, Fault, Frame, sentence } from "../parts/frame";
@@ -191,9 +191,10 @@ function KeyTable(props: { project: Project; save: (part: Partial<Settings>) => 
     if (!waits) return;
     const press = (event: KeyboardEvent): void => {
       if (["Shift", "Control", "Alt", "Meta"].includes(event.key) || event.isComposing) return;
+      setWaits(null);
+      if (!bindable(nameOf(event))) return;
       event.preventDefault();
       if (event.key !== "Escape") save({ keys: { ...keys, [waits]: nameOf(event) } });
-      setWaits(null);
     };
     document.addEventListener("keydown", press, true);
     return () => document.removeEventListener("keydown", press, true);

@@ -1,13 +1,13 @@
 /** The answer under the item: labels, numbers, shares, and the other things that can be done. */
 
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
 import type { Desk } from "../desk/desk";
+import { sharesNow } from "../desk/draft";
 import type { View } from "../desk/view";
 import type { Keys } from "../desk/keys";
 import { type Action, type Keymap, printed } from "../logic/keymap";
 import { buttonsOf } from "../logic/numbers";
-import { percent, sharesOf } from "../logic/shares";
+import { percent } from "../logic/shares";
 import type { Project } from "../types";
 import { Cap } from "./frame";
 
@@ -24,33 +24,31 @@ function guessOf(view: View, project: Project): Map<string, number> {
   return new Map(view.current?.suggestion ?? []);
 }
 
+/** Inside a radio group the arrows move between its radios; they do not browse. */
+function roam(event: KeyboardEvent): void {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (step === undefined || event.ctrlKey) return;
+  const radios = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLButtonElement>("[role=radio]")];
+  const here = radios.findIndex((radio) => radio === document.activeElement);
+  radios[(here + step + radios.length) % radios.length]?.focus();
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 function Labels(props: Props): JSX.Element {
   const { view, project, keys, map, desk } = props;
-  const group = useRef<HTMLDivElement>(null);
   const { draft } = view;
   const guess = guessOf(view, project);
   const best = [...guess.entries()].sort((a, b) => b[1] - a[1])[0]?.[0];
   const single = project.task === "single";
   const roving = Math.max(0, project.classes.findIndex((one) => one.name === draft.label));
 
-  // inside a radio group the arrows move between the labels; they do not browse
-  const arrows = (event: KeyboardEvent): void => {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!single || step === undefined || event.ctrlKey) return;
-    const radios = [...(group.current?.querySelectorAll<HTMLButtonElement>("[role=radio]") ?? [])];
-    const here = radios.findIndex((radio) => radio === document.activeElement);
-    radios[(here + step + radios.length) % radios.length]?.focus();
-    event.preventDefault();
-    event.stopPropagation();
-  };
-
   return (
     <div
-      ref={group}
       class={`labels ${project.classes.length > 12 ? "many" : ""} ${project.classes.every((one) => one.name.length < 4) ? "short" : ""}`}
       role={single ? "radiogroup" : "group"}
       aria-label={project.task === "spans" ? "Labels for the chosen words" : single ? "Label" : "Labels"}
-      onKeyDown={arrows}
+      onKeyDown={single ? roam : undefined}
     >
       {project.classes.map((one, index) => {
         const on = single ? draft.label === one.name : draft.labels.includes(one.name);
@@ -78,7 +76,7 @@ function Labels(props: Props): JSX.Element {
 
 function Soft(props: Props): JSX.Element {
   const { view, project, keys, map, desk } = props;
-  const shares = sharesOf(view.draft.points, project.task) ?? {};
+  const shares = sharesNow(view.draft, project.task) ?? {};
   return (
     <div class={`soft ${project.classes.length > 6 ? "many" : ""}`} role="group" aria-label="Shares over the classes">
       {project.classes.map((one, index) => {
@@ -105,21 +103,25 @@ function Soft(props: Props): JSX.Element {
 }
 
 function NumberField(props: Props): JSX.Element {
-  const { view, project, keys, desk } = props;
+  const { view, project, keys, map, desk } = props;
   const scale = project.number;
-  const buttons = buttonsOf(scale);
+  const buttons = buttonsOf(scale)?.map(String);
   if (buttons) {
+    const roving = Math.max(0, buttons.indexOf(view.draft.number));
     return (
-      <div class="labels ratings" role="radiogroup" aria-label="Rating">
-        {buttons.map((value) => (
+      <div class="labels ratings" role="radiogroup" aria-label="Rating" onKeyDown={roam}>
+        {buttons.map((value, index) => (
           <button
             key={value}
             type="button"
-            class={`label ${view.draft.number === String(value) ? "on" : ""}`}
+            class={`label ${view.draft.number === value ? "on" : ""}`}
             role="radio"
-            aria-checked={view.draft.number === String(value)}
-            onClick={() => void desk.act(() => keys.number(value))}
+            aria-checked={view.draft.number === value}
+            tabIndex={index === roving ? 0 : -1}
+            aria-keyshortcuts={map.shown[index] || undefined}
+            onClick={() => void desk.act(() => keys.label(index, 1))}
           >
+            <Cap name={printed(map.shown[index] ?? "")} />
             <span class="name">{value}</span>
           </button>
         ))}

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ACTIONS, type Action, type Keymap, printed } from "../logic/keymap";
+import { ACTIONS, type Action, choices, type Keymap, printed } from "../logic/keymap";
 import { type Block, blocks, type Inline } from "../logic/markdown";
 import type { Project } from "../types";
 
@@ -79,6 +79,7 @@ export function Dialog(props: {
 export function Keys(props: { map: Keymap; project: Project }): JSX.Element {
   const { map, project } = props;
   const arrows = project.task === "spans";
+  const rows = choices(project);
   return (
     <div class="keys">
       <table>
@@ -96,17 +97,19 @@ export function Keys(props: { map: Keymap; project: Project }): JSX.Element {
           ))}
         </tbody>
       </table>
-      <table>
-        <caption>{arrows ? "Labels for the chosen words" : "Labels"}</caption>
-        <tbody>
-          {project.classes.map((one, index) => (
-            <tr key={one.name}>
-              <th scope="row">{one.name}</th>
-              <td>{map.shown[index] ? <kbd>{printed(map.shown[index] ?? "")}</kbd> : "by mouse"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {rows.length > 0 && (
+        <table>
+          <caption>{arrows ? "Labels for the chosen words" : project.task === "number" ? "Ratings" : "Labels"}</caption>
+          <tbody>
+            {rows.map((one, index) => (
+              <tr key={one.name}>
+                <th scope="row">{one.name}</th>
+                <td>{map.shown[index] ? <kbd>{printed(map.shown[index] ?? "")}</kbd> : "by mouse"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
       <table>
         <caption>Words and shares</caption>
         <tbody>
