@@ -41,7 +41,7 @@ test("every value of a short scale has a key", () => {
   expect(rated(1, 5, 1)).toBe("1:1 2:2 3:3 4:4 5:5");
   expect(rated(0, 9, 1)).toBe("0:0 1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9");
   expect(rated(1, 10, 1)).toBe("1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9 10:0");
-  expect(rated(0, 10, 1)).toBe("0:1 1:2 2:3 3:4 4:5 5:6 6:7 7:8 8:9 9:0 10:a");
+  expect(rated(0, 10, 1)).toBe("0:0 1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9 10:a");
   expect(rated(1, 3, 0.5)).toBe("1:1 1.5:2 2:3 2.5:4 3:5");
   expect(rated(-2, 2, 1)).toBe("-2:1 -1:2 0:3 1:4 2:5");
   expect(choices({ task: "number", number: { low: 0, high: 100, step: 1 }, classes: [] as ClassInfo[] } as Project)).toEqual([]);

@@ -106,7 +106,8 @@ export function choices(project: Project): ClassInfo[] {
 
 /** The whole keymap. A class that is named by one digit has that digit, or the digits of handwriting would be pressed
  * one off. Else a class keeps the key that the server gives it, unless another has it; then the next free one.
- * Values of a scale have their digits where all are one digit; else keys by place, as 10 cannot be typed. */
+ * Values of a scale have their own digits where all are whole; 10, which cannot be typed, the next free key. Other scales
+ * have keys by place. */
 export function keymap(profile: Profile, own: Record<string, string>, task: Task, classes: ClassInfo[]): Keymap {
   const names = actionKeys(profile, own, task);
   const actions = new Map<string, Action>();
@@ -115,7 +116,7 @@ export function keymap(profile: Profile, own: Record<string, string>, task: Task
   }
   const labels = new Map<string, number>();
   const isDigit = (one: ClassInfo): boolean => /^[0-9]$/.test(one.name);
-  const named = task !== "number" || classes.every(isDigit);
+  const named = task !== "number" || classes.every((one) => /^[0-9]+$/.test(one.name));
   const digits = classes.map((one) => (named && isDigit(one) && !actions.has(one.name) ? one.name : ""));
   const shown = classes.map((one, index) => {
     const key = digits[index] || one.key;
