@@ -1,14 +1,17 @@
-"""The short form of kill_label.py: nothing acknowledged is lost when the server is killed under load."""
+"""The form of kill_label.py for each commit: nothing acknowledged is lost when the server is killed under load."""
 
 from __future__ import annotations
 
+import pytest
+
+from crash_server import POINTS
 from kill_label import campaign
 
 
+@pytest.mark.timeout(1200)
 def test_nothing_acknowledged_is_lost() -> None:
-    points = ("before the commit", "after the commit", "between head and body", "the project is open")
-    outcome = campaign(8, seed=1, points=points)
+    outcome = campaign(50, seed=1)
     assert outcome.lost == []
-    assert outcome.kills == 8
-    assert outcome.points == dict.fromkeys(points, 1)
-    assert outcome.acknowledged > 30
+    assert outcome.kills == 50
+    assert set(outcome.points) == set(POINTS), "each point was come to"
+    assert outcome.acknowledged > 200
