@@ -186,7 +186,7 @@ Plan = Callable[[int], str]
 @contextmanager
 def faulty(ask: Asker, plan: Plan) -> Iterator[int]:
     """A wire between client and server: for request number k the plan says pass, drop (after the server has answered),
-    refuse (before it reads), or twice (sent two times)."""
+    refuse (before it reads), twice (sent two times), or cut (the reply ends within its head)."""
     listener = socket.create_server(("127.0.0.1", 0))
     count = [0]
     ending = threading.Event()
@@ -213,6 +213,9 @@ def faulty(ask: Asker, plan: Plan) -> Iterator[int]:
                         server.sendall(data)
                         answer = whole(server)
                 if what == "drop":
+                    return
+                if what == "cut":
+                    line.sendall((answer or b"").partition(b"content-length")[0])
                     return
                 line.sendall(answer or b"")
 
@@ -246,7 +249,7 @@ def whole(line: socket.socket) -> bytes | None:
 
 
 def test_r10_lost_answers_are_sent_again_and_count_once(ask: Asker) -> None:
-    faults = ["pass", "drop", "refuse", "twice", "pass", "drop", "drop", "pass"]
+    faults = ["pass", "drop", "refuse", "twice", "cut", "pass", "drop", "cut", "drop", "pass"]
     plan = lambda k: faults[k % len(faults)]  # noqa: E731
     with faulty(ask, plan) as port, Client(f"http://127.0.0.1:{port}", session=ask.session) as client:
         for _ in range(12):

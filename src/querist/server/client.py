@@ -395,6 +395,8 @@ class Client:
     ) -> Reply:
         connection.request(method, "/api/v1" + path, None if body is None else body[1], dict(headers))
         response = connection.getresponse()
+        if response.length is None and not response.chunked:  # the head was cut short: http.client takes it for whole
+            raise http.client.IncompleteRead(b"")
         return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
 
 
