@@ -1,16 +1,18 @@
 """Load on a running labelling server, with the trainer at work, hung, killed or crashing: python tests/load_label.py
 
 Closed loop: 10,000 posts from 64 clients (promise R31: at most 25 s, p99 at most 400 ms, none lost, doubled or refused).
-Open loop: 200 posts a second for a while (promise R29: next item p99 at most 200 ms, post p99 at most 100 ms). One server
-has each kind of trainer in turn. Load begins when a first model is there; the answers start fits all the time, and how
-many there were and the share of time in which the trainer was busy is told. Clients run in processes beside the server,
-so on two cores they take their share.
+Open loop: 200 posts a second for a while (promise R29: next item p99 at most 200 ms, post p99 at most 100 ms, its median at
+most 15 ms). Why the trainer does not work must be told within 5 s. One server has each kind of trainer in turn. Load begins
+when a first model is there; the answers start fits all the time, and how many there were and the share of time in which the
+trainer was busy is told. Clients run in processes beside the server, so on two cores they take their share. The closed loop
+is judged at its own size only: fewer posts or clients say nothing of the promise.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -31,7 +33,11 @@ from querist.core.errors import QueristError
 from querist.server.client import Client
 
 Times = list[float]
-KINDS = ("busy", "hung", "killed", "crashed")
+KINDS = ("busy", "killed", "crashed", "hung")
+POSTS, CLIENTS = 10_000, 64
+OPEN_POST, OPEN_MEDIAN, OPEN_NEXT = 0.1, 0.015, 0.2
+CLOSED, CLOSED_POST = 25.0, 0.4
+TOLD = 5.0
 _LATE = 90.0
 _SIGNALS = {"hung": signal.SIGSTOP, "killed": signal.SIGKILL, "crashed": signal.SIGSEGV}
 
@@ -47,11 +53,11 @@ def closed(address: str, session: str, posts: int, clients: int, name: str) -> t
     answers: Times = []
     items: list[str] = []
     refused = [0]
-    each = posts // clients
 
     def person(k: int) -> None:
         client = Client(address, session=session, patience=0.0)
         client.tab = f"{name}-{k}"
+        each = posts // clients + (k < posts % clients)
         done = 0
         while done < each:
             try:
@@ -132,6 +138,15 @@ def said(name: str, times: Times) -> str:
     return f"{name}: p50 {np.median(ms):.1f}, p99 {np.quantile(ms, 0.99):.1f}, worst {ms.max():.1f} ms ({len(ms)})"
 
 
+def _quantile(times: Times, share: float) -> float:
+    """Endless where nothing was measured: what is not seen to hold does not hold."""
+    return float(np.quantile(times, share)) if times else math.inf
+
+
+def _above(what: str, seconds: float, most: float) -> str:
+    return f"{what}: {1000 * seconds:.0f} ms, more than {1000 * most:.0f}" if seconds > most else ""
+
+
 @dataclass
 class Phase:
     """What came of one kind of trainer."""
@@ -150,6 +165,26 @@ class Phase:
     told: Times = field(default_factory=list)
     lost_models: int = 0
     load: float = 0.0
+
+    def slow(self, *, whole: bool = True) -> list[str]:
+        """Which bounds do not hold.
+
+        Args:
+            whole: whether the closed loop had the size that its bounds are for.
+        """
+        held = [
+            _above("open loop, post p99", _quantile(self.open_posts, 0.99), OPEN_POST),
+            _above("open loop, post p50", _quantile(self.open_posts, 0.5), OPEN_MEDIAN),
+            _above("open loop, next p99", _quantile(self.open_asks, 0.99), OPEN_NEXT),
+        ]
+        if whole:
+            held += [
+                _above("closed loop", self.spent, CLOSED),
+                _above("closed loop, post p99", _quantile(self.posts, 0.99), CLOSED_POST),
+            ]
+        if self.kind != "busy":
+            held.append(_above("reason told", max(self.told, default=math.inf), TOLD))
+        return [f"trainer {self.kind}: {line}" for line in held if line]
 
     def lines(self) -> list[str]:
         """For people."""
@@ -235,19 +270,24 @@ class Trouble(threading.Thread):
         pid = trainer_of(self.server)
         if pid is None:
             return
+        told_before = self._reason()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, what)
             self.phase.troubled += 1
-        self._watch()
+        if not told_before:
+            self._watch()
 
     def _watch(self) -> None:
-        """How long it takes until the status has a reason; a trainer that hangs is found out when its patience ends."""
+        """How long it takes until the status has a reason; when none comes, how long it was waited for."""
         began = time.monotonic()
-        while time.monotonic() - began < 60 and not self.stopped.is_set():
-            if self._client.project()["trainer"]["reason"]:
-                self.phase.told.append(time.monotonic() - began)
-                return
-            time.sleep(0.05)
+        told, waited = False, 0.0
+        while not told and waited < 60 and not self.stopped.wait(0.05):
+            told, waited = self._reason(), time.monotonic() - began
+        if told or waited > TOLD:
+            self.phase.told.append(waited)
+
+    def _reason(self) -> bool:
+        return bool(self._client.project()["trainer"]["reason"])
 
 
 def campaign(
@@ -305,12 +345,24 @@ def _first_model(server: LabelServer) -> list[str]:
     for one in client.next(8):
         client.label(one, truth(one))
         done.append(one["item"]["id"])
-    end = time.monotonic() + 120
-    while not (client.project()["model"] or {"labels": 0})["labels"]:
-        if time.monotonic() > end:
-            raise RuntimeError(f"the trainer came to no model: {client.project()['trainer']}")
-        time.sleep(0.05)
+    _wait(client, lambda: (client.project()["model"] or {"labels": 0})["labels"], "came to no model")
     return done
+
+
+def _well(server: LabelServer) -> None:
+    """Let the trainer begin anew, whatever befell it in the phase before."""
+    client = server.client(patience=5.0)
+    if client.project()["trainer"]["reason"]:
+        client.trainer("resume")
+    _wait(client, lambda: not client.project()["trainer"]["reason"] and trainer_of(server), "did not come back")
+
+
+def _wait(client: Client, true: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + 120
+    while not true():
+        if time.monotonic() > end:
+            raise RuntimeError(f"the trainer {what}: {client.project()['trainer']}")
+        time.sleep(0.05)
 
 
 def _phase(
@@ -318,6 +370,7 @@ def _phase(
 ) -> Phase:
     phase = Phase(kind)
     address = server.link.partition("/open")[0]
+    _well(server)
     trouble = Trouble(server, phase)
     began, models, busy = time.monotonic(), watch.models, watch.busy
     trouble.start()
@@ -341,14 +394,18 @@ def _say(line: str) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--posts", type=int, default=10_000)
-    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--posts", type=int, default=POSTS)
+    parser.add_argument("--clients", type=int, default=CLIENTS)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--trainer", nargs="+", choices=KINDS, default=["busy", "killed", "hung"])
+    parser.add_argument("--trainer", nargs="+", choices=KINDS, default=list(KINDS))
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the server ends too
     shape = {"posts": options.posts, "clients": options.clients, "seconds": options.seconds}
-    _, faults = campaign(options.trainer, **shape, tell=_say)
+    phases, faults = campaign(options.trainer, **shape, tell=_say)
+    whole = (options.posts, options.clients) == (POSTS, CLIENTS)
+    if not whole:
+        _say(f"the closed loop is not judged: its bounds are for {POSTS:,} posts from {CLIENTS} clients")
+    faults += [line for phase in phases for line in phase.slow(whole=whole)]
     for line in faults:
         _say(line)
     sys.exit(bool(faults))

@@ -6,7 +6,10 @@ import sys
 import textwrap
 from pathlib import Path
 
-__all__ = ["SICK", "falls_ill", "trainer_that"]
+__all__ = ["ILL", "SICK", "falls_ill", "trainer_that"]
+
+ILL = "ill"
+"""File in the project: when the trainer fell ill for the first time, by the monotonic clock that Linux has for all."""
 
 _GOOD = """
 import json, os, sys, time
@@ -23,6 +26,10 @@ def candidate(n, item="a", weights=True, tell=True, **report):
     if weights:
         with open(os.path.join(place, "model.safetensors"), "wb") as f: f.write(b"w%d" % n)
     if tell: say(**{"is": "candidate", "folder": "candidates/%d" % n, "round": n, "upto": n})
+def ill():  # notes when it falls ill first
+    path = os.path.join(folder, "ILL")
+    if not os.path.exists(path):
+        with open(path, "w") as f: f.write(repr(time.monotonic()))
 def runs():  # how often this trainer was started
     path = os.path.join(folder, "runs"); n = int(open(path).read()) if os.path.exists(path) else 0
     open(path, "w").write(str(n + 1)); return n
@@ -40,14 +47,16 @@ for line in sys.stdin:
 def trainer_that(work: str, folder: Path) -> list[str]:
     """The command of a trainer on the project ``folder`` that does ``work`` in each round."""
     script = folder / "fake.py"
-    script.write_text(_GOOD.replace("    WORK", textwrap.indent(textwrap.dedent(work).strip(), "    ")))
+    script.write_text(
+        _GOOD.replace("ILL", ILL).replace("    WORK", textwrap.indent(textwrap.dedent(work).strip(), "    "))
+    )
     return [sys.executable, "-I", "-S", str(script), str(folder)]
 
 
 def falls_ill(work: str) -> str:
-    """A good candidate in the first round, then ``work`` in each."""
+    """A good candidate in the first round, then ``work`` in each; `ILL` says when that began."""
     first = "\nif runs() == 0: candidate(n); time.sleep(0.05)\n"
-    sick = f"{first}else:\n{textwrap.indent(textwrap.dedent(work).strip(), '    ')}"
+    sick = f"{first}else:\n    ill()\n{textwrap.indent(textwrap.dedent(work).strip(), '    ')}"
     return sick + "\nsay(**{'is': 'beat', 'doing': 'x'})"
 
 
