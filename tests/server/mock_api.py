@@ -205,7 +205,7 @@ class Mock:
         counts = {name: sum(1 for one in self.answers.values() if one["value"] == name) for name in self.classes}
         model = {"round": self.round, "labels": self.count("label"), "at": time.time()} if self.round else None
         return {
-            "name": "letters", "task": self.task, "modality": self.modality,
+            "id": "0123456789abcdef", "name": "letters", "task": self.task, "modality": self.modality,
             "classes": [{"name": name, "key": None, "count": counts[name]} for name in self.classes],
             "number": {"low": 1, "high": 5, "step": 1} if self.task == "number" else None,
             "guideline": self.guideline, "settings": self.settings, "items": len(self.ids),

@@ -80,6 +80,20 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
         assert len({one["key"] for one in at.mock.posts}) == 3
 
 
+def test_another_project_at_the_same_address_gets_nothing(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.mock.failing = 503
+        at.keys("1", "2")
+        at.state("2 waiting, server busy")
+        at.mock.project["id"], at.mock.failing = "fedcba9876543210", 0
+        at.saved()  # at the next try the page begins anew, with the other project
+        assert at.mock.told == []
+        del at.mock.project["id"]
+        at.page.reload()
+        at.told(2)
+        assert at.values() == ["complaint", "praise"]
+
+
 def test_logged_out_and_in_again(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         at.mock.logged_in = False

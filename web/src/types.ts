@@ -34,6 +34,8 @@ export interface Settings {
 }
 
 export interface Project {
+  /** this project's alone, also where another has its name */
+  id: string;
   name: string;
   task: Task;
   modality: Modality;

@@ -41,6 +41,11 @@ class Overview:
         with self._lock, named(self._path):
             return self._connection.execute(query, (STREAM, *values)).fetchall()
 
+    def id(self) -> str:
+        """What tells this project from every other, also from one made of the same file: from its first event."""
+        (row,) = self.rows("SELECT lower(hex(digest)) FROM event WHERE stream = ? AND seq = 1")
+        return str(row[0])[:16]
+
     def states(self) -> Counter[str]:
         """How many items are labelled, skipped, rejected and flagged."""
         return Counter(dict(self.rows("SELECT state, items FROM tally WHERE stream = ?")))

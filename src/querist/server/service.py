@@ -322,6 +322,7 @@ class Service:
         number = {"low": task.low, "high": task.high, "step": task.step} if task.kind == "number" else None
         shown = settings.to_json()
         return {
+            "id": overview.id(),
             "name": project.name,
             "task": task.kind,
             "modality": project.modality,

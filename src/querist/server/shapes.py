@@ -102,8 +102,9 @@ class ModelOut(_Out):
 
 
 class Project(_Out):
-    """Everything the page needs to begin."""
+    """Everything the page needs to begin; ``id`` is this project's alone, also where another has its name."""
 
+    id: str
     name: str
     task: Literal["single", "multi", "number", "spans"]
     modality: Literal["text", "image", "table"]

@@ -1,7 +1,7 @@
 /** The desk: the item in front of the person, the answer being made, and the way of answers to the server. */
 
 import { api, ApiFault, call } from "../api";
-import type { Handed, Kind, Value } from "../types";
+import type { Handed, Kind, Project, Value } from "../types";
 import { type Draft, draftOf, madeOf, rationaleOf, said } from "./draft";
 import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
@@ -81,7 +81,7 @@ export class Desk {
       this.queue.putBack(handed);
       this.hint("The last answer came from elsewhere and was undone too; it comes next.");
     };
-    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, settled, stray);
+    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.id}`, settled, stray);
     this.set({ project, lasting: store.lasting, started: true });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
@@ -150,6 +150,7 @@ export class Desk {
   async drain(): Promise<void> {
     if (!this.outbox) return;
     const before = this.view.link;
+    if (before !== "up" && (await this.elsewhere())) return;
     const { link, why } = await this.outbox.drain().catch((fault: unknown): Drained => {
       const text = `The browser could not read what it keeps: ${String(fault)}`;
       this.set({ notice: { kind: "fault", text } });
@@ -164,6 +165,18 @@ export class Desk {
     }
     this.set({ link, why });
     await this.recount();
+  }
+
+  /** Another project is served at this address by now: the page begins anew, and nothing of this one is sent there. */
+  private async elsewhere(): Promise<boolean> {
+    const now = await api.project().catch(() => null);
+    return now !== null && this.strange(now);
+  }
+
+  private strange(now: Project): boolean {
+    if (!this.view.project || now.id === this.view.project.id) return false;
+    location.reload();
+    return true;
   }
 
   async recount(): Promise<void> {
@@ -414,6 +427,7 @@ export class Desk {
   async refresh(): Promise<void> {
     try {
       const project = await api.project();
+      if (this.strange(project)) return;
       const first = !learnt(this.view.project) && learnt(project);
       if (first) this.queue.warm();
       this.set({ project });

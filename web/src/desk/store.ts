@@ -24,7 +24,7 @@ export type State = "waiting" | "saved" | "late" | "refused" | "undone";
 export interface Entry {
   seq?: number;
   key: string;
-  /** user and project: what one left behind is never sent as another's or to another project */
+  /** user and id of the project: what one left behind is never sent as another's or to another project */
   scope: string;
   tab: string;
   op: Op;
