@@ -72,6 +72,19 @@ def test_it_does_all_that_the_page_does(ask: Asker, tmp_path: Path) -> None:
         assert caught.value.code == "NoSession"
 
 
+def test_what_is_left_and_why_no_more_came_can_be_read(ask: Asker) -> None:
+    with ask.server.client() as client:
+        assert (client.left, client.why) == (None, None)
+        handed = client.next(5)
+        assert (client.left, client.why) == (12, None)
+        handed += client.next(20, have=[one["query"] for one in handed])
+        assert (len(handed), client.left, client.why) == (12, 12, "all handed out")
+        for one in handed:
+            client.skip(one)
+        assert client.next() == []
+        assert (client.left, client.why) == (0, "exhausted")
+
+
 NO_METHOD = {
     ("GET", "/health"): "for watchers of the process, who are not logged in",
     ("GET", "/api/v1/openapi.json"): "for tools that make clients",

@@ -63,6 +63,11 @@ class Client:
         patience: seconds for which a request is tried again when the server does not answer or is busy.
         timeout: seconds that one try may take; a file may take ten minutes.
 
+    Attributes:
+        left: items without an answer, as of the last `next`.
+        why: the reason when the last `next` gave fewer than wanted: "exhausted" or "all handed out"; else None.
+        lost: what the format of the last `export` has no place for.
+
     Raises:
         ArgumentError: no such address (code ``BadLink``).
         StateError: the link was used or is too old (code ``BadToken``).
@@ -84,6 +89,8 @@ class Client:
         self.user = ""
         self.tab = uuid.uuid4().hex
         self.lost: list[str] = []
+        self.left: int | None = None
+        self.why: str | None = None
         if session is None:
             if not parts.fragment:
                 raise ArgumentError("the link has no token after #; copy all of it", code="BadLink")
@@ -92,8 +99,12 @@ class Client:
     # what a person does
 
     def next(self, count: int = 1, have: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """Items to answer, handed out to this client; fewer, or none, when no more can be handed out."""
+        """Items to answer, handed out to this client; fewer, or none, when no more can be handed out.
+
+        How many are `left` without an answer, and `why` there are fewer, stands in these attributes afterwards.
+        """
         reply: dict[str, Any] = self._post("/next", {"count": count, "have": list(have), "tab": self.tab}, again=True)
+        self.left, self.why = reply.get("left"), reply.get("why")
         return list(reply["items"])
 
     def answer(
