@@ -133,6 +133,7 @@ class Mock:
         return {
             "query": query, "fence": self.fence, "item": self.item(item), "role": role, "reason": reason, "score": 0.5,
             "until": time.time() + 900, "suggestion": self.guess(item), "previous": previous,
+            "flag": self.flags.get(item, False),
         }  # fmt: skip
 
     def free(self) -> Iterator[str]:

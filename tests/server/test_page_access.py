@@ -133,6 +133,36 @@ def test_radio_group_and_announcements(chrome: Browser) -> None:
         assert at.page.locator("header, main, nav, aside").count() == 4
 
 
+def test_a_flag_shows_when_the_item_comes_and_is_taken_off(chrome: Browser) -> None:
+    from playwright.sync_api import expect
+
+    mock = Mock()
+    first, second = mock.ids[:2]
+    mock.flags[first] = True
+    with desk(chrome, mock) as at:
+        flagged = at.page.locator(".tools button[aria-pressed=true]", has_text="Flag")
+        at.see(first)
+        expect(flagged).to_have_count(1)
+        at.keys("f")
+        expect(flagged).to_have_count(0)
+        at.keys("f", "1")
+        at.see(second)
+        expect(flagged).to_have_count(0)
+        at.keys("ArrowLeft")
+        at.see(first)
+        expect(flagged).to_have_count(1)
+        at.keys("f", "ArrowRight")
+        at.see(second)
+        at.keys("f", "ArrowLeft")
+        at.see(first)
+        expect(flagged).to_have_count(0)
+        at.keys("ArrowRight")
+        at.see(second)
+        expect(flagged).to_have_count(1)
+        at.saved()
+        assert mock.flags == {first: False, second: True}
+
+
 def test_settings_reach_the_desk(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         page = at.tab("/settings")

@@ -83,6 +83,7 @@ export interface Handed {
   until: number;
   suggestion: Guess[] | null;
   previous: Answer | null;
+  flag: boolean;
 }
 
 export interface NextReply {

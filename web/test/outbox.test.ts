@@ -7,7 +7,7 @@ import type { Handed, Item } from "../src/types";
 
 const item = (id: string): Item => ({ id, text: id, image: null, width: null, height: null, fields: null });
 const handed = (id: string, query: string, fence: number): Handed => ({
-  query, fence, item: item(id), role: "queue", reason: null, score: null, until: 0, suggestion: null, previous: null,
+  query, fence, item: item(id), role: "queue", reason: null, score: null, until: 0, suggestion: null, previous: null, flag: false,
 });
 
 function locks(): Lock {

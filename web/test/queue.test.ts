@@ -13,6 +13,7 @@ const handed = (query: string) => ({
   until: 9e9,
   suggestion: null,
   previous: null,
+  flag: false,
 });
 
 function server(...replies: string[][]): string[] {

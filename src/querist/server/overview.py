@@ -89,3 +89,8 @@ class Overview:
                 "SELECT item, shares FROM guess WHERE item IN (SELECT value FROM json_each(?))", (json.dumps(items),)
             ).fetchall()
         return {item: json.loads(shares) for item, shares in found}
+
+    def flagged(self, items: list[str]) -> set[str]:
+        """Those of some items that are marked for a second look."""
+        asked = "SELECT item FROM flag WHERE stream = ? AND item IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self.rows(asked, json.dumps(items))}

@@ -181,13 +181,15 @@ class Service:
     async def shown(self, handed: list[Handed]) -> list[dict[str, Any]]:
         """Hand-outs as the page shows them, with contents and the model's guesses."""
         settings = self._glance.settings()
-        guesses = {} if settings.suggestions == "never" else self._glance.guesses([h.item for h in handed])
+        ids = [one.item for one in handed]
+        guesses = {} if settings.suggestions == "never" else self._glance.guesses(ids)
+        flagged = self._glance.flagged(ids)
         out = []
         for one in handed:
             item = await self._item(self.project.items.get(one.item))
             more = {k: getattr(one, k) for k in ("query", "fence", "role", "reason", "score", "until", "previous")}
             more["reason"] = in_words(one.reason)
-            out.append({**more, "item": item, "suggestion": guesses.get(one.item)})
+            out.append({**more, "item": item, "suggestion": guesses.get(one.item), "flag": one.item in flagged})
         return out
 
     async def answer(self, user: str, body: AnswerIn) -> tuple[int, dict[str, Any]]:

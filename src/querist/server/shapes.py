@@ -146,6 +146,7 @@ class Handed(_Out):
     until: float
     suggestion: list[tuple[str, float]] | None
     previous: dict[str, Any] | None
+    flag: bool
 
 
 class HandedOut(_Out):

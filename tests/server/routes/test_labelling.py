@@ -25,7 +25,8 @@ def body(handed: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def test_an_item_is_handed_out_and_answered(ask: Asker) -> None:
     (handed,) = ask.hand()
-    assert set(handed) == {"query", "fence", "item", "role", "reason", "score", "until", "suggestion", "previous"}
+    names = {"query", "fence", "item", "role", "reason", "score", "until", "suggestion", "previous", "flag"}
+    assert set(handed) == names
     assert set(handed["item"]) == {"id", "text", "image", "width", "height", "fields"}
     assert handed["item"]["text"] == f"item {handed['item']['id'][1:]} é😀"
     said = ask("POST", "/api/v1/answers", body(handed))
@@ -39,6 +40,16 @@ def test_an_item_is_handed_out_and_answered(ask: Asker) -> None:
     }
     project = ask("GET", "/api/v1/project").json
     assert [(c["name"], c["count"]) for c in project["classes"]] == [("cat", 1), ("dog", 0)]
+
+
+def test_a_hand_out_says_whether_the_item_is_flagged(ask: Asker) -> None:
+    ask("POST", "/api/v1/items/i3/flag", {"flag": True})
+    handed = {one["item"]["id"]: one for one in ask.hand(12)}
+    assert [id for id, one in handed.items() if one["flag"]] == ["i3"]
+    ask("POST", "/api/v1/answers", body(handed["i3"]))
+    assert ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())}).json["handed"]["flag"] is True
+    ask("POST", "/api/v1/items/i3/flag", {"flag": False})
+    assert ask("POST", "/api/v1/items/i3/take", {}).json["flag"] is False
 
 
 def test_the_same_key_is_one_answer(ask: Asker) -> None:

@@ -244,7 +244,7 @@ export class Desk {
       looking: null,
       seen: null,
       notice: null,
-      flagged: false,
+      flagged: held?.flag ?? false,
       empty: held ? null : this.emptyWords(),
     });
   }
@@ -340,7 +340,7 @@ export class Desk {
     const { current, project } = this.view;
     const draft = this.stash ?? draftOf(current?.previous ?? null, project?.task ?? "single");
     this.stash = null;
-    this.set({ draft, looking: null, seen: null, notice: null, flagged: false });
+    this.set({ draft, looking: null, seen: null, notice: null, flagged: current?.flag ?? false });
     this.shownAt = performance.now();
   }
 
@@ -402,7 +402,8 @@ export class Desk {
     if (!entry?.handed) return this.hint("No earlier answers in this browser.");
     const body = entry.body as AnswerBody;
     if (this.view.seen === null) this.stash = this.view.draft;
-    this.set({ looking: index, seen: entry, draft: draftOf(body, project?.task ?? "single"), notice: null, flagged: false });
+    const draft = draftOf(body, project?.task ?? "single");
+    this.set({ looking: index, seen: entry, draft, notice: null, flagged: entry.handed.flag });
     this.say(`Answer ${index + 1} back: ${said(body.kind, body.value)}. A label changes it.`);
   }
 
@@ -412,7 +413,10 @@ export class Desk {
     const flag = !this.view.flagged;
     const note = this.view.draft.note.trim() || null;
     const plain = { tab: this.queue.tab, item: held.item, handed: null, lease: null, from: null };
+    held.flag = flag;
     this.set({ flagged: flag });
+    const { seen } = this.view;
+    if (seen?.handed) await this.outbox.mark(seen.key, { handed: { ...seen.handed, flag } });
     await this.write({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
     this.say(flag ? "Flagged." : "Flag removed.");
     await this.recount();
