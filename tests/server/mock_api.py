@@ -171,10 +171,11 @@ class Mock:
         return reply
 
     def undo(self, body: Json) -> Json:
-        """POST undo: the last answer, once for a key."""
+        """POST undo: the answer that is named or the last, once for a key."""
         if body["key"] in self.replies:
             return self.replies[body["key"]][1]
-        live = [one for one in self.told if one["item"] in self.answers]
+        named = body.get("query")
+        live = [one for one in self.told if one["item"] in self.answers and named in (None, one["query"])]
         if not live:
             raise Refused(409, "NothingToUndo", "there is no answer to undo")
         last = live[-1]

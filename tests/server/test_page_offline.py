@@ -141,6 +141,28 @@ def test_two_tabs_have_items_of_their_own(chrome: Browser) -> None:
         assert len(at.mock.leases) < held  # a closed tab gives its items back
 
 
+def test_an_undo_takes_back_what_its_own_tab_answered(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        mine = at.item()
+        other = at.tab()
+        theirs = other.get_attribute(".item", "data-item")
+        at.keys("1")
+        at.told(1)
+        other.keyboard.press("2")
+        at.told(2)
+        at.page.wait_for_selector("#history li:nth-child(2)")  # both tabs show both answers
+        at.keys("u")
+        at.see(mine)
+        at.told(1)
+        assert list(at.mock.answers) == [theirs]
+        assert "Undone: complaint" in at.page.inner_text("#saying")
+        at.keys("3")
+        at.told(2)
+        at.keys("u", "u")  # the second finds none of this tab, and takes back the other's
+        at.told(0)
+        at.see(theirs or "")
+
+
 def test_a_slow_server_does_not_hold_the_person(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         at.mock.delay = 0.4

@@ -98,6 +98,8 @@ export interface AnswerReply {
   item?: string;
   state?: string;
   labelled?: number;
+  /** the hand-out that it answers: another than it was sent with where it came late and the item was still free */
+  query?: string;
   why?: string;
 }
 

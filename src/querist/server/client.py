@@ -152,10 +152,10 @@ class Client:
         """The item does not belong to the task."""
         return self.answer(handed, "reject", **more)
 
-    def undo(self, key: str | None = None) -> dict[str, Any]:
-        """Take the last answer back; its item is handed out again."""
-        reply: dict[str, Any] = self._post("/undo", {"key": key or str(uuid.uuid4()), "tab": self.tab}, again=True)
-        return dict(reply["handed"])
+    def undo(self, query: str | None = None, *, key: str | None = None) -> dict[str, Any]:
+        """Take an answer back, the one to this hand-out or the last; its item is handed out again."""
+        body = {"key": key or str(uuid.uuid4()), "tab": self.tab, "query": query}
+        return dict(self._post("/undo", body, again=True)["handed"])
 
     def give_back(self, queries: Sequence[str]) -> None:
         """Give hand-outs back unanswered."""

@@ -205,9 +205,10 @@ class Service:
         return 200, {k: v for k, v in flat(receipt).items() if k != "why"}
 
     async def undo(self, user: str, body: Undo) -> tuple[int, dict[str, Any]]:
-        """Take the last answer back, once for a key."""
+        """Take an answer back, once for a key."""
         desk = self.project.desk
-        digest = hashlib.blake2b(b"undo", digest_size=16).digest()
+        asked = b"undo" if body.query is None else b"undo " + body.query.encode()
+        digest = hashlib.blake2b(asked, digest_size=16).digest()
 
         def work(transaction: Transaction) -> Handed:
             connection = transaction.connection
@@ -218,7 +219,7 @@ class Service:
                 raise ArgumentError("the key came with another post; give each post a key of its own", code="KeyReused")
             if row is not None:
                 return Handed(**json.loads(row[1]))
-            handed = desk.undo(transaction, user, tab=body.tab)
+            handed = desk.undo(transaction, user, tab=body.tab, query=body.query)
             connection.execute(
                 "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
                 (user, body.key, digest, json.dumps(flat(handed)), desk.clock()),

@@ -158,13 +158,17 @@ class HandedOut(_Out):
 
 
 class Answered(_Out):
-    """What became of an answer; one that came too late is kept and not counted, with the reason."""
+    """What became of an answer; one that came too late is kept and not counted, with the reason.
+
+    ``query`` is the hand-out that it answers: another than it came with where it came late and the item was still free.
+    """
 
     counted: bool
     seq: int | None = None
     item: str | None = None
     state: str | None = None
     labelled: int | None = None
+    query: str | None = None
     why: str | None = None
 
 

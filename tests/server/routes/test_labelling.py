@@ -37,6 +37,7 @@ def test_an_item_is_handed_out_and_answered(ask: Asker) -> None:
         "item": handed["item"]["id"],
         "state": "labelled",
         "labelled": 1,
+        "query": handed["query"],
     }
     project = ask("GET", "/api/v1/project").json
     assert [(c["name"], c["count"]) for c in project["classes"]] == [("cat", 1), ("dog", 0)]
@@ -144,6 +145,23 @@ def test_undo_with_the_same_key_is_one(ask: Asker) -> None:
     assert ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())}).status == 200
     none = ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())})
     assert (none.status, none.code) == (409, "NothingToUndo")
+
+
+def test_undo_of_a_named_answer_is_once_for_a_key_too(ask: Asker) -> None:
+    one, two = ask.hand(2)
+    for handed in (one, two):
+        ask("POST", "/api/v1/answers", body(handed))
+    sent = {"key": str(uuid.uuid4()), "tab": "t", "query": one["query"]}
+    first, second = (ask("POST", "/api/v1/undo", sent) for _ in range(2))
+    assert first.status == second.status == 200
+    assert first.json["handed"]["item"]["id"] == one["item"]["id"]
+    assert first.json["handed"]["query"] == second.json["handed"]["query"]
+    for other in ({**sent, "query": two["query"]}, {"key": sent["key"]}):
+        assert ask("POST", "/api/v1/undo", other).code == "KeyReused"
+    gone = ask("POST", "/api/v1/undo", {**sent, "key": str(uuid.uuid4())})
+    assert (gone.status, gone.code) == (409, "NothingToUndo")
+    assert one["query"] in gone.json["detail"]
+    assert ask("GET", "/api/v1/project").json["labelled"] == 1
 
 
 def test_hand_outs_go_back_and_are_renewed(ask: Asker) -> None:

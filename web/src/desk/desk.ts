@@ -30,6 +30,8 @@ export class Desk {
   /** entries on their way to the disk of the browser: the person does not wait for it, and they do not show as saved */
   private unwritten = 0;
   private writing: Promise<unknown> = Promise.resolve();
+  /** what an undo takes back: the newest answer of this tab, else of all */
+  private last: Entry | undefined;
   /** what was begun at work before a look back */
   private stash: Draft | null = null;
 
@@ -76,12 +78,7 @@ export class Desk {
       this.settled(entry, reply);
       this.changed();
     };
-    // an undo took back what another browser had answered: it is asked here, next
-    const stray = (handed: Handed): void => {
-      this.queue.putBack(handed);
-      this.hint("The last answer came from elsewhere and was undone too; it comes next.");
-    };
-    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.id}`, settled, stray);
+    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.id}`, settled);
     this.set({ project, lasting: store.lasting, started: true });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
@@ -191,6 +188,7 @@ export class Desk {
       history.push(entry);
     }
     const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer");
+    this.last = history.find((entry) => entry.tab === this.queue.tab) ?? history[0];
     const { seen } = this.view;
     const place = history.findIndex((entry) => entry.key === seen?.key);
     const looking = seen ? Math.max(0, place) : null;
@@ -347,7 +345,7 @@ export class Desk {
   async undo(): Promise<void> {
     if (!this.outbox) return;
     await this.written();
-    const last = this.view.history[0];
+    const last = this.last;
     if (!last?.handed || !last.item) return this.undoElsewhere();
     const back: Held = { ...last.handed };
     const picture = pictures.get(last.item.id);
@@ -358,7 +356,7 @@ export class Desk {
     } else {
       await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
       back.from = crypto.randomUUID();
-      const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: null, from: null, body: null };
+      const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: last.lease, from: last.key, body: null };
       await this.write({ key: back.from, op: "undo", ...plain });
     }
     if (this.view.current) this.queue.putBack(this.view.current);
@@ -375,7 +373,7 @@ export class Desk {
   /** Nothing of this browser is left to undo: the server may know an answer from elsewhere. */
   private async undoElsewhere(): Promise<void> {
     try {
-      const { handed } = await call<{ handed: Handed }>("POST", "/undo", { key: crypto.randomUUID() });
+      const { handed } = await call<{ handed: Handed }>("POST", "/undo", { key: crypto.randomUUID(), tab: this.queue.tab });
       await preload(handed);
       if (this.view.current) this.queue.putBack(this.view.current);
       this.show(handed);

@@ -32,7 +32,7 @@ export interface Entry {
   /** what the item was handed out with; kept so that it can be shown again */
   handed: Handed | null;
   lease: Lease | null;
-  /** key of the undo or take whose reply brings the lease */
+  /** of an answer: key of the undo or take whose reply brings the lease; of an undo: key of the answer that it takes back */
   from: string | null;
   body: AnswerBody | { flag: boolean; note: string | null } | null;
   at: number;
