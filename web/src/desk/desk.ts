@@ -8,7 +8,7 @@ import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
 import { claimTab } from "./tab";
-import { begun, learnt, LINKS, type View } from "./view";
+import { begun, learnt, LINKS, spoken, type View } from "./view";
 
 
 /** What an answer weighs in training whose giver is not sure. */
@@ -229,7 +229,14 @@ export class Desk {
       this.set({ link, why: fault.message });
       this.later();
     }
-    if (!this.view.current) this.show(this.queue.take());
+    if (this.view.current) return;
+    this.show(this.queue.take());
+    if (this.view.current) this.say(this.next());
+  }
+
+  /** The item at work, in words. */
+  private next(): string {
+    return this.view.current ? `Next: ${spoken(this.view.current)}` : "";
   }
 
   show(held: Held | null, draft?: Draft): void {
@@ -323,7 +330,8 @@ export class Desk {
 
   private async sendAndSay(words: string): Promise<void> {
     await this.drain();
-    this.say(this.view.link === "up" ? `${words}. Saved.` : `${words}. Kept in this browser.`);
+    const kept = this.view.link === "up" ? "Saved." : "Kept in this browser.";
+    this.say(`${words}. ${kept} ${this.next()}`.trim());
     await this.refill();
   }
 
