@@ -120,6 +120,32 @@ def test_what_the_server_refuses_is_shown_and_kept(chrome: Browser) -> None:
         at.saved()
 
 
+def test_a_refused_answer_can_be_given_again(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        refused = at.item()
+        at.mock.leases.clear()
+        at.keys("n")
+        at.page.wait_for_selector("#note:focus")
+        at.page.keyboard.type("a long note")
+        at.keys("Escape", "2")
+        at.state("Saved, 1 not accepted")
+        following = at.item()
+        at.page.get_by_role("button", name="Answer again").click()
+        at.see(refused)
+        assert at.page.locator(".banner").count() == 0  # it is on the desk; only when it is answered the old one goes
+        assert at.page.input_value("#note") == "a long note"
+        at.page.reload()
+        at.page.get_by_role("button", name="Answer again").click()
+        at.see(refused)
+        at.keys("3")
+        at.told(1)
+        assert [(one["item"], one["value"], one["note"]) for one in at.mock.told] == [
+            (refused, "question", "a long note")
+        ]
+        assert at.item() != refused
+        assert following != refused
+
+
 def test_two_tabs_have_items_of_their_own(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         other = at.tab()

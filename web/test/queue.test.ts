@@ -89,3 +89,11 @@ it("holds few model-chosen items though the model came while it asked", async ()
   await filling;
   expect(counts[1]).toBe(3);
 });
+
+it("lets an item go that is on the desk by other ways", async () => {
+  const queue = new Queue(() => 0);
+  server(["a", "b"], []);
+  await queue.fill(false, () => [], () => false);
+  queue.without("item of a");
+  expect(queue.all().map((held) => held.query)).toEqual(["b"]);
+});

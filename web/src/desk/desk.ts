@@ -301,7 +301,10 @@ export class Desk {
     if (looking === null) this.show(this.queue.take());
     else this.restoreCurrent();
     kept.then(
-      () => this.sendAndSay(looking === null ? words : `changed to ${words}`),
+      async () => {
+        await this.outbox?.forget(this.view.refused.filter((one) => one.item?.id === held.item.id).map((one) => one.key));
+        await this.sendAndSay(looking === null ? words : `changed to ${words}`);
+      },
       (fault: unknown) => {
         if (this.view.current) this.queue.putBack(this.view.current);
         this.show(held, draft);
@@ -432,6 +435,25 @@ export class Desk {
   async dismiss(entry: Entry): Promise<void> {
     await this.outbox?.forget([entry.key]);
     await this.recount();
+  }
+
+  /** A refused answer comes back to the desk with its item; it is kept until the item is answered. */
+  async answerAgain(entry: Entry): Promise<void> {
+    const { item } = entry;
+    if (!item) return;
+    let held: Held;
+    try {
+      held = await call<Handed>("POST", `/items/${encodeURIComponent(item.id)}/take`, { tab: this.queue.tab });
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return this.hint(fault.message);
+    }
+    await preload(held);
+    const { current, project } = this.view;
+    if (current && current.item.id !== item.id) this.queue.putBack(current);
+    this.queue.without(item.id);
+    this.show(held, draftOf(entry.body as AnswerBody, project?.task ?? "single"));
+    this.say(`The answer that was not accepted is back. ${this.next()}`);
   }
 
   async refresh(): Promise<void> {
