@@ -57,8 +57,8 @@ class Case:
     def pick(self, item: str, person: str = "anna") -> Handed:
         return self.do(lambda work: self.project.desk.pick(work, person, item))
 
-    def undo(self, person: str = "anna") -> Handed:
-        return self.do(lambda work: self.project.desk.undo(work, person))
+    def undo(self, person: str = "anna", tab: str = "", query: str | None = None) -> Handed:
+        return self.do(lambda work: self.project.desk.undo(work, person, tab=tab, query=query))
 
     def give_back(self, handed: Handed, person: str = "anna") -> int:
         return self.do(lambda work: self.project.desk.give_back(work, person, [handed.query]))

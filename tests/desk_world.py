@@ -280,7 +280,11 @@ class World:
             return
         here = [x for x in mine if x.tab == tab]  # the tab's own last answer, else the person's
         last = max(here or mine, key=lambda x: x.told)
-        handed = self._do(lambda work: self.project.desk.undo(work, person, tab=tab))
+        query = None
+        if c % 3 == 0:  # or the one that is named
+            last = mine[c % len(mine)]
+            query = last.query
+        handed = self._do(lambda work: self.project.desk.undo(work, person, tab=tab, query=query))
         (said,) = [s for s in self.model.said[last.item] if s.query == last.query]
         said.counted = False
         self.model.end(last, "undone")

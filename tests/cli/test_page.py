@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from querist.cli import page
+from querist.server.ports import remember_port
 from querist.server.serve import Server
 from serving import make
 
@@ -56,6 +58,18 @@ def test_without_a_screen_nothing_is_opened(
         monkeypatch.delenv(name, raising=False)
     page.show(make(tmp_path / "p", 3), host="127.0.0.1", port=0, browser=True, trainer=False)
     assert opened == []
+
+
+def test_a_port_that_was_taken_meanwhile_is_said(
+    tmp_path: Path, opened: list[tuple[str, str, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make(tmp_path / "p", 3)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        remember_port(folder, other.getsockname()[1])
+        page.show(folder, host="127.0.0.1", port=None, browser=False, trainer=False)
+        assert f"--port {other.getsockname()[1]}" in capsys.readouterr().err
+    page.show(folder, host="127.0.0.1", port=None, browser=False, trainer=False)
+    assert "note:" not in capsys.readouterr().err
 
 
 def test_a_browser_that_fails_is_no_fault(

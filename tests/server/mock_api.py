@@ -133,6 +133,7 @@ class Mock:
         return {
             "query": query, "fence": self.fence, "item": self.item(item), "role": role, "reason": reason, "score": 0.5,
             "until": time.time() + 900, "suggestion": self.guess(item), "previous": previous,
+            "flag": self.flags.get(item, False),
         }  # fmt: skip
 
     def free(self) -> Iterator[str]:
@@ -172,10 +173,11 @@ class Mock:
         return reply
 
     def undo(self, body: Json) -> Json:
-        """POST undo: the last answer, once for a key."""
+        """POST undo: the answer that is named or the last, once for a key."""
         if body["key"] in self.replies:
             return self.replies[body["key"]][1]
-        live = [one for one in self.told if one["item"] in self.answers]
+        named = body.get("query")
+        live = [one for one in self.told if one["item"] in self.answers and named in (None, one["query"])]
         if not live:
             raise Refused(409, "NothingToUndo", "there is no answer to undo")
         last = live[-1]
@@ -209,7 +211,7 @@ class Mock:
         counts = {name: sum(1 for one in self.answers.values() if one["value"] == name) for name in self.classes}
         model = {"round": self.round, "labels": self.count("label"), "at": time.time()} if self.round else None
         return {
-            "name": "letters", "task": self.task, "modality": self.modality,
+            "id": "0123456789abcdef", "name": "letters", "task": self.task, "modality": self.modality,
             "classes": [{"name": name, "key": None, "count": counts[name]} for name in self.classes],
             "number": {"low": 1, "high": 5, "step": 1} if self.task == "number" else None,
             "guideline": self.guideline, "settings": self.settings, "items": len(self.ids),

@@ -72,6 +72,31 @@ def test_it_does_all_that_the_page_does(ask: Asker, tmp_path: Path) -> None:
         assert caught.value.code == "NoSession"
 
 
+def test_an_answer_is_taken_back_by_its_hand_out(ask: Asker) -> None:
+    with ask.server.client() as client, Client(client.link()) as other:
+        (one,), (two,) = client.next(), other.next()
+        said = client.label(one, "cat")
+        other.label(two, "dog")
+        assert client.undo(said["query"])["item"]["id"] == one["item"]["id"]
+        with pytest.raises(StateError) as caught:
+            client.undo(one["query"])
+        assert caught.value.code == "NothingToUndo"
+        assert other.item(two["item"]["id"])["value"] == "dog"
+
+
+def test_what_is_left_and_why_no_more_came_can_be_read(ask: Asker) -> None:
+    with ask.server.client() as client:
+        assert (client.left, client.why) == (None, None)
+        handed = client.next(5)
+        assert (client.left, client.why) == (12, None)
+        handed += client.next(20, have=[one["query"] for one in handed])
+        assert (len(handed), client.left, client.why) == (12, 12, "all handed out")
+        for one in handed:
+            client.skip(one)
+        assert client.next() == []
+        assert (client.left, client.why) == (0, "exhausted")
+
+
 NO_METHOD = {
     ("GET", "/health"): "for watchers of the process, who are not logged in",
     ("GET", "/api/v1/openapi.json"): "for tools that make clients",

@@ -310,6 +310,37 @@ def test_undo_brings_back_ones_last_answer_across_items(tmp_path: Path) -> None:
         assert case.answer(back, value="dog").labelled == 2
 
 
+def test_undo_takes_back_the_answer_that_is_named_and_no_other(tmp_path: Path) -> None:
+    with Case(tmp_path / "p") as case:
+        (one,), (two,) = case.take(tab="a"), case.take(tab="b")
+        case.answer(one)
+        case.answer(two)
+        back = case.undo(tab="a", query=one.query)
+        assert (back.item, back.previous and back.previous["value"]) == (one.item, "cat")
+        assert case.rows("SELECT item, tab FROM handed WHERE state = 'open'") == [(one.item, "a")]
+        for query in (one.query, back.query, "q99"):
+            refused(case, "NothingToUndo", f"under '{query}'", undo=("anna", "a", query))
+        refused(case, "NothingToUndo", undo=("ben", "b", two.query))
+        again = case.answer(back, value="dog")
+        assert again.query == back.query
+        changed = case.pick(one.item)
+        refused(case, "NothingToUndo", "changed", undo=("anna", "a", back.query))
+        case.answer(changed, "skip")
+        assert case.undo(query=changed.query).item == one.item
+        assert case.undo(tab="a").item == two.item  # without a name as before: the tab has none, so the person's last
+
+
+def test_a_late_answer_tells_the_hand_out_that_it_can_be_taken_back_by(tmp_path: Path) -> None:
+    with Case(tmp_path / "p") as case:
+        (one,) = case.take()
+        case.give_back(one)
+        receipt = case.answer(one)
+        assert receipt.counted
+        assert receipt.query not in (None, one.query)
+        refused(case, "NothingToUndo", undo=("anna", "", one.query))
+        assert case.undo(query=receipt.query).item == one.item
+
+
 def test_undo_of_a_change_lets_the_answer_before_stand(tmp_path: Path) -> None:
     with Case(tmp_path / "p") as case:
         (one,) = case.take()

@@ -38,3 +38,14 @@ def test_counts_follow_the_answers(tmp_path: Path) -> None:
         assert client.take("i5")["suggestion"] == [["cat", 0.6], ["dog", 0.4]]
         client.settings(suggestions="never")
         assert client.take("i5")["suggestion"] is None
+
+
+def test_a_project_made_anew_of_the_same_file_is_another(tmp_path: Path) -> None:
+    ids = []
+    for name in ("p", "q", "q"):
+        if not (tmp_path / name).exists():
+            make(tmp_path / name, 3)
+        with running(tmp_path / name) as ask, ask.server.client() as client:
+            ids.append(client.project()["id"])
+    assert ids[0] != ids[1] == ids[2]
+    assert all(len(id) == 16 and int(id, 16) >= 0 for id in ids)

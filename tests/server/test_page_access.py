@@ -129,8 +129,61 @@ def test_radio_group_and_announcements(chrome: Browser) -> None:
         at.told(1)
         assert at.values() == ["praise"]
         at.page.wait_for_timeout(100)
-        assert at.page.inner_text("#saying").strip() == "praise. Saved."
+        assert at.page.inner_text("#saying").startswith("praise. Saved. Next: ")
         assert at.page.locator("header, main, nav, aside").count() == 4
+
+
+def test_a_screen_reader_is_told_the_first_item_and_every_next_one(chrome: Browser) -> None:
+    from playwright.sync_api import expect
+
+    mock = Mock(items=12)
+    mock.texts[1] = "word " * 200
+    with desk(chrome, mock) as at:
+
+        def said(words: str) -> None:
+            expect(at.page.locator("#saying")).to_have_text(words)
+
+        why = "Unlike what is labelled."
+        said(f"Next: {mock.texts[0]} {why}")
+        at.keys("1")
+        said(f"complaint. Saved. Next: {('word ' * 40).strip()} … {why}")
+        at.context.set_offline(True)
+        at.keys("2")
+        said(f"praise. Kept in this browser. Next: {mock.texts[2]} {why}")
+        at.context.set_offline(False)
+        at.told(2)
+    with desk(chrome, Mock(modality="image", items=3)) as at:
+        expect(at.page.locator("#saying")).to_have_text(f"Next: item-0000. {why}")
+
+
+def test_a_flag_shows_when_the_item_comes_and_is_taken_off(chrome: Browser) -> None:
+    from playwright.sync_api import expect
+
+    mock = Mock()
+    first, second = mock.ids[:2]
+    mock.flags[first] = True
+    with desk(chrome, mock) as at:
+        flagged = at.page.locator(".tools button[aria-pressed=true]", has_text="Flag")
+        at.see(first)
+        expect(flagged).to_have_count(1)
+        at.keys("f")
+        expect(flagged).to_have_count(0)
+        at.keys("f", "1")
+        at.see(second)
+        expect(flagged).to_have_count(0)
+        at.keys("ArrowLeft")
+        at.see(first)
+        expect(flagged).to_have_count(1)
+        at.keys("f", "ArrowRight")
+        at.see(second)
+        at.keys("f", "ArrowLeft")
+        at.see(first)
+        expect(flagged).to_have_count(0)
+        at.keys("ArrowRight")
+        at.see(second)
+        expect(flagged).to_have_count(1)
+        at.saved()
+        assert mock.flags == {first: False, second: True}
 
 
 def test_settings_reach_the_desk(chrome: Browser) -> None:

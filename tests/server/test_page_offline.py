@@ -80,6 +80,20 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
         assert len({one["key"] for one in at.mock.posts}) == 3
 
 
+def test_another_project_at_the_same_address_gets_nothing(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.mock.failing = 503
+        at.keys("1", "2")
+        at.state("2 waiting, server busy")
+        at.mock.project["id"], at.mock.failing = "fedcba9876543210", 0
+        at.saved()  # at the next try the page begins anew, with the other project
+        assert at.mock.told == []
+        del at.mock.project["id"]
+        at.page.reload()
+        at.told(2)
+        assert at.values() == ["complaint", "praise"]
+
+
 def test_logged_out_and_in_again(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         at.mock.logged_in = False
@@ -106,6 +120,32 @@ def test_what_the_server_refuses_is_shown_and_kept(chrome: Browser) -> None:
         at.saved()
 
 
+def test_a_refused_answer_can_be_given_again(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        refused = at.item()
+        at.mock.leases.clear()
+        at.keys("n")
+        at.page.wait_for_selector("#note:focus")
+        at.page.keyboard.type("a long note")
+        at.keys("Escape", "2")
+        at.state("Saved, 1 not accepted")
+        following = at.item()
+        at.page.get_by_role("button", name="Answer again").click()
+        at.see(refused)
+        assert at.page.locator(".banner").count() == 0  # it is on the desk; only when it is answered the old one goes
+        assert at.page.input_value("#note") == "a long note"
+        at.page.reload()
+        at.page.get_by_role("button", name="Answer again").click()
+        at.see(refused)
+        at.keys("3")
+        at.told(1)
+        assert [(one["item"], one["value"], one["note"]) for one in at.mock.told] == [
+            (refused, "question", "a long note")
+        ]
+        assert at.item() != refused
+        assert following != refused
+
+
 def test_two_tabs_have_items_of_their_own(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         other = at.tab()
@@ -125,6 +165,28 @@ def test_two_tabs_have_items_of_their_own(chrome: Browser) -> None:
         other.close(run_before_unload=True)
         at.page.wait_for_timeout(400)
         assert len(at.mock.leases) < held  # a closed tab gives its items back
+
+
+def test_an_undo_takes_back_what_its_own_tab_answered(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        mine = at.item()
+        other = at.tab()
+        theirs = other.get_attribute(".item", "data-item")
+        at.keys("1")
+        at.told(1)
+        other.keyboard.press("2")
+        at.told(2)
+        at.page.wait_for_selector("#history li:nth-child(2)")  # both tabs show both answers
+        at.keys("u")
+        at.see(mine)
+        at.told(1)
+        assert list(at.mock.answers) == [theirs]
+        assert "Undone: complaint" in at.page.inner_text("#saying")
+        at.keys("3")
+        at.told(2)
+        at.keys("u", "u")  # the second finds none of this tab, and takes back the other's
+        at.told(0)
+        at.see(theirs or "")
 
 
 def test_a_slow_server_does_not_hold_the_person(chrome: Browser) -> None:

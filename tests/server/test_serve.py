@@ -14,6 +14,7 @@ import pytest
 
 from querist.core.errors import ArgumentError, ResourceError, StateError
 from querist.server.client import Client
+from querist.server.ports import last_port
 from querist.server.serve import Server, check_host, serve
 from serving import make, running
 
@@ -44,6 +45,45 @@ def test_it_listens_on_the_loopback_alone(tmp_path: Path) -> None:
         with pytest.raises(ResourceError, match=str(ask.server.port)) as caught:
             Server(tmp_path / "q", port=ask.server.port)
         assert caught.value.code == "PortTaken"
+
+
+def test_two_starts_have_the_same_address(tmp_path: Path) -> None:
+    folder = make(tmp_path / "p", 3)
+    with running(folder) as first:
+        address = first.server.address
+    with running(folder) as second:
+        assert second.server.address == address
+        assert second.server.note is None
+
+
+def test_a_port_that_was_taken_meanwhile_is_said_with_the_way_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make(tmp_path / "p", 3)
+    with running(folder) as ask:
+        old = ask.server.port
+    with socket.create_server(("127.0.0.1", old)):
+        server = serve(folder, background=True, trainer=False)
+        server.stop()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    for part in (f"port {old}", f"belong to http://127.0.0.1:{old}:", f"--port {old}"):
+        assert part in said
+    assert server.port != old
+    with running(folder) as ask:
+        assert ask.server.port == server.port
+    with running(folder, port=old) as ask:
+        assert (ask.server.port, ask.server.note) == (old, None)
+    with running(folder) as ask:
+        assert ask.server.port == old
+
+
+def test_a_second_server_changes_nothing_that_is_remembered(tmp_path: Path) -> None:
+    folder = make(tmp_path / "p", 3)
+    with running(folder) as ask:
+        with pytest.raises(StateError, match="open in process"):
+            Server(folder)
+        assert last_port(folder) == ask.server.port
 
 
 def test_in_the_background_and_gone_again(tmp_path: Path) -> None:

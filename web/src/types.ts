@@ -34,6 +34,8 @@ export interface Settings {
 }
 
 export interface Project {
+  /** this project's alone, also where another has its name */
+  id: string;
   name: string;
   task: Task;
   modality: Modality;
@@ -81,6 +83,7 @@ export interface Handed {
   until: number;
   suggestion: Guess[] | null;
   previous: Answer | null;
+  flag: boolean;
 }
 
 export interface NextReply {
@@ -95,6 +98,8 @@ export interface AnswerReply {
   item?: string;
   state?: string;
   labelled?: number;
+  /** the hand-out that it answers: another than it was sent with where it came late and the item was still free */
+  query?: string;
   why?: string;
 }
 

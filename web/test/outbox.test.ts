@@ -7,7 +7,7 @@ import type { Handed, Item } from "../src/types";
 
 const item = (id: string): Item => ({ id, text: id, image: null, width: null, height: null, fields: null });
 const handed = (id: string, query: string, fence: number): Handed => ({
-  query, fence, item: item(id), role: "queue", reason: null, score: null, until: 0, suggestion: null, previous: null,
+  query, fence, item: item(id), role: "queue", reason: null, score: null, until: 0, suggestion: null, previous: null, flag: false,
 });
 
 function locks(): Lock {
@@ -25,8 +25,9 @@ const answer = (key: string, id = key, from: string | null = null) => ({
   body: { kind: "label" as const, value: "cat", rationale: null, note: null, seconds: 1, shown: false },
 });
 
-const undo = (key: string, id: string) => ({
-  key, tab: "t", op: "undo" as const, item: item(id), handed: null, lease: null, from: null, body: null,
+const undo = (key: string, id: string, from: string, query: string | null = null) => ({
+  key, tab: "t", op: "undo" as const, item: item(id), handed: null, from, body: null,
+  lease: query ? { query, fence: 1 } : null,
 });
 
 /** A server that keeps answers once for a key; `faults` are thrown in turn, before or after it has kept the answer. */
@@ -35,7 +36,10 @@ class Server {
   calls: string[] = [];
   faults: (ApiFault | null)[] = [];
   after = false;
-  last: string | null = null;
+  /** queries whose answers stand, each with its item */
+  standing = new Map<string, string>();
+  /** a late answer stands under another query than it came with */
+  renamed = false;
 
   call: Call = (method, path, body) => {
     const fault = this.faults.shift() ?? null;
@@ -46,12 +50,20 @@ class Server {
       const before = this.kept.get(String(sent["key"]));
       if (before && JSON.stringify(before) !== JSON.stringify(sent)) throw new Error("another body under one key");
       this.kept.set(String(sent["key"]), sent);
-      this.last = String(sent["item"]);
+      const query = this.renamed ? `${String(sent["query"])}-again` : String(sent["query"]);
+      this.standing.set(query, String(sent["item"]));
+      if (!fault) return Promise.resolve({ counted: true, seq: 1, labelled: this.kept.size, query });
     }
     if (fault) return Promise.reject(fault);
-    if (path === "/undo") return Promise.resolve({ handed: handed(this.last ?? "", "q-undo", 7) });
+    if (path === "/undo") {
+      const query = String(sent["query"]);
+      const found = this.standing.get(query);
+      if (found === undefined) return Promise.reject(new ApiFault(409, "NothingToUndo", "it does not stand"));
+      this.standing.delete(query);
+      return Promise.resolve({ handed: handed(found, "q-undo", 7) });
+    }
     if (path.endsWith("/take")) return Promise.resolve(handed(path.split("/")[2] ?? "", "q-take", 9));
-    return Promise.resolve({ counted: true, seq: 1, labelled: this.kept.size });
+    return Promise.resolve(undefined);
   };
 }
 
@@ -141,7 +153,7 @@ test("undone while offline: the answer, its undo, and the new answer under the n
   await outbox.add(answer("a", "x"));
   await outbox.drain();
   await outbox.mark("a", { state: "undone", why: "unsent" });
-  await outbox.add(undo("u", "x"));
+  await outbox.add(undo("u", "x", "a"));
   await outbox.add(answer("b", "x", "u"));
   expect((await outbox.drain()).link).toBe("up");
   expect(server.calls.slice(1)).toEqual(["POST /answers a", "POST /undo u", "POST /answers b"]);
@@ -151,18 +163,42 @@ test("undone while offline: the answer, its undo, and the new answer under the n
   ]);
 });
 
-test("where the undo hits another item, the item itself is asked for", async () => {
+test("an undo takes back the answer that it names, though another came after", async () => {
   const server = new Server();
-  server.last = "other";
-  const strays: string[] = [];
-  const stray = (one: Handed): void => void strays.push(one.item.id);
-  const outbox = new Outbox(new MemoryStore(), server.call, locks(), "me@p", undefined, stray);
-  await outbox.add(undo("u", "x"));
+  const outbox = new Outbox(new MemoryStore(), server.call, locks(), "me@p");
+  await outbox.add(answer("a", "x"));
+  await outbox.add(answer("b", "y"));
+  await outbox.drain();
+  await outbox.mark("a", { state: "undone" });
+  await outbox.add(undo("u", "x", "a"));
+  await outbox.drain();
+  expect([...server.standing.values()]).toEqual(["y"]);
+  expect((await outbox.all()).at(-1)).toMatchObject({ state: "saved", reply: { query: "q-undo", item: { id: "x" } } });
+});
+
+test.each(["reply", "lost reply"])("a late answer is undone under the query that it stands under: %s", async (way) => {
+  const server = new Server();
+  server.renamed = true;
+  server.after = true;
+  const outbox = new Outbox(new MemoryStore(), server.call, locks(), "me@p");
+  await outbox.add(answer("a", "x"));
+  if (way === "lost reply") server.faults = [new ApiFault(502, "", "gateway")];
+  await outbox.drain();
+  await outbox.mark("a", { state: "undone", why: way === "reply" ? null : "unsent" });
+  await outbox.add(undo("u", "x", "a", "q-x"));
+  await outbox.drain();
+  expect(server.standing.size).toBe(0);
+  expect((await outbox.all()).map((entry) => entry.state)).toEqual(["undone", "saved"]);
+});
+
+test("where the answer does not stand any more, the item itself is asked for", async () => {
+  const server = new Server();
+  const outbox = new Outbox(new MemoryStore(), server.call, locks(), "me@p");
+  await outbox.add(undo("u", "x", "gone", "q-x"));
   await outbox.add(answer("b", "x", "u"));
   await outbox.drain();
   expect(server.calls).toEqual(["POST /undo u", "POST /items/x/take ", "POST /answers b"]);
   expect(server.kept.get("b")).toMatchObject({ query: "q-take", fence: 9 });
-  expect(strays).toEqual(["other"]);
 });
 
 test("entries of another project or person stay where they are", async () => {

@@ -13,6 +13,7 @@ const handed = (query: string) => ({
   until: 9e9,
   suggestion: null,
   previous: null,
+  flag: false,
 });
 
 function server(...replies: string[][]): string[] {
@@ -87,4 +88,12 @@ it("holds few model-chosen items though the model came while it asked", async ()
   open();
   await filling;
   expect(counts[1]).toBe(3);
+});
+
+it("lets an item go that is on the desk by other ways", async () => {
+  const queue = new Queue(() => 0);
+  server(["a", "b"], []);
+  await queue.fill(false, () => [], () => false);
+  queue.without("item of a");
+  expect(queue.all().map((held) => held.query)).toEqual(["b"]);
 });

@@ -50,7 +50,9 @@ def label(
     encoder: Annotated[str | None, typer.Option(help="Folder or name of a better encoder.")] = None,
     seed: Annotated[int, typer.Option(help="The only source of randomness.")] = 0,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out rows that cannot be read.")] = False,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one.  [default: the last one]")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address of this machine's loopback; no other is served.")] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the link and open nothing.")] = False,
 ) -> int:

@@ -21,13 +21,13 @@ __all__ = ["show"]
 _LOG_BYTES = 5 << 20
 
 
-def show(folder: Path, *, host: str, port: int, browser: bool, trainer: bool, debug: bool = False) -> int:
+def show(folder: Path, *, host: str, port: int | None, browser: bool, trainer: bool, debug: bool = False) -> int:
     """Serve the project in ``folder`` until it is stopped; the exit code.
 
     Args:
         folder: of the project.
         host: an address of the loopback.
-        port: 0 for a free one.
+        port: 0 for a free one, None for that of the last start.
         browser: whether a browser is opened.
         trainer: whether a model is trained beside.
         debug: whether tracebacks, which may hold data, go to stderr.
@@ -39,6 +39,8 @@ def show(folder: Path, *, host: str, port: int, browser: bool, trainer: bool, de
         try:
             typer.echo(f"Label at: {server.link()}")
             typer.echo("The link works once, within ten minutes. Ctrl+C stops; all that was saved is kept.", err=True)
+            if server.note:
+                typer.echo(f"note: {server.note}", err=True)
             sys.stdout.flush()
             if browser:
                 _open(server)

@@ -16,7 +16,9 @@ EXAMPLES = "Examples: querist serve photos-labels · querist serve photos-labels
 
 def serve(
     project: Annotated[Path, typer.Argument(help="Project folder; `querist label PATH` makes one.")],
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one.  [default: the last one]")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address of this machine's loopback; no other is served.")] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the link and open nothing.")] = False,
     no_trainer: Annotated[bool, typer.Option("--no-trainer", help="Train no model; items come at random.")] = False,

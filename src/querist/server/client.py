@@ -63,6 +63,11 @@ class Client:
         patience: seconds for which a request is tried again when the server does not answer or is busy.
         timeout: seconds that one try may take; a file may take ten minutes.
 
+    Attributes:
+        left: items without an answer, as of the last `next`.
+        why: the reason when the last `next` gave fewer than wanted: "exhausted" or "all handed out"; else None.
+        lost: what the format of the last `export` has no place for.
+
     Raises:
         ArgumentError: no such address (code ``BadLink``).
         StateError: the link was used or is too old (code ``BadToken``).
@@ -84,6 +89,8 @@ class Client:
         self.user = ""
         self.tab = uuid.uuid4().hex
         self.lost: list[str] = []
+        self.left: int | None = None
+        self.why: str | None = None
         if session is None:
             if not parts.fragment:
                 raise ArgumentError("the link has no token after #; copy all of it", code="BadLink")
@@ -92,8 +99,12 @@ class Client:
     # what a person does
 
     def next(self, count: int = 1, have: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """Items to answer, handed out to this client; fewer, or none, when no more can be handed out."""
+        """Items to answer, handed out to this client; fewer, or none, when no more can be handed out.
+
+        How many are `left` without an answer, and `why` there are fewer, stands in these attributes afterwards.
+        """
         reply: dict[str, Any] = self._post("/next", {"count": count, "have": list(have), "tab": self.tab}, again=True)
+        self.left, self.why = reply.get("left"), reply.get("why")
         return list(reply["items"])
 
     def answer(
@@ -141,10 +152,10 @@ class Client:
         """The item does not belong to the task."""
         return self.answer(handed, "reject", **more)
 
-    def undo(self, key: str | None = None) -> dict[str, Any]:
-        """Take the last answer back; its item is handed out again."""
-        reply: dict[str, Any] = self._post("/undo", {"key": key or str(uuid.uuid4()), "tab": self.tab}, again=True)
-        return dict(reply["handed"])
+    def undo(self, query: str | None = None, *, key: str | None = None) -> dict[str, Any]:
+        """Take an answer back, the one to this hand-out or the last; its item is handed out again."""
+        body = {"key": key or str(uuid.uuid4()), "tab": self.tab, "query": query}
+        return dict(self._post("/undo", body, again=True)["handed"])
 
     def give_back(self, queries: Sequence[str]) -> None:
         """Give hand-outs back unanswered."""

@@ -186,25 +186,24 @@ class Desk:
         )
         return receipt
 
-    def undo(self, work: Transaction, person: str, *, tab: str = "") -> Handed:
-        """Take the last answer back and hand the item out again, with what was said.
+    def undo(self, work: Transaction, person: str, *, tab: str = "", query: str | None = None) -> Handed:
+        """Take an answer back and hand the item out again, with what was said.
 
-        It is the last one of this tab; a tab that has none takes back the person's last.
+        It is the one to the hand-out ``query``; without it the last one of this tab, and of a tab that has none the
+        person's last.
 
         Raises:
             StateError: there is none (code ``NothingToUndo``).
         """
-        last = (
-            "SELECT query, item, told, replaces, role, seq FROM handed INDEXED BY {} WHERE stream = ? AND person = ? "
-        )
-        end = "AND state = 'answered' ORDER BY told DESC LIMIT 1"
-        row = work.connection.execute(
-            last.format("handed_tab") + "AND tab = ? " + end, (STREAM, person, tab)
-        ).fetchone()
+        row = _standing(work.connection, person, tab, query)
         if row is None:
-            row = work.connection.execute(last.format("handed_told") + end, (STREAM, person)).fetchone()
-        if row is None:
-            raise StateError("there is no answer of yours to take back", code="NothingToUndo")
+            said = (
+                "there is no answer of yours to take back"
+                if query is None
+                else f"there is no answer of yours under {shorten(repr(query))} to take back: it was changed or taken back "
+                "meanwhile, or never counted"
+            )
+            raise StateError(said, code="NothingToUndo")
         query, item, told, replaces, role, seq = row
         payload = {"query": query, "items": [item], "user": person, "seq": told}
         work.append(STREAM, [Event("undone", payload)])
@@ -281,7 +280,7 @@ class Desk:
         row = work.connection.execute(
             "SELECT state FROM item WHERE stream = ? AND id = ?", (STREAM, post.item)
         ).fetchone()
-        return Receipt(why is None, seq, post.item, row[0], labelled(work.connection), why)
+        return Receipt(why is None, seq, post.item, row[0], labelled(work.connection), why, query)
 
     def _repeated(self, connection: sqlite3.Connection, person: str, post: Post) -> Receipt | None:
         row = connection.execute(
@@ -331,6 +330,21 @@ _WHY_LATE = {
     "replaced": "your answer was changed meanwhile",
     "undone": "your answer was taken back meanwhile",
 }
+
+
+def _standing(connection: sqlite3.Connection, person: str, tab: str, query: str | None) -> Any:
+    """An answer of a person that stands: the one to a hand-out, else the last one, of this tab first."""
+    wanted = "SELECT query, item, told, replaces, role, seq FROM handed {} WHERE stream = ? AND person = ? "
+    end = "AND state = 'answered' ORDER BY told DESC LIMIT 1"
+    if query is not None:
+        of_query = wanted.format("") + "AND query = ? AND state = 'answered'"
+        return connection.execute(of_query, (STREAM, person, query)).fetchone()
+    of_tab = wanted.format("INDEXED BY handed_tab") + "AND tab = ? " + end
+    of_person = wanted.format("INDEXED BY handed_told") + end
+    return (
+        connection.execute(of_tab, (STREAM, person, tab)).fetchone()
+        or connection.execute(of_person, (STREAM, person)).fetchone()
+    )
 
 
 def labelled(connection: sqlite3.Connection) -> int:

@@ -41,6 +41,11 @@ class Overview:
         with self._lock, named(self._path):
             return self._connection.execute(query, (STREAM, *values)).fetchall()
 
+    def id(self) -> str:
+        """What tells this project from every other, also from one made of the same file: from its first event."""
+        (row,) = self.rows("SELECT lower(hex(digest)) FROM event WHERE stream = ? AND seq = 1")
+        return str(row[0])[:16]
+
     def states(self) -> Counter[str]:
         """How many items are labelled, skipped, rejected and flagged."""
         return Counter(dict(self.rows("SELECT state, items FROM tally WHERE stream = ?")))
@@ -84,3 +89,8 @@ class Overview:
                 "SELECT item, shares FROM guess WHERE item IN (SELECT value FROM json_each(?))", (json.dumps(items),)
             ).fetchall()
         return {item: json.loads(shares) for item, shares in found}
+
+    def flagged(self, items: list[str]) -> set[str]:
+        """Those of some items that are marked for a second look."""
+        asked = "SELECT item FROM flag WHERE stream = ? AND item IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self.rows(asked, json.dumps(items))}

@@ -115,6 +115,7 @@ class Receipt:
         state: of the item now.
         labelled: items with a label now.
         why: the reason where it does not count.
+        query: the hand-out that it answers now: another than it came with where the item was taken up again.
     """
 
     counted: bool
@@ -123,6 +124,7 @@ class Receipt:
     state: str
     labelled: int
     why: str | None = None
+    query: str | None = None
 
 
 def flat(one: Handed | Post | Receipt) -> dict[str, Json]:

@@ -13,6 +13,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from querist.core.errors import ArgumentError, ResourceError, StateError
 from querist.server.app import shielded
 from querist.server.client import Client
 from querist.server.logs import line
+from querist.server.ports import last_port, moved, remember_port
 from querist.server.protocol import BoundedProtocol
 from querist.server.security import allowed_hosts
 from querist.server.service import Service
@@ -76,8 +78,11 @@ class Server:
     Args:
         project: folder of the project; it belongs to this process until `stop`.
         host: an address of the loopback.
-        port: 0 takes a free one.
+        port: 0 takes a free one; None that of the last start, or a free one where it is taken.
         trainer: whether a model is trained beside.
+
+    Attributes:
+        note: a sentence to be shown where the port of the last start was taken, else None.
 
     Raises:
         ArgumentError: another host than the loopback (code ``NotLoopback``).
@@ -85,16 +90,25 @@ class Server:
         ResourceError: the port is taken (code ``PortTaken``).
     """
 
-    def __init__(self, project: Path | str, *, host: str = "127.0.0.1", port: int = 0, trainer: bool = True) -> None:
-        self._socket = _bind(check_host(host), port)
+    def __init__(
+        self, project: Path | str, *, host: str = "127.0.0.1", port: int | None = None, trainer: bool = True
+    ) -> None:
+        folder = Path(project)
+        before = last_port(folder)
+        self._socket = _bind_again(check_host(host), before) if port is None else _bind(check_host(host), port)
         try:
             self.port: int = self._socket.getsockname()[1]
             name = f"[{host}]" if ":" in host else host
             self.address = f"http://{name}:{self.port}"
-            self.service = Service(Path(project), address=self.address, trainer=trainer)
+            self.service = Service(folder, address=self.address, trainer=trainer)
         except BaseException:
             self._socket.close()
             raise
+        self.note: str | None = None
+        if before != self.port:
+            if port is None and before is not None:
+                self.note = moved(f"http://{name}:{before}", before)
+            remember_port(folder, self.port)
         config = uvicorn.Config(
             shielded(self.service, allowed_hosts(self.port)),
             http=BoundedProtocol,
@@ -183,17 +197,22 @@ class Server:
 
 @overload
 def serve(
-    project: Path | str, *, host: str = ..., port: int = ..., trainer: bool = ..., background: Literal[True]
+    project: Path | str, *, host: str = ..., port: int | None = ..., trainer: bool = ..., background: Literal[True]
 ) -> Server: ...
 @overload
 def serve(
-    project: Path | str, *, host: str = ..., port: int = ..., trainer: bool = ..., background: Literal[False] = ...
+    project: Path | str,
+    *,
+    host: str = ...,
+    port: int | None = ...,
+    trainer: bool = ...,
+    background: Literal[False] = ...,
 ) -> None: ...
 def serve(
     project: Path | str,
     *,
     host: str = "127.0.0.1",
-    port: int = 0,
+    port: int | None = None,
     trainer: bool = True,
     background: bool = False,
 ) -> Server | None:
@@ -203,6 +222,8 @@ def serve(
         With ``background`` the running `Server` (``address``, ``link()``, ``client()``, ``stop()``), else None.
     """
     server = Server(project, host=host, port=port, trainer=trainer)
+    if server.note:
+        print(server.note, file=sys.stderr)  # noqa: T201 - to a person at a terminal or a notebook
     if background:
         return server.start()
     print(server.link(), flush=True)  # noqa: T201 - the link goes to the terminal, and nowhere else
@@ -228,6 +249,14 @@ def check_host(host: str) -> str:
             code="NotLoopback",
         )
     return host
+
+
+def _bind_again(host: str, before: int | None) -> socket.socket:
+    """On the port of the last start where it can be had, else on a free one."""
+    if before is not None:
+        with contextlib.suppress(ResourceError):
+            return _bind(host, before)
+    return _bind(host, 0)
 
 
 def _bind(host: str, port: int) -> socket.socket:

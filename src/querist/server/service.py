@@ -187,13 +187,15 @@ class Service:
     async def shown(self, handed: list[Handed]) -> list[dict[str, Any]]:
         """Hand-outs as the page shows them, with contents and the model's guesses."""
         settings = self._glance.settings()
-        guesses = {} if settings.suggestions == "never" else self._glance.guesses([h.item for h in handed])
+        ids = [one.item for one in handed]
+        guesses = {} if settings.suggestions == "never" else self._glance.guesses(ids)
+        flagged = self._glance.flagged(ids)
         out = []
         for one in handed:
             item = await self._item(self.project.items.get(one.item))
             more = {k: getattr(one, k) for k in ("query", "fence", "role", "reason", "score", "until", "previous")}
             more["reason"] = in_words(one.reason)
-            out.append({**more, "item": item, "suggestion": guesses.get(one.item)})
+            out.append({**more, "item": item, "suggestion": guesses.get(one.item), "flag": one.item in flagged})
         return out
 
     async def answer(self, user: str, body: AnswerIn) -> tuple[int, dict[str, Any]]:
@@ -209,9 +211,10 @@ class Service:
         return 200, {k: v for k, v in flat(receipt).items() if k != "why"}
 
     async def undo(self, user: str, body: Undo) -> tuple[int, dict[str, Any]]:
-        """Take the last answer back, once for a key."""
+        """Take an answer back, once for a key."""
         desk = self.project.desk
-        digest = hashlib.blake2b(b"undo", digest_size=16).digest()
+        asked = b"undo" if body.query is None else b"undo " + body.query.encode()
+        digest = hashlib.blake2b(asked, digest_size=16).digest()
 
         def work(transaction: Transaction) -> Handed:
             connection = transaction.connection
@@ -222,7 +225,7 @@ class Service:
                 raise ArgumentError("the key came with another post; give each post a key of its own", code="KeyReused")
             if row is not None:
                 return Handed(**json.loads(row[1]))
-            handed = desk.undo(transaction, user, tab=body.tab)
+            handed = desk.undo(transaction, user, tab=body.tab, query=body.query)
             connection.execute(
                 "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
                 (user, body.key, digest, json.dumps(flat(handed)), desk.clock()),
@@ -328,6 +331,7 @@ class Service:
         number = {"low": task.low, "high": task.high, "step": task.step} if task.kind == "number" else None
         shown = settings.to_json()
         return {
+            "id": overview.id(),
             "name": project.name,
             "task": task.kind,
             "modality": project.modality,

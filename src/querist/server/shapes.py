@@ -102,8 +102,9 @@ class ModelOut(_Out):
 
 
 class Project(_Out):
-    """Everything the page needs to begin."""
+    """Everything the page needs to begin; ``id`` is this project's alone, also where another has its name."""
 
+    id: str
     name: str
     task: Literal["single", "multi", "number", "spans"]
     modality: Literal["text", "image", "table"]
@@ -145,6 +146,7 @@ class Handed(_Out):
     until: float
     suggestion: list[tuple[str, float]] | None
     previous: dict[str, Any] | None
+    flag: bool
 
 
 class HandedOut(_Out):
@@ -156,13 +158,17 @@ class HandedOut(_Out):
 
 
 class Answered(_Out):
-    """What became of an answer; one that came too late is kept and not counted, with the reason."""
+    """What became of an answer; one that came too late is kept and not counted, with the reason.
+
+    ``query`` is the hand-out that it answers: another than it came with where it came late and the item was still free.
+    """
 
     counted: bool
     seq: int | None = None
     item: str | None = None
     state: str | None = None
     labelled: int | None = None
+    query: str | None = None
     why: str | None = None
 
 

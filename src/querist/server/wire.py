@@ -83,10 +83,11 @@ class AnswerIn(_In):
 
 
 class Undo(_In):
-    """Take the last answer back."""
+    """Take an answer back: the one to this hand-out; without one the last of this page, else the person's last."""
 
     key: Key
     tab: Tab = ""
+    query: Id | None = None
 
 
 class Queries(_In):

@@ -25,7 +25,8 @@ def body(handed: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def test_an_item_is_handed_out_and_answered(ask: Asker) -> None:
     (handed,) = ask.hand()
-    assert set(handed) == {"query", "fence", "item", "role", "reason", "score", "until", "suggestion", "previous"}
+    names = {"query", "fence", "item", "role", "reason", "score", "until", "suggestion", "previous", "flag"}
+    assert set(handed) == names
     assert set(handed["item"]) == {"id", "text", "image", "width", "height", "fields"}
     assert handed["item"]["text"] == f"item {handed['item']['id'][1:]} é😀"
     said = ask("POST", "/api/v1/answers", body(handed))
@@ -36,9 +37,20 @@ def test_an_item_is_handed_out_and_answered(ask: Asker) -> None:
         "item": handed["item"]["id"],
         "state": "labelled",
         "labelled": 1,
+        "query": handed["query"],
     }
     project = ask("GET", "/api/v1/project").json
     assert [(c["name"], c["count"]) for c in project["classes"]] == [("cat", 1), ("dog", 0)]
+
+
+def test_a_hand_out_says_whether_the_item_is_flagged(ask: Asker) -> None:
+    ask("POST", "/api/v1/items/i3/flag", {"flag": True})
+    handed = {one["item"]["id"]: one for one in ask.hand(12)}
+    assert [id for id, one in handed.items() if one["flag"]] == ["i3"]
+    ask("POST", "/api/v1/answers", body(handed["i3"]))
+    assert ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())}).json["handed"]["flag"] is True
+    ask("POST", "/api/v1/items/i3/flag", {"flag": False})
+    assert ask("POST", "/api/v1/items/i3/take", {}).json["flag"] is False
 
 
 def test_the_same_key_is_one_answer(ask: Asker) -> None:
@@ -133,6 +145,23 @@ def test_undo_with_the_same_key_is_one(ask: Asker) -> None:
     assert ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())}).status == 200
     none = ask("POST", "/api/v1/undo", {"key": str(uuid.uuid4())})
     assert (none.status, none.code) == (409, "NothingToUndo")
+
+
+def test_undo_of_a_named_answer_is_once_for_a_key_too(ask: Asker) -> None:
+    one, two = ask.hand(2)
+    for handed in (one, two):
+        ask("POST", "/api/v1/answers", body(handed))
+    sent = {"key": str(uuid.uuid4()), "tab": "t", "query": one["query"]}
+    first, second = (ask("POST", "/api/v1/undo", sent) for _ in range(2))
+    assert first.status == second.status == 200
+    assert first.json["handed"]["item"]["id"] == one["item"]["id"]
+    assert first.json["handed"]["query"] == second.json["handed"]["query"]
+    for other in ({**sent, "query": two["query"]}, {"key": sent["key"]}):
+        assert ask("POST", "/api/v1/undo", other).code == "KeyReused"
+    gone = ask("POST", "/api/v1/undo", {**sent, "key": str(uuid.uuid4())})
+    assert (gone.status, gone.code) == (409, "NothingToUndo")
+    assert one["query"] in gone.json["detail"]
+    assert ask("GET", "/api/v1/project").json["labelled"] == 1
 
 
 def test_hand_outs_go_back_and_are_renewed(ask: Asker) -> None:

@@ -1,14 +1,14 @@
 /** The desk: the item in front of the person, the answer being made, and the way of answers to the server. */
 
 import { api, ApiFault, call } from "../api";
-import type { Handed, Kind, Value } from "../types";
+import type { Handed, Kind, Project, Value } from "../types";
 import { type Draft, draftOf, fitted, madeOf, rationaleOf, said } from "./draft";
 import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
 import { claimTab } from "./tab";
-import { begun, learnt, LINKS, type View } from "./view";
+import { begun, learnt, LINKS, spoken, type View } from "./view";
 
 
 /** What an answer weighs in training whose giver is not sure. */
@@ -30,6 +30,8 @@ export class Desk {
   /** entries on their way to the disk of the browser: the person does not wait for it, and they do not show as saved */
   private unwritten = 0;
   private writing: Promise<unknown> = Promise.resolve();
+  /** what an undo takes back: the newest answer of this tab, else of all */
+  private last: Entry | undefined;
   /** what was begun at work before a look back */
   private stash: Draft | null = null;
   /** what was begun for items that an undo has put back, by query */
@@ -78,12 +80,7 @@ export class Desk {
       this.settled(entry, reply);
       this.changed();
     };
-    // an undo took back what another browser had answered: it is asked here, next
-    const stray = (handed: Handed): void => {
-      this.queue.putBack(handed);
-      this.hint("The last answer came from elsewhere and was undone too; it comes next.");
-    };
-    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.name}`, settled, stray);
+    this.outbox = new Outbox(store, call, tabLock, `${user}@${project.id}`, settled);
     this.set({ project, lasting: store.lasting, started: true });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
@@ -152,6 +149,7 @@ export class Desk {
   async drain(): Promise<void> {
     if (!this.outbox) return;
     const before = this.view.link;
+    if (before !== "up" && (await this.elsewhere())) return;
     const { link, why } = await this.outbox.drain().catch((fault: unknown): Drained => {
       const text = `The browser could not read what it keeps: ${String(fault)}`;
       this.set({ notice: { kind: "fault", text } });
@@ -168,6 +166,18 @@ export class Desk {
     await this.recount();
   }
 
+  /** Another project is served at this address by now: the page begins anew, and nothing of this one is sent there. */
+  private async elsewhere(): Promise<boolean> {
+    const now = await api.project().catch(() => null);
+    return now !== null && this.strange(now);
+  }
+
+  private strange(now: Project): boolean {
+    if (!this.view.project || now.id === this.view.project.id) return false;
+    location.reload();
+    return true;
+  }
+
   async recount(): Promise<void> {
     const entries = (await this.outbox?.all()) ?? [];
     const waiting = entries.filter((entry) => entry.state === "waiting" || entry.why === "unsent").length;
@@ -180,6 +190,7 @@ export class Desk {
       history.push(entry);
     }
     const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer");
+    this.last = history.find((entry) => entry.tab === this.queue.tab) ?? history[0];
     const { seen } = this.view;
     const place = history.findIndex((entry) => entry.key === seen?.key);
     const looking = seen ? Math.max(0, place) : null;
@@ -221,7 +232,14 @@ export class Desk {
       this.set({ link, why: fault.message });
       this.later();
     }
-    if (!this.view.current) this.show(this.queue.take());
+    if (this.view.current) return;
+    this.show(this.queue.take());
+    if (this.view.current) this.say(this.next());
+  }
+
+  /** The item at work, in words. */
+  private next(): string {
+    return this.view.current ? `Next: ${spoken(this.view.current)}` : "";
   }
 
   show(held: Held | null, draft?: Draft): void {
@@ -236,7 +254,7 @@ export class Desk {
       looking: null,
       seen: null,
       notice: null,
-      flagged: false,
+      flagged: held?.flag ?? false,
       empty: held ? null : this.emptyWords(),
     });
   }
@@ -308,7 +326,10 @@ export class Desk {
     if (looking === null) this.show(this.queue.take());
     else this.restoreCurrent();
     kept.then(
-      () => this.sendAndSay(looking === null ? words : `changed to ${words}`),
+      async () => {
+        await this.outbox?.forget(this.view.refused.filter((one) => one.item?.id === held.item.id).map((one) => one.key));
+        await this.sendAndSay(looking === null ? words : `changed to ${words}`);
+      },
       (fault: unknown) => {
         this.setAside();
         this.show(held, draft);
@@ -337,7 +358,8 @@ export class Desk {
 
   private async sendAndSay(words: string): Promise<void> {
     await this.drain();
-    this.say(this.view.link === "up" ? `${words}. Saved.` : `${words}. Kept in this browser.`);
+    const kept = this.view.link === "up" ? "Saved." : "Kept in this browser.";
+    this.say(`${words}. ${kept} ${this.next()}`.trim());
     await this.refill();
   }
 
@@ -352,14 +374,14 @@ export class Desk {
     const { current, project } = this.view;
     const draft = this.stash ?? draftOf(current?.previous ?? null, project?.task ?? "single");
     this.stash = null;
-    this.set({ draft: this.fit(draft), looking: null, seen: null, notice: null, flagged: false });
+    this.set({ draft: this.fit(draft), looking: null, seen: null, notice: null, flagged: current?.flag ?? false });
     this.shownAt = performance.now();
   }
 
   async undo(): Promise<void> {
     if (!this.outbox) return;
     await this.written();
-    const last = this.view.history[0];
+    const last = this.last;
     if (!last?.handed || !last.item) return this.undoElsewhere();
     const back: Held = { ...last.handed };
     const picture = pictures.get(last.item.id);
@@ -370,7 +392,7 @@ export class Desk {
     } else {
       await this.outbox.mark(last.key, { state: "undone", why: last.state === "waiting" ? "unsent" : null });
       back.from = crypto.randomUUID();
-      const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: null, from: null, body: null };
+      const plain = { tab: this.queue.tab, item: last.item, handed: null, lease: last.lease, from: last.key, body: null };
       await this.write({ key: back.from, op: "undo", ...plain });
     }
     this.setAside();
@@ -387,7 +409,7 @@ export class Desk {
   /** Nothing of this browser is left to undo: the server may know an answer from elsewhere. */
   private async undoElsewhere(): Promise<void> {
     try {
-      const { handed } = await call<{ handed: Handed }>("POST", "/undo", { key: crypto.randomUUID() });
+      const { handed } = await call<{ handed: Handed }>("POST", "/undo", { key: crypto.randomUUID(), tab: this.queue.tab });
       await preload(handed);
       this.setAside();
       this.show(handed);
@@ -415,7 +437,7 @@ export class Desk {
     const body = entry.body as AnswerBody;
     if (this.view.seen === null) this.stash = this.view.draft;
     const draft = this.fit(draftOf(body, project?.task ?? "single"));
-    this.set({ looking: index, seen: entry, draft, notice: null, flagged: false });
+    this.set({ looking: index, seen: entry, draft, notice: null, flagged: entry.handed.flag });
     this.say(`Answer ${index + 1} back: ${said(body.kind, body.value)}. A label changes it.`);
   }
 
@@ -425,7 +447,10 @@ export class Desk {
     const flag = !this.view.flagged;
     const note = this.view.draft.note.trim() || null;
     const plain = { tab: this.queue.tab, item: held.item, handed: null, lease: null, from: null };
+    held.flag = flag;
     this.set({ flagged: flag });
+    const { seen } = this.view;
+    if (seen?.handed) await this.outbox.mark(seen.key, { handed: { ...seen.handed, flag } });
     await this.write({ key: crypto.randomUUID(), op: "flag", ...plain, body: { flag, note } });
     this.say(flag ? "Flagged." : "Flag removed.");
     await this.recount();
@@ -437,9 +462,29 @@ export class Desk {
     await this.recount();
   }
 
+  /** A refused answer comes back to the desk with its item; it is kept until the item is answered. */
+  async answerAgain(entry: Entry): Promise<void> {
+    const { item } = entry;
+    if (!item) return;
+    let held: Held;
+    try {
+      held = await call<Handed>("POST", `/items/${encodeURIComponent(item.id)}/take`, { tab: this.queue.tab });
+    } catch (fault) {
+      if (!isFault(fault)) throw fault;
+      return this.hint(fault.message);
+    }
+    await preload(held);
+    const { current, project } = this.view;
+    if (current && current.item.id !== item.id) this.queue.putBack(current);
+    this.queue.without(item.id);
+    this.show(held, draftOf(entry.body as AnswerBody, project?.task ?? "single"));
+    this.say(`The answer that was not accepted is back. ${this.next()}`);
+  }
+
   async refresh(): Promise<void> {
     try {
       const project = await api.project();
+      if (this.strange(project)) return;
       const first = !learnt(this.view.project) && learnt(project);
       if (first) this.queue.warm();
       this.set({ project, draft: fitted(this.view.draft, project.classes) });

@@ -40,8 +40,6 @@ export class Outbox {
     private readonly lock: Lock,
     readonly scope: string,
     private readonly told: (entry: Entry, reply: AnswerReply | null) => void = () => undefined,
-    /** an item that an undo brought back and that nobody here waits for */
-    private readonly stray: (handed: Handed) => void = () => undefined,
   ) {}
 
   get lasting(): boolean {
@@ -116,7 +114,7 @@ export class Outbox {
 
   private async settle(entry: Entry, part: Partial<Entry>, reply: AnswerReply | null): Promise<void> {
     const next = await this.store.change(entry.key, (held) =>
-      held.state === "undone" ? { ...held, why: null } : { ...held, ...part },
+      held.state === "undone" ? { ...held, ...part, state: "undone", why: null } : { ...held, ...part },
     );
     if (next) this.told(next, reply);
   }
@@ -128,20 +126,25 @@ export class Outbox {
       await this.call("POST", `/items/${encodeURIComponent(item)}/flag`, entry.body);
       return this.settle(entry, { state: "saved" }, null);
     }
-    let handed: Handed | null = null;
-    if (entry.op === "undo") {
-      try {
-        handed = ((await this.call("POST", "/undo", { key: entry.key, tab: entry.tab })) as { handed: Handed }).handed;
-      } catch (fault) {
-        if (!(fault instanceof ApiFault) || judged(fault) !== "refused") throw fault;
-      }
-    }
-    if (handed?.item.id !== item) {
-      if (handed) this.stray(handed);
-      // nothing to undo, or another answer was the last one: the item itself is asked for
-      handed = (await this.call("POST", `/items/${encodeURIComponent(item)}/take`, { tab: entry.tab })) as Handed;
-    }
+    // what cannot be taken back, or need not be, is asked for again
+    const handed =
+      (entry.op === "undo" ? await this.takeBack(entry) : null) ??
+      ((await this.call("POST", `/items/${encodeURIComponent(item)}/take`, { tab: entry.tab })) as Handed);
     return this.settle(entry, { state: "saved", reply: handed }, null);
+  }
+
+  /** The very answer is named, for another tab may have answered since; null where it does not stand. */
+  private async takeBack(entry: Entry): Promise<Handed | null> {
+    const answered = (await this.all()).find((one) => one.key === entry.from)?.lease ?? entry.lease;
+    if (!answered) return null;
+    await this.mark(entry.key, { lease: answered });
+    const body = { key: entry.key, tab: entry.tab, query: answered.query };
+    try {
+      return ((await this.call("POST", "/undo", body)) as { handed: Handed }).handed;
+    } catch (fault) {
+      if (!(fault instanceof ApiFault) || judged(fault) !== "refused") throw fault;
+      return null;
+    }
   }
 
   private async answer(entry: Entry): Promise<void> {
@@ -154,7 +157,7 @@ export class Outbox {
       ...entry.body,
     })) as AnswerReply;
     const part: Partial<Entry> = reply.counted
-      ? { state: "saved", why: null }
+      ? { state: "saved", why: null, lease: { ...lease, query: reply.query ?? lease.query } }
       : { state: "late", why: reply.why ?? "It came too late." };
     await this.settle(entry, part, reply);
   }

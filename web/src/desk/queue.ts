@@ -121,6 +121,11 @@ export class Queue {
     this.reserve = this.reserve.filter(good);
   }
 
+  /** An item that is on the desk already does not come a second time. */
+  without(item: string): void {
+    this.keep((held) => held.item.id !== item);
+  }
+
   /** What has run out while the computer slept is not shown any more. */
   dropExpired(now = Date.now() / 1000): void {
     const keep = (held: Held): boolean => Boolean(held.from) || held.until > now;

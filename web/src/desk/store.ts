@@ -24,7 +24,7 @@ export type State = "waiting" | "saved" | "late" | "refused" | "undone";
 export interface Entry {
   seq?: number;
   key: string;
-  /** user and project: what one left behind is never sent as another's or to another project */
+  /** user and id of the project: what one left behind is never sent as another's or to another project */
   scope: string;
   tab: string;
   op: Op;
@@ -32,7 +32,7 @@ export interface Entry {
   /** what the item was handed out with; kept so that it can be shown again */
   handed: Handed | null;
   lease: Lease | null;
-  /** key of the undo or take whose reply brings the lease */
+  /** of an answer: key of the undo or take whose reply brings the lease; of an undo: key of the answer that it takes back */
   from: string | null;
   body: AnswerBody | { flag: boolean; note: string | null } | null;
   at: number;

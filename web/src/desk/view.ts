@@ -1,6 +1,6 @@
 /** What the labelling page shows, and what it says of the way to the server. */
 
-import type { Guess, Project } from "../types";
+import type { Guess, Handed, Project } from "../types";
 import { blank, type Draft } from "./draft";
 import type { Link } from "./outbox";
 import type { Held } from "./queue";
@@ -37,6 +37,19 @@ export interface View {
 /** Whether a model chooses: a first round without labels is none. */
 export function learnt(project: Project | null): boolean {
   return (project?.model?.labels ?? 0) > 0;
+}
+
+/** Signs of an item that are said aloud. */
+const ALOUD = 200;
+
+/** An item and why it is asked, as a screen reader says it. */
+export function spoken(handed: Handed): string {
+  const { item, reason } = handed;
+  const fields = Object.entries(item.fields ?? {}).map(([name, value]) => `${name} ${String(value)}`);
+  const text = item.text ?? (item.image === null && fields.length > 0 ? fields.join(", ") : item.id);
+  const signs = [...text.slice(0, 4 * ALOUD).replace(/\s+/g, " ").trim()];
+  const words = signs.length > ALOUD ? `${signs.slice(0, ALOUD).join("")} …` : signs.join("");
+  return [/[.!?…]$/.test(words) ? words : `${words}.`, reason ?? ""].join(" ").trim();
 }
 
 export function begun(): View {

@@ -54,11 +54,14 @@ function Banners(props: { desk: Desk; view: View }): JSX.Element {
           <p>This browser keeps nothing on disk (a private window?). Answers that wait are lost when the tab closes.</p>
         </div>
       )}
-      {view.refused.map((entry) => (
+      {view.refused.filter((entry) => entry.item?.id !== view.current?.item.id).map((entry) => (
         <div class="banner fault" key={entry.key}>
           <p>
             Not accepted: “{entry.item?.id}”. {entry.why}
           </p>
+          <button type="button" onClick={() => void desk.act(() => desk.answerAgain(entry))}>
+            Answer again
+          </button>
           <button type="button" onClick={() => void desk.dismiss(entry)}>
             Put away
           </button>

@@ -50,7 +50,7 @@ async def answer(request: Request, body: AnswerIn) -> Response:
 @router.post("/undo", responses={200: {"model": Undone}})
 @session(body="json")
 async def undo(request: Request, body: Undo) -> Response:
-    """Take this person's last answer back; its item is handed out again, with what was said."""
+    """Take an answer of this person back, the one named or the last; its item is handed out again, with what was said."""
     status, said = await service_of(request).undo(request.state.user, body)
     return JSONResponse(said, status)
 
