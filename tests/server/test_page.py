@@ -177,4 +177,20 @@ def test_the_guess_before_after_and_never(chrome: Browser) -> None:
         at.keys("2")
         at.told(1)
         assert at.mock.told[0]["shown"] is True
+    for task, words in (("number", "3.5"), ("spans", "“Ada” person")):
+        mock = Mock(task)
+        mock.round, mock.settings["suggestions"] = 1, "before"
+        with desk(chrome, mock) as at:
+            assert at.page.locator("#guess-before").count() == (task == "number")
+            assert "%" not in at.page.inner_text(".dock")
+            at.keys("4" if task == "number" else "Enter")
+            at.told(1)
+            assert at.mock.told[0]["shown"] is (task == "number")
+            late = at.page.locator("#guess-after")
+            assert late.all_inner_texts() == ([] if task == "number" else [f" · the model’s guess was {words}"])
+    mock = Mock()
+    mock.round, mock.settings["suggestions"] = 1, "before"
+    with desk(chrome, mock) as at:
+        at.keys("2")
+        at.told(1)
         assert at.page.locator("#guess-after").count() == 0

@@ -143,7 +143,7 @@ class Handed(_Out):
     reason: str
     score: float | None
     until: float
-    suggestion: list[tuple[str, float]] | None
+    suggestion: list[tuple[str, float | None]] | None
     previous: dict[str, Any] | None
 
 
@@ -242,7 +242,7 @@ class ListedItem(Item):
     value: Any
     by: str | None
     at: float | str | None
-    guess: tuple[str, float] | None
+    guess: tuple[str, float | None] | None
     flag: bool
 
 

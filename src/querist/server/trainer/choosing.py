@@ -195,13 +195,13 @@ def interleaved(queue: Sequence[Wanted], checks: Sequence[Wanted], n: int) -> tu
 
 
 def guesses_of(learner: Learner, snapshot: Snapshot, queue: Sequence[Wanted]) -> Guesses:
-    """The most probable classes of each item of the queue, or the predicted number under its text."""
+    """The most probable classes of each item of the queue, or the predicted number as text, without a probability."""
     if not queue:
         return {}
     rows = snapshot.pool.rows_of([w.item for w in queue])
     said = predicted(learner, snapshot.pool, rows)
     if isinstance(snapshot.schema, Number):
-        return {w.item: ((f"{value:.6g}", 1.0),) for w, value in zip(queue, said.tolist(), strict=True)}
+        return {w.item: ((f"{value:.6g}", None),) for w, value in zip(queue, said.tolist(), strict=True)}
     if not isinstance(snapshot.schema, ClassSchema):
         return {}
     return shares_of(snapshot.schema, queue, said)

@@ -302,8 +302,12 @@ class Rounds:
             rows = self.snapshot.train.rows(ItemState.LABELLED)
             checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
-        guessed = learner is not None and self._tagging is None
-        return queue, guesses_of(learner, self.snapshot, queue) if learner is not None and guessed else {}
+        return queue, {} if learner is None else self._guesses(learner, queue)
+
+    def _guesses(self, learner: Learner, queue: tuple[Wanted, ...]) -> Guesses:
+        if self._tagging is not None:
+            return self._tagging.guesses([w.item for w in queue])
+        return guesses_of(learner, self.snapshot, queue)
 
     def _from_names(self, queue: tuple[Wanted, ...], labels: Labels | None) -> Guesses:
         """Guesses from the names of the classes, while no two classes have labels; none where names mean nothing."""
