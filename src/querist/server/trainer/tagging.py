@@ -94,6 +94,13 @@ class Tagging:
         width = max(said.shape[1], labels.targets.shape[1])
         return np.asarray((_wide(said, width) == _wide(labels.targets, width)).all(axis=1))
 
+    def tags(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(T,) tags of all tokens of some items, one item after the other."""
+        items = [self.learner.source.ids[row] for row in rows.tolist()]
+        said = self.learner.tag(items)
+        inside = np.arange(said.shape[1]) < np.asarray(self.learner.source.lengths)[rows][:, None]
+        return said[inside]
+
     def guesses(self, items: Sequence[str]) -> dict[str, tuple[tuple[str, None], ...]]:
         """The spans of each item in words, e.g. ``“Ada” person``; of the tokens that are looked at."""
         rows = self._rows(items)
