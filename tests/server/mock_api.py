@@ -115,8 +115,12 @@ class Mock:
 
     def guess(self, item: str) -> list[list[Any]] | None:
         """A made-up guess once there is a model."""
-        if not self.round or not self.classes:
+        if not self.round:
             return None
+        if self.task == "number":
+            return [["3.5", None]]
+        if self.task == "spans":
+            return [["“Ada” person", None]]
         k = self.ids.index(item) % len(self.classes)
         rest = [name for name in self.classes if name != self.classes[k]]
         return [[self.classes[k], 0.62], *([name, round(0.38 / len(rest), 2)] for name in rest[:3])]

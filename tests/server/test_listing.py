@@ -10,6 +10,7 @@ import pytest
 
 from querist.data.record import Record
 from querist.server.listing import Listing
+from querist.server.task import Task
 from querist.server.wire import ItemsQuery
 from serving import Asker, make, running
 
@@ -171,3 +172,42 @@ def test_a_filtered_page_waits_for_the_index_that_is_being_made_and_others_do_no
     waits.join(10)
     assert found == [9]
     listing.close()
+
+
+GUESSED: dict[str, list[tuple[str, list[list[Any]]]]] = {
+    "number": [("i0", [["3.5", None]]), ("i1", [["1", None]]), ("i2", [["2", None]])],
+    "multi": [
+        ("i0", [["cat", 0.02], ["dog", 0.01]]),  # sure of none
+        ("i1", [["cat", 0.9], ["dog", 0.45]]),
+        ("i2", [["cat", 0.6], ["dog", 0.1]]),
+        ("i3", []),
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "order"), [("number", ["i0", "i1", "i2"]), ("multi", ["i1", "i2", "i0", "i3"])])
+def test_doubt_of_several_classes_is_of_the_least_decided_and_of_a_number_unknown(
+    tmp_path: Path, kind: Any, order: list[str]
+) -> None:
+    records = [Record(id=f"i{k}", text=f"text {k}") for k in range(5)]
+    classes = () if kind == "number" else ("cat", "dog")
+    folder = make(tmp_path / "p", records, task=Task(kind, classes), settings={"validation": 0.0})
+    with running(folder) as ask:
+
+        def guesses(work: Any) -> None:
+            work.connection.executemany(
+                "INSERT INTO guess VALUES (?, ?)", [(i, json.dumps(g)) for i, g in GUESSED[kind]]
+            )
+
+        ask.server.service.project.writer.do(guesses)
+        found: list[str] = []
+        cursor = ""
+        while len(found) < 9:
+            page = ask("GET", f"/api/v1/items?sort=doubt&limit=1{cursor}").json
+            found += [item["id"] for item in page["items"]]
+            if page["next"] is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        assert found == order
+        if kind == "number":
+            assert ask("GET", "/api/v1/items/i0").json["guess"] == ["3.5", None]

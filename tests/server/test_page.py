@@ -262,6 +262,23 @@ def test_several_classes_and_a_rating(chrome: Browser) -> None:
         assert at.values() == [4.5]
 
 
+def test_the_desk_says_when_to_stop_and_nothing_before(chrome: Browser) -> None:
+    for stop in (False, True):
+        mock = Mock()
+        figures = mock.panel()
+        figures["advice"].update(stop=stop, text="You can stop: the score is flat. In figures: 0.81, 0.81.")
+        mock.panel = lambda said=figures: said  # type: ignore[method-assign]
+        with desk(chrome, mock) as at:
+            at.page.wait_for_selector("#trainer")
+            if stop:
+                at.page.wait_for_selector("#stop-advice")
+                assert at.page.inner_text("#stop-advice") == "You can stop: the score is flat. See why"
+            else:
+                at.keys("1")
+                at.told(1)
+                assert at.page.locator("#stop-advice").count() == 0
+
+
 def test_the_guess_before_after_and_never(chrome: Browser) -> None:
     mock = Mock()
     mock.round = 1
@@ -277,4 +294,20 @@ def test_the_guess_before_after_and_never(chrome: Browser) -> None:
         at.keys("2")
         at.told(1)
         assert at.mock.told[0]["shown"] is True
+    for task, words in (("number", "3.5"), ("spans", "“Ada” person")):
+        mock = Mock(task)
+        mock.round, mock.settings["suggestions"] = 1, "before"
+        with desk(chrome, mock) as at:
+            assert at.page.locator("#guess-before").count() == (task == "number")
+            assert "%" not in at.page.inner_text(".dock")
+            at.keys("4" if task == "number" else "Enter")
+            at.told(1)
+            assert at.mock.told[0]["shown"] is (task == "number")
+            late = at.page.locator("#guess-after")
+            assert late.all_inner_texts() == ([] if task == "number" else [f" · the model’s guess was {words}"])
+    mock = Mock()
+    mock.round, mock.settings["suggestions"] = 1, "before"
+    with desk(chrome, mock) as at:
+        at.keys("2")
+        at.told(1)
         assert at.page.locator("#guess-after").count() == 0

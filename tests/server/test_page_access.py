@@ -257,6 +257,17 @@ def test_items_filter_page_and_take(chrome: Browser) -> None:
         assert at.mock.flags == {at.mock.ids[0]: True}
 
 
+def test_panel_promises_nothing_that_cannot_come(chrome: Browser) -> None:
+    for task, words in (("number", "not for numbers"), ("spans", "not for spans"), ("single", "needs more answers")):
+        mock = Mock(task)
+        figures = {**mock.panel(), "saved": None}
+        mock.panel = lambda said=figures: said  # type: ignore[method-assign]
+        with desk(chrome, mock) as at:
+            text = at.tab("/panel").locator(".panel").inner_text()
+            assert words in text
+            assert {"number": "concordance", "spans": "kappa of the tokens"}.get(task, "kappa at") in text
+
+
 def test_panel_shows_the_figures(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
         page = at.tab("/panel")

@@ -71,7 +71,8 @@ export interface Answer {
   weight?: number | null;
 }
 
-export type Guess = [label: string, share: number];
+/** Without a share where the model has none: a number, or spans in words. */
+export type Guess = [label: string, share: number | null];
 
 export interface Handed {
   query: string;

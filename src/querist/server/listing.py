@@ -30,6 +30,9 @@ _COLUMNS = (
     "EXISTS (SELECT 1 FROM flag f WHERE f.stream = :stream AND f.item = c.id), g.shares"
 )
 _GUESSED = "json_extract(g.shares, '$[0][1]')"
+"""Of one class an item: the share of the most probable; NULL for a number, of which no doubt is known."""
+_GUESSED_SEVERAL = "(SELECT min(abs(json_extract(s.value, '$[1]') - 0.5)) FROM json_each(g.shares) s)"
+"""Of several classes: how far the least decided one is from a coin's toss."""
 _PLACES = ("text", "fields", "file", "id")
 _ESCAPES = str.maketrans({"%": "\\%", "_": "\\_", "\\": "\\\\"})
 _SEARCHED = 2_000
@@ -121,7 +124,7 @@ class Listing:
         """The rows of a page and one more, if there is one."""
         common = {"stream": STREAM, "limit": query.limit + 1}
         if query.sort == "doubt":
-            text, values = _by_doubt(query, start)
+            text, values = _by_doubt(query, start, _GUESSED_SEVERAL if self._several() else _GUESSED)
             return self._connection.execute(text, {**values, **common}).fetchall()
         after = int(start.get("row", -1))
         if not _filtered(query):
@@ -139,6 +142,13 @@ class Listing:
                 if len(found) > query.limit:
                     return found
         return found
+
+    def _several(self) -> bool:
+        """Whether an item may have several classes."""
+        found = self._connection.execute(
+            "SELECT json_extract(payload, '$.schema.kind') FROM event WHERE stream = ? ORDER BY seq LIMIT 1", (STREAM,)
+        ).fetchone()
+        return found is not None and found[0] == "multi"
 
     def one(self, id: str) -> Row | None:
         """One item, or None."""
@@ -203,16 +213,20 @@ def _among(query: ItemsQuery) -> tuple[str, dict[str, Any]]:
     return f"SELECT {_COLUMNS} FROM contents.item c {_JOINED} WHERE {where} ORDER BY c.row LIMIT :limit", values
 
 
-def _by_doubt(query: ItemsQuery, start: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Items of which the model has said something, the least sure first."""
+def _by_doubt(query: ItemsQuery, start: dict[str, Any], sure: str) -> tuple[str, dict[str, Any]]:
+    """Items of which the model has said something, the least sure first; last those of which it says not how sure it is."""
     tests, values = _tests(query)
     if start.get("p") is not None:
-        tests.append(f"({_GUESSED} > :p OR ({_GUESSED} = :p AND c.row > :after))")
+        tests.append(f"({sure} > :p OR ({sure} = :p AND c.row > :after) OR {sure} IS NULL)")
         values.update(p=float(start["p"]), after=int(start["row"]))
+    elif start:
+        tests.append(f"({sure} IS NULL AND c.row > :after)")
+        values.update(after=int(start["row"]))
     where = f"WHERE {' AND '.join(tests)}" if tests else ""
     return (
-        f"SELECT {_COLUMNS}, {_GUESSED} AS p FROM main.guess g CROSS JOIN contents.item c ON c.id = g.item "
-        f"LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id {where} ORDER BY p, c.row LIMIT :limit",
+        f"SELECT {_COLUMNS}, {sure} AS p FROM main.guess g CROSS JOIN contents.item c ON c.id = g.item "
+        f"LEFT JOIN main.item j ON j.stream = :stream AND j.id = c.id {where} "
+        "ORDER BY p IS NULL, p, c.row LIMIT :limit",
         values,
     )
 

@@ -68,6 +68,9 @@ _DOUBT = _table(
     (r"of class .+ with probability", "It may be of the class that is looked for."),
 )
 _PLACE = _table(
+    (r"rates highest, unlike those before it", "It is unlike those asked just before it."),
+    (r"rates highest, like one before it", "It is like one asked before it, and yet among the best of the strategy."),
+    (r"rates highest", "The strategy rates it highest of all it looked at."),
     (r"covers ([\d,]+) items?", _covers),
     (
         r"centre of cluster|most typical|prototype|mean cosine|PageRank|density|edges to other items|mean of the pool",

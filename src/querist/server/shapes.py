@@ -144,7 +144,7 @@ class Handed(_Out):
     reason: str
     score: float | None
     until: float
-    suggestion: list[tuple[str, float]] | None
+    suggestion: list[tuple[str, float | None]] | None
     previous: dict[str, Any] | None
     flag: bool
 
@@ -248,7 +248,7 @@ class ListedItem(Item):
     value: Any
     by: str | None
     at: float | str | None
-    guess: tuple[str, float] | None
+    guess: tuple[str, float | None] | None
     flag: bool
 
 

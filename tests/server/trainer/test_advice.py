@@ -87,6 +87,14 @@ def test_stopping_says_which_rule_and_why() -> None:
     assert advise(progress(), TOLD, "max_labels(9)", None)["text"].endswith("No model was looked at so far.")
 
 
+def test_figures_name_what_was_compared() -> None:
+    seen = progress(*curve())
+    assert (
+        "concordance between successive models" in advise(seen, TOLD, "stable_predictions", None, "concordance")["text"]
+    )
+    assert "kappa between successive models" in advise(seen, TOLD, "stable_predictions", None)["text"]
+
+
 def test_every_rule_has_words() -> None:
     parameters = {"max_labels": "9", "max_cost": "2.5", "max_rounds": "3"}
     for kind in RULES:

@@ -37,7 +37,9 @@ def write(folder: Path, **report: Any) -> str:
         (into / "estimator.safetensors").write_bytes(b"weights")
 
     said = {**REPORT, **report}
-    return write_candidate(folder, 7, save, report=said, queue=QUEUE, guesses={"a": [("cat", 0.75)]})
+    return write_candidate(
+        folder, 7, save, report=said, queue=QUEUE, guesses={"a": [("cat", 0.75)], "b": [("3.5", None)]}
+    )
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     found = read_candidate(tmp_path, name, known={"a", "b"}.__contains__)
     assert found.report == REPORT
     assert list(found.queue) == QUEUE
-    assert found.guesses == {"a": (("cat", 0.75),)}
+    assert found.guesses == {"a": (("cat", 0.75),), "b": (("3.5", None),)}
     assert [p.name for p in (tmp_path / "candidates").iterdir()] == ["7"]
 
 
@@ -104,6 +106,7 @@ SPOILT: dict[str, Callable[[Path], Any]] = {
     "score": queue_of(lambda s: s["queue"][0].update(score="high")),
     "more": queue_of(lambda s: s["queue"][0].update(script="<b>")),
     "guess": queue_of(lambda s: s["guesses"].update(a=[["cat", "much"]])),
+    "guess word": queue_of(lambda s: s["guesses"].update(a=[[None, 0.5]])),
     "guess shape": queue_of(lambda s: s["guesses"].update(a={"cat": 1})),
     "labels": report_of(labels=-1),
     "round": report_of(round=True),

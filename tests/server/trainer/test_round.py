@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from live_project import ANIMALS, LiveProject
-from querist.data.item_store import Record
+from querist.data.item_store import ItemStore, Record
 from querist.data.schema import MultiLabel, SingleLabel
 from querist.data.spans import Spans
 from querist.models.encoders.hashed_text import HashedText
@@ -110,6 +110,20 @@ def test_rounds_are_numbered_on_and_agreement_is_of_milestones(project: LiveProj
     assert [h["labels"] for h in seen[3]["advice"]["history"]] == [20]
 
 
+@pytest.mark.parametrize("kind", ["several", "number", "spans"])
+def test_models_are_compared_whatever_an_answer_is(tmp_path: Path, kind: str) -> None:
+    makers = {"several": pairs_of_animals, "number": LiveProject.of_rows, "spans": people}
+    project = makers[kind](tmp_path / "p")
+    running = Running(project)
+    for count in (6, 12, 18):
+        project.label(project.ids[running.snapshot.labels : count])
+        report = running.run().report
+    assert 0.3 < report["agreement"] <= 1
+    assert [h["labels"] for h in report["advice"]["history"]] == [12, 18]
+    assert report["advice"]["rule"].startswith("stable_predictions & plateau(metric=")
+    project.close()
+
+
 def test_after_a_restart_the_history_goes_on(project: LiveProject) -> None:
     project.label(project.ids[:10])
     report = dict(Running(project).run().report)
@@ -175,12 +189,16 @@ def test_too_few_controls_are_said(project: LiveProject) -> None:
     assert "3 of 20 control" in running.run().report["saved"]["text"]
 
 
-def test_several_classes(tmp_path: Path) -> None:
+def pairs_of_animals(folder: Path) -> LiveProject:
+    """Texts of two animals each."""
     texts = [f"{a} {b} {k}" for k in range(20) for a in ANIMALS for b in ANIMALS]
-    project = LiveProject(
-        tmp_path / "p", [Record(id=f"t{k}", text=t) for k, t in enumerate(texts)], MultiLabel(ANIMALS)
-    )
+    project = LiveProject(folder, [Record(id=f"t{k}", text=t) for k, t in enumerate(texts)], MultiLabel(ANIMALS))
     project.truth = {f"t{k}": sorted(set(t.split()[:2])) for k, t in enumerate(texts)}
+    return project
+
+
+def test_several_classes(tmp_path: Path) -> None:
+    project = pairs_of_animals(tmp_path / "p")
     project.label(project.ids[:60])
     project.label(project.ids[60:90], "validation")
     found = Running(project).run()
@@ -197,8 +215,10 @@ def test_numbers(tmp_path: Path) -> None:
     found = Running(project).run()
     assert found.report["metrics"]["mae"] < 0.2
     item = found.queue[0].item
-    assert float(found.guesses[item][0][0]) == pytest.approx(project.truth[item], abs=0.5)
-    assert "mae" in found.report["advice"]["rule"]
+    ((word, share),) = found.guesses[item]
+    assert float(word) == pytest.approx(project.truth[item], abs=0.5)
+    assert share is None  # how sure it is of a number, it does not know
+    assert found.report["advice"]["rule"] == "stable_predictions & plateau(metric=mae, patience=3, best=min)"
     project.close()
 
 
@@ -211,6 +231,14 @@ def people(folder: Path) -> LiveProject:
     return project
 
 
+def _name_of(project: LiveProject, item: str) -> str:
+    start, stop, _ = project.truth[item][0]
+    with ItemStore(project.folder / "items.db", create=False) as items:
+        found = items.get(item)
+    assert found is not None
+    return str(found.text)[start:stop]
+
+
 def test_spans_are_learnt_by_a_tagger(tmp_path: Path) -> None:
     project = people(tmp_path / "p")
     running = Running(project)
@@ -220,7 +248,10 @@ def test_spans_are_learnt_by_a_tagger(tmp_path: Path) -> None:
     found = running.run()
     assert found.report["metrics"]["exact_match"] > 0.8
     assert found.report["strategy"] == "mnlp"
-    assert (found.report["labels"], found.guesses) == (20, {})
+    assert found.report["labels"] == 20
+    assert set(found.guesses) == {w.item for w in found.queue}
+    right = [f"“{_name_of(project, item)}” person" for item in found.guesses]
+    assert sum(pairs == ((word, None),) for pairs, word in zip(found.guesses.values(), right, strict=True)) > 15
     assert "exact_match" in found.report["advice"]["rule"]
     assert {w.item for w in found.queue} <= set(project.ids[40:])
     project.close()

@@ -1,6 +1,7 @@
 /** The desk: the item in front of the person, the answer being made, and the way of answers to the server. */
 
 import { api, ApiFault, call } from "../api";
+import { guessBefore } from "../logic/guess";
 import type { Handed, Kind, Project, Value } from "../types";
 import { type Draft, draftOf, fitted, madeOf, rationaleOf, said } from "./draft";
 import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
@@ -303,7 +304,7 @@ export class Desk {
     const held = this.shown();
     if (!project || !held || !this.outbox) return;
     const seconds = Math.min(3_600, Math.max(0, performance.now() - this.shownAt - this.away) / 1000);
-    const before = project.settings.suggestions === "before" && Boolean(held.suggestion);
+    const before = guessBefore(project, held.suggestion, looking).length > 0;
     const body: AnswerBody = {
       kind,
       value,
@@ -320,7 +321,8 @@ export class Desk {
     const key = crypto.randomUUID();
     const kept = this.write({ key, tab: this.queue.tab, op: "answer", item: held.item, handed, lease, from: source, body });
     if (held.picture) keepPicture(held.item.id, held.picture);
-    const guess = project.settings.suggestions === "after" ? held.suggestion : null;
+    const late = project.settings.suggestions === "after" || (project.settings.suggestions === "before" && project.task === "spans");
+    const guess = late ? held.suggestion : null;
     const words = said(kind, value);
     this.set({ last: { text: words, guess } });
     if (looking === null) this.show(this.queue.take());

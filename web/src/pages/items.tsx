@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { said } from "../desk/draft";
-import { percent } from "../logic/shares";
+import { guessWords } from "../logic/guess";
 import { Cap, ended, Fault, Frame, when } from "../parts/frame";
 import { Dialog } from "../parts/guide";
 import { asFault, useLoaded } from "../parts/loaded";
@@ -55,7 +55,7 @@ function answerOf(row: { state: string; value: Value }): string {
 }
 
 function guessed(row: Row): string {
-  return row.guess ? `${row.guess[0]} (${percent(row.guess[1])})` : "–";
+  return row.guess ? guessWords(row.guess) : "–";
 }
 
 function One(props: { id: string; close: () => void; changed: () => void; alike: () => void }): JSX.Element {
@@ -115,6 +115,8 @@ function One(props: { id: string; close: () => void; changed: () => void; alike:
 
 function Filters(props: { filter: Filter; set: (filter: Filter) => void; project: Project | null }): JSX.Element {
   const { filter, set } = props;
+  // of numbers and spans no doubt is known
+  const doubts = props.project?.task === "single" || props.project?.task === "multi";
   const change = (name: keyof Filter) => (event: { currentTarget: { value: string } }): void =>
     set({ ...filter, [name]: event.currentTarget.value });
   return (
@@ -141,7 +143,8 @@ function Filters(props: { filter: Filter; set: (filter: Filter) => void; project
       </label>
       <label>Sort
         <select value={filter.sort} onChange={change("sort")}>
-          <option value="row">as imported</option><option value="doubt">most doubtful first</option>
+          <option value="row">as imported</option>
+          {doubts && <option value="doubt">most doubtful first</option>}
         </select>
       </label>
     </form>

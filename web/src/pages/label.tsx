@@ -7,7 +7,7 @@ import { Desk } from "../desk/desk";
 import { learnt, LINKS, type View } from "../desk/view";
 import { Keys } from "../desk/keys";
 import { choices, keymap } from "../logic/keymap";
-import { percent } from "../logic/shares";
+import { guessWords } from "../logic/guess";
 import { AnswerArea, Tools } from "../parts/answer";
 import { ended, Fault, Frame } from "../parts/frame";
 import { Dialog, Guideline, Keys as KeyList } from "../parts/guide";
@@ -170,7 +170,7 @@ export function Label(): JSX.Element {
                 {view.last.guess?.[0] && (
                   <span id="guess-after">
                     {" "}
-                    · the model’s guess was {view.last.guess[0][0]}, {percent(view.last.guess[0][1])}
+                    · the model’s guess was {guessWords(view.last.guess[0])}
                   </span>
                 )}
               </>

@@ -6,7 +6,7 @@ import { Chart } from "../parts/chart";
 import { ended, Fault, Frame, sentence } from "../parts/frame";
 import { useLoaded } from "../parts/loaded";
 import { useCalm, useEvents } from "../parts/use";
-import type { Panel as Figures } from "../types";
+import type { Panel as Figures, Task } from "../types";
 
 function hours(seconds: number): string {
   const minutes = Math.round(seconds / 60);
@@ -114,8 +114,14 @@ function Time(props: { figures: Figures }): JSX.Element {
   );
 }
 
-function Body(props: { figures: Figures }): JSX.Element {
+/** What the agreement of two models is, by what an answer is. */
+const AGREEMENT: Record<Task, string> = {
+  single: "kappa", multi: "mean kappa of the labels", number: "concordance", spans: "kappa of the tokens",
+};
+
+function Body(props: { figures: Figures; task: Task }): JSX.Element {
   const { saved, agreement, notes } = props.figures;
+  const { task } = props;
   const kappa = agreement[agreement.length - 1];
   return (
     <div class="panel">
@@ -136,15 +142,17 @@ function Body(props: { figures: Figures }): JSX.Element {
             )}
             <p>{saved.text}</p>
           </>
-        ) : (
+        ) : task === "single" || task === "multi" ? (
           <p class="dim">Not known yet: a small random share is asked beside, and needs more answers.</p>
+        ) : (
+          <p class="dim">Not for this task: it is estimated for labels only, not for {task === "number" ? "numbers" : "spans"}.</p>
         )}
       </section>
       <section class="card">
         <h2>Agreement of models</h2>
         {kappa ? (
           <>
-            <p class="figure">{kappa.kappa.toFixed(2)} <span>kappa at {kappa.labels} labels</span></p>
+            <p class="figure">{kappa.kappa.toFixed(2)} <span>{AGREEMENT[task]} at {kappa.labels} labels</span></p>
             <p class="dim">How far the model agrees with the one before it. At 1, new labels change nothing any more.</p>
           </>
         ) : (
@@ -175,7 +183,7 @@ export function PanelPage(): JSX.Element {
     <Frame name={project.thing?.name ?? "querist"}>
       <h1>Panel</h1>
       {fault?.status === 401 ? ended() : fault && <Fault text={fault.message} again={panel.again} />}
-      {panel.thing ? <Body figures={panel.thing} /> : !fault && <p class="loading">Counting …</p>}
+      {panel.thing ? <Body figures={panel.thing} task={project.thing?.task ?? "single"} /> : !fault && <p class="loading">Counting …</p>}
     </Frame>
   );
 }

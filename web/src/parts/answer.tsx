@@ -6,6 +6,7 @@ import { sharesNow } from "../desk/draft";
 import type { View } from "../desk/view";
 import type { Keys } from "../desk/keys";
 import { type Action, type Keymap, printed } from "../logic/keymap";
+import { guessBefore, guessWords } from "../logic/guess";
 import { buttonsOf } from "../logic/numbers";
 import { percent } from "../logic/shares";
 import type { Project } from "../types";
@@ -20,8 +21,12 @@ interface Props {
 }
 
 function guessOf(view: View, project: Project): Map<string, number> {
-  if (project.settings.suggestions !== "before" || view.looking !== null) return new Map();
-  return new Map(view.current?.suggestion ?? []);
+  return new Map(guessBefore(project, view.current?.suggestion ?? null, view.looking).map(([name, share]) => [name, share ?? 0]));
+}
+
+function NumberGuess(props: Props): JSX.Element | null {
+  const [guess] = guessBefore(props.project, props.view.current?.suggestion ?? null, props.view.looking);
+  return guess ? <p class="dim" id="guess-before">The model’s guess: {guessWords(guess)}</p> : null;
 }
 
 /** Inside a radio group the arrows move between its radios; they do not browse. */
@@ -198,7 +203,12 @@ export function AnswerArea(props: Props): JSX.Element {
     (project.task === "number" && !buttonsOf(project.number));
   return (
     <div class="answer">
-      {draft.mode === "soft" ? <Soft {...props} /> : project.task === "number" ? <NumberField {...props} /> : <Labels {...props} />}
+      {draft.mode === "soft" ? <Soft {...props} /> : project.task === "number" ? (
+        <>
+          <NumberField {...props} />
+          <NumberGuess {...props} />
+        </>
+      ) : <Labels {...props} />}
       {needsEnter && (
         <button type="button" class="main-button" onClick={() => void desk.act(() => desk.submit())}>
           {draft.mode === "soft" ? "Save shares" : view.looking === null ? "Save" : "Save the change"}

@@ -1,12 +1,16 @@
 /** Beside the item: progress, the model, and the last ten answers. */
 
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { api } from "../api";
 import type { Desk } from "../desk/desk";
 import { learnt, type View } from "../desk/view";
 import { said } from "../desk/draft";
 import type { AnswerBody, Entry } from "../desk/store";
 import { percent } from "../logic/shares";
-import type { Project } from "../types";
+import type { Panel, Project } from "../types";
+import { useLoaded } from "./loaded";
+import { useCalm } from "./use";
 
 export const STATES: Record<Project["trainer"]["state"], string> = {
   starting: "getting ready",
@@ -23,6 +27,22 @@ function shortened(entry: Entry): string {
   if (!item) return "";
   const text = item.text ?? (item.fields ? Object.values(item.fields).map(String).join(", ") : item.id);
   return [...text].slice(0, 60).join("");
+}
+
+/** One line when the rule says stop, and nothing until then. Looked up with each model, at most every few seconds. */
+export function StopAdvice(props: { round: number | undefined }): JSX.Element | null {
+  const panel = useLoaded(api.panel);
+  const calm = useCalm(panel.again, 5_000);
+  useEffect(() => {
+    if (props.round !== undefined) calm();
+  }, [props.round]);
+  const line = stopLine(panel.thing?.advice ?? null);
+  return line ? <p id="stop-advice">{line} <a href="/panel">See why</a></p> : null;
+}
+
+/** "You can stop: ..." without its figures, or nothing. */
+export function stopLine(advice: Panel["advice"]): string | null {
+  return advice?.stop ? (advice.text.split(" In figures: ")[0] ?? null) : null;
 }
 
 export function Side(props: { desk: Desk; view: View; project: Project }): JSX.Element {
@@ -42,6 +62,7 @@ export function Side(props: { desk: Desk; view: View; project: Project }): JSX.E
       <section>
         <h2>Model</h2>
         <p id="model">{model && learnt(project) ? `Round ${model.round}, learnt from ${model.labels} labels` : "None yet; it begins after a few answers"}</p>
+        <StopAdvice round={model?.round} />
         <p class={trainer.state === "off" ? "bad-text" : "dim"} id="trainer">
           Trainer: {STATES[trainer.state] ?? trainer.state}
           {trainer.reason ? ` (${trainer.reason})` : ""}

@@ -118,7 +118,11 @@ def answers_an_hour(told: Sequence[tuple[int, float, float]]) -> float | None:
 
 
 def advise(
-    progress: Progress, told: Sequence[tuple[int, float, float]], rule: str, measured: Measured | None
+    progress: Progress,
+    told: Sequence[tuple[int, float, float]],
+    rule: str,
+    measured: Measured | None,
+    agreement: str = "kappa",
 ) -> dict[str, Any]:
     """The advice of a round, as the panel shows it.
 
@@ -127,9 +131,11 @@ def advise(
         told: see `answers_an_hour`.
         rule: text of the stop rule.
         measured: how good the model is now, or None without validation answers.
+        agreement: what the agreement of two models is, for the figures of a rule that goes by it.
     """
     seen = replace(progress, history=tuple(milestones(progress.history)))
     stop, text = _ask(parse_rule(rule), seen, measured)
+    text = text.replace("kappa between successive models", f"{agreement} between successive models")
     history = [{"labels": r.labels, "value": round(r.agreement, 4)} for r in seen.history if r.agreement is not None]
     return {"stop": stop, "rule": rule, "text": text, "history": history, "hour": _hour(seen, told, measured)}
 

@@ -26,8 +26,8 @@ __all__ = ["CANDIDATES", "Candidate", "Guesses", "Wanted", "clear_candidates", "
 
 CANDIDATES = "candidates"
 """Name of the folder of candidates in a project."""
-Guesses = Mapping[ItemId, Sequence[tuple[str, float]]]
-"""Most probable classes of an item with their probability, best first."""
+Guesses = Mapping[ItemId, Sequence[tuple[str, float | None]]]
+"""Most probable classes of an item with their probability, best first; a number, or spans in words, without one."""
 
 _QUEUE, _REPORT = "queue.json", "report.json"
 _PLACE = re.compile(rf"{CANDIDATES}/[0-9]{{1,12}}")
@@ -213,13 +213,16 @@ def _wanted(entry: Any, name: str) -> Wanted:
     return Wanted(item, None if score is None else float(score), shorten(reason, 300), role)
 
 
-def _guess(found: Any, name: str) -> tuple[tuple[str, float], ...]:
-    good = isinstance(found, list) and all(
-        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and _finite(pair[1]) for pair in found
-    )
-    if not good:
+def _guess(found: Any, name: str) -> tuple[tuple[str, float | None], ...]:
+    if not isinstance(found, list) or not all(map(_is_guess, found)):
         raise _bad(name, f"a guess is no list of class and probability: {shorten(found)}")
-    return tuple((pair[0], float(pair[1])) for pair in found)
+    return tuple((word, None if share is None else float(share)) for word, share in found)
+
+
+def _is_guess(pair: Any) -> bool:
+    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
+        return False
+    return pair[1] is None or _finite(pair[1])
 
 
 def _check_report(report: dict[str, Any], name: str) -> None:

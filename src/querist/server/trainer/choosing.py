@@ -20,6 +20,7 @@ from querist.data.schema import ClassSchema, MultiLabel, Number
 from querist.server.trainer.candidate import Guesses, Wanted
 from querist.server.trainer.learners import predicted
 from querist.server.trainer.snapshot import Changed, Snapshot
+from querist.server.trainer.spread import shortlist_times, spread, words_of
 from querist.session.needs import works_untrained
 from querist.session.views import ContextMaker
 
@@ -29,6 +30,8 @@ _FIRST_POOL = 4_000
 _LEAST_POOL = 1_000
 _SHOWN = 3
 _CHECK_SHARE = 10
+_HANDED_OUT = 200
+"""Items handed out that a queue is kept apart from."""
 _ENOUGH = 3
 """Labels of a new class from which on the model's word for it counts."""
 
@@ -101,15 +104,27 @@ class Chooser:
             rows = np.sort(generator(seed, "candidates").choice(size, most, replace=False))
             context, pool = context.take(rows), pool[rows]
         started = time.perf_counter()
-        chosen = choose(part, context, n)
-        self._adapt(time.perf_counter() - started, len(pool), size)
+        times = shortlist_times(part) if self.snapshot.pool.features is not None else 0
+        chosen = choose(part, context, n * max(times, 1))
         ids = self.snapshot.pool.ids
         reasons = chosen.reasons or (f"chosen by {part}",) * len(chosen)
-        queue = tuple(
+        queue = [
             Wanted(ids[int(pool[place])], None if math.isnan(score) else float(score), reason or f"chosen by {part}")
             for place, score, reason in zip(chosen.indices.tolist(), chosen.scores.tolist(), reasons, strict=True)
-        )
-        return Chosen(queue, str(part), len(pool))
+        ]
+        if times:
+            queue = self._spread(queue, pool[chosen.indices], n)
+        self._adapt(time.perf_counter() - started, len(pool), size)
+        return Chosen(tuple(queue), str(part), len(pool))
+
+    def _spread(self, best: list[Wanted], rows: NDArray[np.int64], n: int) -> list[Wanted]:
+        """The ``n`` of the best to ask about, what is alike apart, also from what is handed out."""
+        out = self.snapshot.train.rows(ItemState.PENDING)[-_HANDED_OUT:]
+        take = self.snapshot.pool.take
+        found = spread(take(rows), take(out), min(n, len(best)))
+        words = words_of(found, len(best))
+        picked = [best[place] for place in found.places.tolist()]
+        return [replace(wanted, reason=f"{wanted.reason}; {said}") for wanted, said in zip(picked, words, strict=True)]
 
     def _adapt(self, took: float, looked: int, size: int) -> None:
         """Look at more or fewer next time; by at most twice, as costs may grow with the square."""
@@ -180,13 +195,13 @@ def interleaved(queue: Sequence[Wanted], checks: Sequence[Wanted], n: int) -> tu
 
 
 def guesses_of(learner: Learner, snapshot: Snapshot, queue: Sequence[Wanted]) -> Guesses:
-    """The most probable classes of each item of the queue, or the predicted number under its text."""
+    """The most probable classes of each item of the queue, or the predicted number as text, without a probability."""
     if not queue:
         return {}
     rows = snapshot.pool.rows_of([w.item for w in queue])
     said = predicted(learner, snapshot.pool, rows)
     if isinstance(snapshot.schema, Number):
-        return {w.item: ((f"{value:.6g}", 1.0),) for w, value in zip(queue, said.tolist(), strict=True)}
+        return {w.item: ((f"{value:.6g}", None),) for w, value in zip(queue, said.tolist(), strict=True)}
     if not isinstance(snapshot.schema, ClassSchema):
         return {}
     return shares_of(snapshot.schema, queue, said)

@@ -33,6 +33,7 @@ from querist.server.trainer.choosing import (
     random_queue,
     shares_of,
 )
+from querist.server.trainer.comparing import agreement, decided, measure
 from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
 from querist.server.trainer.snapshot import Features, Snapshot
@@ -40,7 +41,6 @@ from querist.server.trainer.zero_shot import NOTE as NAMES_NOTE
 from querist.server.trainer.zero_shot import name_guesses
 from querist.session.agreement import stop_set
 from querist.session.needs import check_needs
-from querist.session.rules.agreement import kappa
 
 if TYPE_CHECKING:
     from querist.server.trainer.tagging import Tagging
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["Rounds"]
 
 Beat = Callable[[str], None]
+_SETS_RULE = "stable_predictions & plateau(metric=exact_match, patience=3)"
+_WATCHED_TEXTS = 300
+"""Texts that taggers are compared on."""
 _TAGS = "mnlp"
 """What it plays for spans."""
 _SEVERAL = "binary_minimum"
@@ -114,9 +117,9 @@ class Rounds:
         fitted = labels is not None and learner is not None
         self._beat("measure")
         measured = self._measure(learner) if fitted else None
-        agreement = self._agreement(learner, len(labels)) if fitted and labels is not None else None
+        agreed = self._agreement(learner, len(labels)) if fitted and labels is not None else None
         if labels is not None:
-            self._note(number, labels, measured, agreement)
+            self._note(number, labels, measured, agreed)
         before = time.perf_counter()
         self._beat("choose")
         chosen = self._choose(queue, fitted)
@@ -126,7 +129,7 @@ class Rounds:
             guesses, chosen = named, replace(chosen, notes=(*chosen.notes, NAMES_NOTE))
         seconds["select"] = time.perf_counter() - before
         self._beat("save")
-        payload = self._report(number, report, measured, agreement, chosen, seconds)
+        payload = self._report(number, report, measured, agreed, chosen, seconds)
         payload["seconds"]["round"] = round(time.perf_counter() - started, 4)
         save = learner.save if fitted and learner is not None else None
         before = time.perf_counter()
@@ -251,35 +254,46 @@ class Rounds:
         return self._labels(self.snapshot.validation)
 
     def _agreement(self, learner: Learner | None, labels: int) -> float | None:
-        """Kappa between the models of this milestone and of the last, on a fixed set; None between milestones."""
-        if learner is None or not isinstance(self.snapshot.schema, SingleLabel):
+        """How far the models of this milestone and of the last agree, on a fixed set; None between milestones."""
+        if learner is None:
             return None
         past = milestones(self.history)
         if past and not is_milestone(past[-1].labels, labels):
             return None
         if self._watched is None or self._last is None:
-            self._watched = np.asarray(stop_set(self.snapshot.train, self.snapshot.facts.seed).rows)
+            rows = np.asarray(stop_set(self.snapshot.train, self.snapshot.facts.seed).rows)
+            self._watched = rows if self._tagging is None else rows[:: max(len(rows) // _WATCHED_TEXTS, 1)]
             self._last = self._remember(past[-1].labels) if past and past[-1].labels < labels else None
-        now = predicted(learner, self.snapshot.pool, self._watched).argmax(axis=1)
+        now = self._says(learner, self._watched)
         last, self._last = self._last, (self.snapshot.classes, now)
-        return None if last is None or last[0] != self.snapshot.classes else float(kappa(last[1], now))
+        same = last is not None and last[0] == self.snapshot.classes
+        return agreement(self.snapshot.schema, last[1], now) if last is not None and same else None
+
+    def _says(self, learner: Learner, rows: NDArray[np.int64]) -> Array:
+        """What a model would answer to some items, as `agreement` compares it."""
+        if self._tagging is not None:
+            return self._tagging.tags(rows)
+        return decided(self.snapshot.schema, predicted(learner, self.snapshot.pool, rows))
 
     def _remember(self, count: int) -> tuple[Any, Array] | None:
-        """What the model of the last milestone said, fitted again on its labels: after a restart, or new features."""
-        if count < 1 or self._watched is None:
+        """What the model of the last milestone said, fitted again on its labels: after a restart, or new features.
+
+        A tagger is not fitted a second time for it: with spans the next milestone has nothing to be compared with.
+        """
+        if count < 1 or self._watched is None or self._tagging is not None:
             return None
         trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
         trial.fit(some_labels(self.snapshot.train.labels(self.snapshot.schema), slice(0, count)), seed=0)
-        return self.snapshot.classes, predicted(trial, self.snapshot.pool, self._watched).argmax(axis=1)
+        return self.snapshot.classes, self._says(trial, self._watched)
 
-    def _note(self, number: int, labels: Labels, measured: Measured | None, agreement: float | None) -> None:
+    def _note(self, number: int, labels: Labels, measured: Measured | None, agreed: float | None) -> None:
         self.history.append(
             Round(
                 round=number,
                 labels=len(labels),
                 cost=self.snapshot.train.cost,
                 metrics={} if measured is None else measured.metrics(),
-                agreement=agreement,
+                agreement=agreed,
                 strategy=str(self.snapshot.setting("strategy", "auto")),
                 queried=tuple(self.snapshot.facts.fresh),
             )
@@ -302,8 +316,12 @@ class Rounds:
             rows = self.snapshot.train.rows(ItemState.LABELLED)
             checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
-        guessed = learner is not None and self._tagging is None
-        return queue, guesses_of(learner, self.snapshot, queue) if learner is not None and guessed else {}
+        return queue, {} if learner is None else self._guesses(learner, queue)
+
+    def _guesses(self, learner: Learner, queue: tuple[Wanted, ...]) -> Guesses:
+        if self._tagging is not None:
+            return self._tagging.guesses([w.item for w in queue])
+        return guesses_of(learner, self.snapshot, queue)
 
     def _from_names(self, queue: tuple[Wanted, ...], labels: Labels | None) -> Guesses:
         """Guesses from the names of the classes, while no two classes have labels; none where names mean nothing."""
@@ -334,7 +352,7 @@ class Rounds:
         number: int,
         report: FitReport,
         measured: Measured | None,
-        agreement: float | None,
+        agreed: float | None,
         chosen: Chosen,
         seconds: dict[str, float],
     ) -> dict[str, Any]:
@@ -360,13 +378,13 @@ class Rounds:
             "cost": snapshot.train.cost,
             "model": None,
             "metrics": {} if measured is None else measured.metrics(),
-            "agreement": agreement,
+            "agreement": agreed,
             "surprise": None,
             "notes": [note for note in (*report.notes, *self._notes, *chosen.notes, self.remark) if note],
             "seconds": {name: round(value, 4) for name, value in seconds.items()},
             "encoder": self.encoder,
             "upto": snapshot.seq,
-            "advice": advise(progress, told, rule, measured),
+            "advice": advise(progress, told, rule, measured, measure(snapshot.schema)),
             "strategy": chosen.strategy,
             "candidates": chosen.candidates,
             "saved": None if self._saved is None else self._saved.to_json(),
@@ -374,10 +392,10 @@ class Rounds:
 
 
 def _rule(schema: Schema) -> str:
-    """The stop rule for a kind of label; models are compared with one another where an item has one class."""
+    """The stop rule for a kind of label."""
     if isinstance(schema, Number):
-        return "plateau(metric=mae, patience=3, best=min)"
-    return DEFAULT_RULE if isinstance(schema, SingleLabel) else "plateau(metric=exact_match, patience=3)"
+        return "stable_predictions & plateau(metric=mae, patience=3, best=min)"
+    return DEFAULT_RULE if isinstance(schema, SingleLabel) else _SETS_RULE
 
 
 def _two_classes(labels: Labels | None) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from querist.core.errors import shorten
 from querist.core.types import AnswerKind, Array, Labels
 from querist.data.ledger import ItemState, Ledger
 from querist.data.sequences import sequence_source
@@ -24,6 +25,8 @@ MOST_TEXTS = 20_000
 """Of more texts the tagger's features would fill the memory: spans are then asked about in random order."""
 _LONGEST = 400
 """Tokens of a text that are looked at; spans behind them are kept and teach nothing."""
+_MOST_WORDS = 300
+"""Characters of a guess."""
 _NOTHING = "\u2205"
 
 
@@ -63,7 +66,7 @@ class Tagging:
         from querist.training.tagger import TaggerLearner
 
         texts = [item.text or "" for batch in snapshot.items.batches() for item in batch][: len(snapshot.pool)]
-        self._places = [token_places(text) for text in texts]
+        self._texts, self._places = texts, [token_places(text) for text in texts]
         tokens = [
             [text[a:b] for a, b in places] or [_NOTHING] for text, places in zip(texts, self._places, strict=True)
         ]
@@ -90,6 +93,32 @@ class Tagging:
         said = self.learner.tag(labels.items)
         width = max(said.shape[1], labels.targets.shape[1])
         return np.asarray((_wide(said, width) == _wide(labels.targets, width)).all(axis=1))
+
+    def tags(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(T,) tags of all tokens of some items, one item after the other."""
+        items = [self.learner.source.ids[row] for row in rows.tolist()]
+        said = self.learner.tag(items)
+        inside = np.arange(said.shape[1]) < np.asarray(self.learner.source.lengths)[rows][:, None]
+        return said[inside]
+
+    def guesses(self, items: Sequence[str]) -> dict[str, tuple[tuple[str, None], ...]]:
+        """The spans of each item in words, e.g. ``“Ada” person``; of the tokens that are looked at."""
+        rows = self._rows(items)
+        return {
+            item: ((self._words(row, spans), None),)
+            for item, row, spans in zip(items, rows, self.learner.spans(items), strict=True)
+        }
+
+    def _rows(self, items: Sequence[str]) -> list[int]:
+        return [int(row) for row in self.learner.source.rows_of(items)]
+
+    def _words(self, row: int, spans: Sequence[Sequence[int | str]]) -> str:
+        text, places = self._texts[row], self._places[row]
+        found = []
+        for first, after, name in spans:
+            cut = text[places[int(first)][0] : places[int(after) - 1][1]] if places else ""
+            found.append(f"“{cut}” {name}")
+        return shorten(", ".join(found), _MOST_WORDS) if found else "no spans"
 
 
 def _wide(tags: Array, width: int) -> Array:
