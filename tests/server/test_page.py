@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,7 +268,7 @@ def test_the_desk_says_when_to_stop_and_nothing_before(chrome: Browser) -> None:
         mock = Mock()
         figures = mock.panel()
         figures["advice"].update(stop=stop, text="You can stop: the score is flat. In figures: 0.81, 0.81.")
-        mock.panel = lambda said=figures: said  # type: ignore[method-assign]
+        mock.panel = partial(dict, figures)  # type: ignore[method-assign]
         with desk(chrome, mock) as at:
             at.page.wait_for_selector("#trainer")
             if stop:

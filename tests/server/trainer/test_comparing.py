@@ -33,8 +33,8 @@ def test_numbers_must_be_equal_and_not_only_rise_together() -> None:
     assert agreement(schema, said, said) == 1.0
     assert agreement(schema, said, said + 1) == pytest.approx(2 * (2 / 3) / (4 / 3 + 1))
     assert agreement(schema, said, -said) < 0
-    assert concordance([2.0, 2.0], [2.0, 2.0]) == 1.0
-    assert concordance([2.0, 2.0], [3.0, 3.0]) == 0.0
+    assert concordance(np.array([2.0, 2.0]), np.array([2.0, 2.0])) == 1.0
+    assert concordance(np.array([2.0, 2.0]), np.array([3.0, 3.0])) == 0.0
 
 
 def test_spans_are_the_kappa_of_tags() -> None:
