@@ -1,14 +1,16 @@
 """A million generated texts: import, start, next item, pages of items, panel, and rounds of the trainer, with memory.
 
-A script for Linux: python tests/million_label.py 1000000. The import runs in a process of its own, and the peak of resident
-memory is read from /proc (VmHWM), for the import, the server and the trainer. Bounds: import and trainer under 1 GiB; the
-first page and the next item under 200 ms; calls under 200 ms at the median also while the trainer works. The trainer's
-bound is for few labels: with 200,000 of them the strategy's own arrays come on top.
+A script for Linux: python tests/million_label.py 1000000. The import is ``querist label FILE`` on a JSONL file, in a
+process of its own up to where it would serve, and the peak of resident memory is read from /proc (VmHWM), for the import,
+the server and the trainer. Bounds: import and trainer under 1 GiB; the first page and the next item under 200 ms; calls
+under 200 ms at the median also while the trainer works. The trainer's bound is for few labels: with 200,000 of them the
+strategy's own arrays come on top.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -21,17 +23,19 @@ from typing import Any
 
 import numpy as np
 
-from label_server import LabelServer, free_port, memory, trainer_of
+from label_server import LabelServer, free_port, memory, texts, trainer_of
 from querist.server.client import Client
 
 IMPORT_BYTES = TRAINER_BYTES = 1 << 30
 QUICK = 0.2
-_IMPORT = """
-import sys
-from pathlib import Path
-from label_server import made, memory, texts
-made(Path(sys.argv[1]), texts(int(sys.argv[2]), labels=int(sys.argv[3])), lease=86400.0)
-print(memory())
+_COMMAND = """
+from label_server import memory
+from querist.cli import main, page
+def served(*_, **__):
+    print(memory())
+    return 0
+page.show = served
+main()
 """
 
 Times = dict[str, list[float]]
@@ -87,15 +91,24 @@ _PAGES = {
 }
 
 
-def imported(folder: Path, items: int, labels: int = 0) -> tuple[float, int]:
-    """Make the project in a process of its own: seconds and peak of memory in bytes."""
+def written(file: Path, items: int, labels: int = 0) -> Path:
+    """A JSONL file of generated texts, the first ``labels`` with a label."""
+    with file.open("w", encoding="utf-8") as out:
+        for record in texts(items, labels):
+            label = {"label": record.labels[0]["value"]} if record.labels else {}
+            out.write(json.dumps({"id": record.id, "text": record.text, **label}) + "\n")
+    return file
+
+
+def imported(folder: Path, file: Path) -> tuple[float, int]:
+    """Make a project of a file by the command, which ends where it would serve: seconds and peak of memory in bytes."""
     before = time.monotonic()
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-c", _IMPORT, str(folder), str(items), str(labels)],
+        [sys.executable, "-c", _COMMAND, "label", str(file), "--labels", "cat,dog", "--project", str(folder)],
         env={**os.environ, "PYTHONPATH": path},
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     )
     return time.monotonic() - before, int(done.stdout)
@@ -188,7 +201,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = options.project or Path(folder) / "project"
         if not (project / "journal.db").exists():
-            figures.import_s, figures.import_bytes = imported(project, options.items, options.labels)
+            file = written(Path(folder) / "texts.jsonl", options.items, options.labels)
+            figures.import_s, figures.import_bytes = imported(project, file)
+            file.unlink()
         measured(project, figures, rounds=options.rounds)
     print(
         f"{figures.items:,} items, {options.labels:,} with a label: imported in {figures.import_s:.1f} s with "
