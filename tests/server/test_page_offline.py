@@ -72,8 +72,8 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
         at.page.reload()
         at.state("3 waiting, server busy")
         assert at.mock.told == []
+        at.page.get_by_role("button", name="Try now").click()  # the tries begin anew, one second from here
         at.mock.failing, at.mock.lose = 0, 1  # the first answer arrives, its reply does not
-        at.page.get_by_role("button", name="Try now").click()
         at.told(3)
         assert at.values() == ["complaint", "praise", "question"]
         assert len(at.mock.posts) >= 4
@@ -82,10 +82,12 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
 
 def test_another_project_at_the_same_address_gets_nothing(chrome: Browser) -> None:
     with desk(chrome, Mock()) as at:
-        at.mock.failing = 503
+        at.context.set_offline(True)
         at.keys("1", "2")
-        at.state("2 waiting, server busy")
-        at.mock.project["id"], at.mock.failing = "fedcba9876543210", 0
+        at.state("2 waiting, offline")
+        at.page.wait_for_timeout(300)  # what was on its way has failed
+        at.mock.project["id"] = "fedcba9876543210"
+        at.context.set_offline(False)
         at.saved()  # at the next try the page begins anew, with the other project
         assert at.mock.told == []
         del at.mock.project["id"]
