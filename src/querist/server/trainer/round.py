@@ -24,6 +24,7 @@ from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
 from querist.data.spans import Spans
 from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
+from querist.server.trainer.checking import check_several
 from querist.server.trainer.choosing import (
     Chooser,
     Chosen,
@@ -309,14 +310,20 @@ class Rounds:
     def _finish_queue(
         self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None
     ) -> tuple[tuple[Wanted, ...], Guesses]:
-        checks: list[Wanted] = []
-        single = isinstance(self.snapshot.schema, SingleLabel)
-        if learner is not None and labels is not None and single and self.snapshot.doubtful():
-            self._beat("check old labels")
-            rows = self.snapshot.train.rows(ItemState.LABELLED)
-            checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
+        checks = [] if learner is None or labels is None else self._checks(labels, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
         return queue, {} if learner is None else self._guesses(learner, queue)
+
+    def _checks(self, labels: Labels, most: int) -> list[Wanted]:
+        """Old answers that a class which came later may concern."""
+        snapshot = self.snapshot
+        if not isinstance(snapshot.schema, (SingleLabel, MultiLabel)) or not snapshot.unaware():
+            return []
+        self._beat("check old labels")
+        rows = snapshot.train.rows(ItemState.LABELLED)
+        if isinstance(snapshot.schema, MultiLabel):
+            return check_several(snapshot, rows, labels.targets, most)
+        return check_items(snapshot, self._unseen(labels), rows, most)
 
     def _guesses(self, learner: Learner, queue: tuple[Wanted, ...]) -> Guesses:
         if self._tagging is not None:
