@@ -167,7 +167,7 @@ def test_the_desk_says_when_to_stop_and_nothing_before(chrome: Browser) -> None:
         mock = Mock()
         figures = mock.panel()
         figures["advice"].update(stop=stop, text="You can stop: the score is flat. In figures: 0.81, 0.81.")
-        mock.panel = lambda said=figures: said  # type: ignore[method-assign]
+        setattr(mock, "panel", lambda said=figures: said)  # noqa: B010
         with desk(chrome, mock) as at:
             at.page.wait_for_selector("#trainer")
             if stop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from querist.data.schema import MultiLabel, SingleLabel
 from querist.data.spans import Spans
 from querist.models.encoders.hashed_text import HashedText
 from querist.models.encoders.table_columns import TableColumns
+from querist.server.plain import in_words
 from querist.server.trainer import tagging
 from querist.server.trainer.candidate import Candidate, read_candidate
 from querist.server.trainer.round import Rounds
@@ -112,7 +113,11 @@ def test_rounds_are_numbered_on_and_agreement_is_of_milestones(project: LiveProj
 
 @pytest.mark.parametrize("kind", ["several", "number", "spans"])
 def test_models_are_compared_whatever_an_answer_is(tmp_path: Path, kind: str) -> None:
-    makers = {"several": pairs_of_animals, "number": LiveProject.of_rows, "spans": people}
+    makers: dict[str, Callable[[Path], LiveProject]] = {
+        "several": pairs_of_animals,
+        "number": LiveProject.of_rows,
+        "spans": people,
+    }
     project = makers[kind](tmp_path / "p")
     running = Running(project)
     for count in (6, 12, 18):
@@ -152,6 +157,43 @@ def test_a_class_that_comes_in_is_learnt_and_old_labels_are_checked(project: Liv
     assert set(found.guesses) == {w.item for w in found.queue}
 
 
+def test_old_answers_of_several_labels_are_checked_for_a_class_that_came_later(tmp_path: Path) -> None:
+    project = pairs_of_animals(tmp_path / "p", ("cat", "dog"))
+    owls = {i for i in project.ids if "owl" in project.truth[i]}
+    for item in project.ids[:60]:  # there is no word for owls yet
+        project.tell(project.ask(item), item, [n for n in project.truth[item] if n != "owl"])
+    running = Running(project)
+    project.write("class_added", {"class": "owl"})
+    assert not [w for w in running.run(100).queue if w.role == "check"]  # nobody has given it yet
+    project.label(project.ids[60:90])
+    found = running.run(100)
+    checks = [w for w in found.queue if w.role == "check"]
+    assert 5 <= len(checks) <= 10
+    assert {w.item for w in checks} <= owls & set(project.ids[:60])
+    assert [w.score for w in checks] == sorted((w.score or 0.0 for w in checks), reverse=True)
+    assert "before 'owl' was added; the model now gives 'owl'" in checks[0].reason
+    assert in_words(checks[0].reason).startswith("You labelled it ")
+    before = {w.item for w in checks}
+    project.label([w.item for w in checks], "check")
+    again = {w.item for w in running.run(100).queue if w.role == "check"}
+    assert again  # others
+    assert not again & before
+    project.close()
+
+
+@pytest.mark.parametrize(
+    "change", [("class_merged", {"class": "dog", "into": "cat"}), ("class_renamed", {"class": "dog", "to": "hound"})]
+)
+def test_a_merge_and_a_new_name_put_no_old_label_in_doubt(
+    project: LiveProject, change: tuple[str, dict[str, Any]]
+) -> None:
+    project.label(project.ids[:30])
+    project.write(*change)
+    found = Running(project).run(100)
+    assert not [w for w in found.queue if w.role == "check"]
+    assert len(found.queue) == 100
+
+
 def test_the_strategy_may_change_between_rounds(project: LiveProject) -> None:
     project.label(project.ids[:10])
     running = Running(project)
@@ -189,10 +231,10 @@ def test_too_few_controls_are_said(project: LiveProject) -> None:
     assert "3 of 20 control" in running.run().report["saved"]["text"]
 
 
-def pairs_of_animals(folder: Path) -> LiveProject:
+def pairs_of_animals(folder: Path, classes: tuple[str, ...] = ANIMALS) -> LiveProject:
     """Texts of two animals each."""
     texts = [f"{a} {b} {k}" for k in range(20) for a in ANIMALS for b in ANIMALS]
-    project = LiveProject(folder, [Record(id=f"t{k}", text=t) for k, t in enumerate(texts)], MultiLabel(ANIMALS))
+    project = LiveProject(folder, [Record(id=f"t{k}", text=t) for k, t in enumerate(texts)], MultiLabel(classes))
     project.truth = {f"t{k}": sorted(set(t.split()[:2])) for k, t in enumerate(texts)}
     return project
 

@@ -127,7 +127,7 @@ def test_before_any_label_names_guess_far_better_than_chance(tmp_path: Path, min
     assert named.right(found) >= 0.8  # chance is a quarter
     assert NOTE in found.report["notes"]
     assert found.report["model"] is None
-    assert all(abs(sum(p for _, p in said)) <= 1.001 for said in found.guesses.values())
+    assert all(abs(sum(p or 0.0 for _, p in said)) <= 1.001 for said in found.guesses.values())
     kinds = named.project.truth
     first = next(i for i in named.project.ids if kinds[i] == "money")
     named.project.label([first])

@@ -15,6 +15,7 @@ reproducibility, 1989; Bloodgood and Vijay-Shanker, A method for stopping active
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from querist.core.types import Array
 from querist.data.schema import MultiLabel, Number, Schema
@@ -57,7 +58,7 @@ def agreement(schema: Schema, last: Array, now: Array) -> float:
     return float(kappa(last, now))
 
 
-def concordance(a: Array, b: Array) -> float:
+def concordance(a: ArrayLike, b: ArrayLike) -> float:
     """Lin's concordance: 2 cov / (var + var + (mean - mean)^2); 1 for equal lists that do not vary.
 
     >>> concordance([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])

@@ -20,14 +20,14 @@ from querist.core.ports import Learner, Strategy
 from querist.core.seeds import derive
 from querist.core.types import Array, FitReport, Labels, Progress, Round
 from querist.data.ledger import ItemState, Ledger
-from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
+from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.data.spans import Spans
-from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
+from querist.server.trainer.advice import Measured, advise, default_rule, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
+from querist.server.trainer.checking import check_old
 from querist.server.trainer.choosing import (
     Chooser,
     Chosen,
-    check_items,
     guesses_of,
     interleaved,
     random_queue,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["Rounds"]
 
 Beat = Callable[[str], None]
-_SETS_RULE = "stable_predictions & plateau(metric=exact_match, patience=3)"
 _WATCHED_TEXTS = 300
 """Texts that taggers are compared on."""
 _TAGS = "mnlp"
@@ -310,11 +309,9 @@ class Rounds:
         self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None
     ) -> tuple[tuple[Wanted, ...], Guesses]:
         checks: list[Wanted] = []
-        single = isinstance(self.snapshot.schema, SingleLabel)
-        if learner is not None and labels is not None and single and self.snapshot.doubtful():
+        if learner is not None and labels is not None and self.snapshot.unaware():
             self._beat("check old labels")
-            rows = self.snapshot.train.rows(ItemState.LABELLED)
-            checks = check_items(self.snapshot, self._unseen(labels), rows, max(count // 10, 1))
+            checks = check_old(self.snapshot, labels, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
         return queue, {} if learner is None else self._guesses(learner, queue)
 
@@ -333,19 +330,6 @@ class Rounds:
             return {}
         features = self.snapshot.pool.take(self.snapshot.pool.rows_of([w.item for w in queue]))
         return shares_of(schema, queue, name_guesses(np.stack(list(vectors.values())), features))
-
-    def _unseen(self, labels: Labels) -> Array:
-        """(L, C) probabilities of the labelled items from models that were fitted on the others: three folds."""
-        out = np.zeros((len(labels), len(self.snapshot.classes)))
-        fold = np.arange(len(labels)) % 3
-        trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
-        rows = self.snapshot.pool.rows_of(labels.items)
-        for k in range(3):
-            inside = fold == k
-            if inside.any() and (~inside).any():
-                trial.fit(some_labels(labels, ~inside), seed=0)
-                out[inside] = predicted(trial, self.snapshot.pool, rows[inside])
-        return out
 
     def _report(
         self,
@@ -371,7 +355,7 @@ class Rounds:
             history=tuple(self.history),
         )
         told = snapshot.facts.told
-        rule = str(snapshot.setting("stop", "") or _rule(snapshot.schema))
+        rule = str(snapshot.setting("stop", "") or default_rule(snapshot.schema))
         return {
             "round": number,
             "labels": snapshot.labels,
@@ -389,13 +373,6 @@ class Rounds:
             "candidates": chosen.candidates,
             "saved": None if self._saved is None else self._saved.to_json(),
         }
-
-
-def _rule(schema: Schema) -> str:
-    """The stop rule for a kind of label."""
-    if isinstance(schema, Number):
-        return "stable_predictions & plateau(metric=mae, patience=3, best=min)"
-    return DEFAULT_RULE if isinstance(schema, SingleLabel) else _SETS_RULE
 
 
 def _two_classes(labels: Labels | None) -> bool:

@@ -210,6 +210,17 @@ class Snapshot:
                 out.append((row, change))
         return out
 
+    def unaware(self) -> list[tuple[Changed, NDArray[np.int64]]]:
+        """Each class that was added and still is there, with the rows whose answer is older; none without such rows."""
+        rows = self.train.rows(ItemState.LABELLED)
+        added = [c for c in self.facts.changed if c.kind == "class_added" and c.name in self.classes]
+        if not added:
+            return []
+        given = self.facts.labelled_at
+        last = np.asarray([given[row][-1][1] if given.get(row) else 0 for row in rows.tolist()], dtype=np.int64)
+        found = [(change, rows[last < change.seq]) for change in added]
+        return [(change, old) for change, old in found if len(old)]
+
     def controls(self) -> Items:
         """The labelled control items, in order of being asked."""
         rows = np.asarray(list(dict.fromkeys(self.facts.controls)), dtype=np.int64)
