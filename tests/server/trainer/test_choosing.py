@@ -157,5 +157,5 @@ def test_guesses_are_the_best_three_of_each_item(project: LiveProject) -> None:
     found = guesses_of(learner, snapshot, [Wanted(item) for item in project.ids[30:60]])
     right = [found[item][0][0] == project.truth[item] for item in project.ids[30:60]]
     assert sum(right) >= 25
-    assert all(list(pairs) == sorted(pairs, key=lambda p: -(p[1] or 0.0)) for pairs in found.values())
+    assert all(list(pairs) == sorted(pairs, key=lambda p: -(p[1] or 0)) for pairs in found.values())
     assert guesses_of(learner, snapshot, []) == {}

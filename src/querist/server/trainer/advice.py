@@ -16,6 +16,7 @@ import numpy as np
 
 from querist.core.errors import QueristError
 from querist.core.types import Progress, Round
+from querist.data.schema import Number, Schema, SingleLabel
 from querist.session.rules.all_of import AllOf
 from querist.session.rules.any_of import AnyOf
 from querist.session.rules.base import StopRuleBase
@@ -31,6 +32,7 @@ __all__ = [
     "Measured",
     "advise",
     "answers_an_hour",
+    "default_rule",
     "is_milestone",
     "milestones",
     "rule_in_words",
@@ -38,6 +40,8 @@ __all__ = [
 ]
 
 DEFAULT_RULE = "stable_predictions & plateau(patience=3)"
+_SETS_RULE = "stable_predictions & plateau(metric=exact_match, patience=3)"
+_NUMBER_RULE = "stable_predictions & plateau(metric=mae, patience=3, best=min)"
 _Z = 1.96
 _STEP = 0.1
 _LEAST_STEP = 5
@@ -46,6 +50,13 @@ _PAUSE = 300.0
 _EXPONENTS = (0.25, 0.5, 1.0)
 _ENOUGH = 30
 """Validation answers from which on anything is said about gains."""
+
+
+def default_rule(schema: Schema) -> str:
+    """The stop rule for a kind of label: models agree, and what is measured is flat."""
+    if isinstance(schema, Number):
+        return _NUMBER_RULE
+    return DEFAULT_RULE if isinstance(schema, SingleLabel) else _SETS_RULE
 
 
 def wilson(hits: int, count: int, z: float = _Z) -> tuple[float, float]:

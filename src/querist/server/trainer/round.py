@@ -20,15 +20,14 @@ from querist.core.ports import Learner, Strategy
 from querist.core.seeds import derive
 from querist.core.types import Array, FitReport, Labels, Progress, Round
 from querist.data.ledger import ItemState, Ledger
-from querist.data.schema import MultiLabel, Number, Schema, SingleLabel
+from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.data.spans import Spans
-from querist.server.trainer.advice import DEFAULT_RULE, Measured, advise, is_milestone, milestones, wilson
+from querist.server.trainer.advice import Measured, advise, default_rule, is_milestone, milestones, wilson
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
-from querist.server.trainer.checking import check_several
+from querist.server.trainer.checking import check_old
 from querist.server.trainer.choosing import (
     Chooser,
     Chosen,
-    check_items,
     guesses_of,
     interleaved,
     random_queue,
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["Rounds"]
 
 Beat = Callable[[str], None]
-_SETS_RULE = "stable_predictions & plateau(metric=exact_match, patience=3)"
 _WATCHED_TEXTS = 300
 """Texts that taggers are compared on."""
 _TAGS = "mnlp"
@@ -310,20 +308,12 @@ class Rounds:
     def _finish_queue(
         self, chosen: Chosen, count: int, learner: Learner | None, labels: Labels | None
     ) -> tuple[tuple[Wanted, ...], Guesses]:
-        checks = [] if learner is None or labels is None else self._checks(labels, max(count // 10, 1))
+        checks: list[Wanted] = []
+        if learner is not None and labels is not None and self.snapshot.unaware():
+            self._beat("check old labels")
+            checks = check_old(self.snapshot, labels, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
         return queue, {} if learner is None else self._guesses(learner, queue)
-
-    def _checks(self, labels: Labels, most: int) -> list[Wanted]:
-        """Old answers that a class which came later may concern."""
-        snapshot = self.snapshot
-        if not isinstance(snapshot.schema, (SingleLabel, MultiLabel)) or not snapshot.unaware():
-            return []
-        self._beat("check old labels")
-        rows = snapshot.train.rows(ItemState.LABELLED)
-        if isinstance(snapshot.schema, MultiLabel):
-            return check_several(snapshot, rows, labels.targets, most)
-        return check_items(snapshot, self._unseen(labels), rows, most)
 
     def _guesses(self, learner: Learner, queue: tuple[Wanted, ...]) -> Guesses:
         if self._tagging is not None:
@@ -340,19 +330,6 @@ class Rounds:
             return {}
         features = self.snapshot.pool.take(self.snapshot.pool.rows_of([w.item for w in queue]))
         return shares_of(schema, queue, name_guesses(np.stack(list(vectors.values())), features))
-
-    def _unseen(self, labels: Labels) -> Array:
-        """(L, C) probabilities of the labelled items from models that were fitted on the others: three folds."""
-        out = np.zeros((len(labels), len(self.snapshot.classes)))
-        fold = np.arange(len(labels)) % 3
-        trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
-        rows = self.snapshot.pool.rows_of(labels.items)
-        for k in range(3):
-            inside = fold == k
-            if inside.any() and (~inside).any():
-                trial.fit(some_labels(labels, ~inside), seed=0)
-                out[inside] = predicted(trial, self.snapshot.pool, rows[inside])
-        return out
 
     def _report(
         self,
@@ -378,7 +355,7 @@ class Rounds:
             history=tuple(self.history),
         )
         told = snapshot.facts.told
-        rule = str(snapshot.setting("stop", "") or _rule(snapshot.schema))
+        rule = str(snapshot.setting("stop", "") or default_rule(snapshot.schema))
         return {
             "round": number,
             "labels": snapshot.labels,
@@ -396,13 +373,6 @@ class Rounds:
             "candidates": chosen.candidates,
             "saved": None if self._saved is None else self._saved.to_json(),
         }
-
-
-def _rule(schema: Schema) -> str:
-    """The stop rule for a kind of label."""
-    if isinstance(schema, Number):
-        return "stable_predictions & plateau(metric=mae, patience=3, best=min)"
-    return DEFAULT_RULE if isinstance(schema, SingleLabel) else _SETS_RULE
 
 
 def _two_classes(labels: Labels | None) -> bool:
