@@ -258,7 +258,7 @@ def test_row_58_the_same_key_with_another_body(fresh: Asker) -> None:
     assert fresh("POST", "/api/v1/answers", sent).status == 200
     before = length(fresh)
     said = fresh("POST", "/api/v1/answers", {**sent, "value": "dog"})
-    refused(fresh, said, 422, "KeyReused", sent["key"], "another answer at 20", " UTC", pointer="/key")
+    refused(fresh, said, 422, "KeyReused", sent["key"], "another post at 20", " UTC", pointer="/key")
     assert length(fresh) == before
 
 

@@ -223,7 +223,7 @@ def test_a_repeated_post_gets_the_same_receipt_also_after_a_restart(tmp_path: Pa
             assert case.send(post) == first, "also its count of then"
             case.restart()
         refused(
-            case, "KeyReused", "'k1'", "another answer at 1970-01-12 13:46:40 UTC", send=(replace(post, value="dog"),)
+            case, "KeyReused", "'k1'", "another post at 1970-01-12 13:46:40 UTC", send=(replace(post, value="dog"),)
         )
         assert case.kinds().count("told") == 2
         (theirs,) = case.take("ben")

@@ -205,3 +205,13 @@ def test_a_server_that_stops_ends_an_import_and_says_so(tmp_path: Path) -> None:
     assert [fault.code for fault in faults] == ["Closed"]
     with running(tmp_path / "p") as ask, ask.server.client() as client:
         assert client.project()["items"] == 3
+
+
+def test_a_change_of_classes_is_made_once_for_a_key(tmp_path: Path) -> None:
+    key = "0e9f8b5c-5a5f-4ae3-9b0b-0123456789ab"
+    with running(make(tmp_path / "p", 3)) as ask:
+        for _ in range(2):
+            said = ask("POST", "/api/v1/classes", {"add": "bird", "key": key})
+            assert (said.status, [c["name"] for c in said.json["classes"]]) == (200, ["cat", "dog", "bird"])
+        assert ask("POST", "/api/v1/classes", {"add": "cow", "key": key}).code == "KeyReused"
+        assert ask("POST", "/api/v1/classes", {"add": "bird"}).status == 422

@@ -237,15 +237,18 @@ class Client:
 
     def add_class(self, name: str) -> dict[str, Any]:
         """A new class."""
-        return dict(self._post("/classes", {"add": name}))
+        return self._change_classes({"add": name})
 
     def rename_class(self, name: str, to: str) -> dict[str, Any]:
         """Another name for a class, in all answers."""
-        return dict(self._post("/classes", {"rename": name, "to": to}))
+        return self._change_classes({"rename": name, "to": to})
 
     def merge_class(self, name: str, into: str) -> dict[str, Any]:
         """One class becomes part of another."""
-        return dict(self._post("/classes", {"merge": name, "into": into}))
+        return self._change_classes({"merge": name, "into": into})
+
+    def _change_classes(self, change: dict[str, str]) -> dict[str, Any]:
+        return dict(self._post("/classes", {**change, "key": str(uuid.uuid4())}, again=True))
 
     def seeds(self, label: str, text: str | None = None, *, item: str | None = None) -> int:
         """Items that hold these words, or are like an item, come first; how many. With neither: like the class so far."""

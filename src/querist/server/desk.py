@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from querist.core.errors import ArgumentError, StateError, UnknownNameError, shorten
+from querist.core.errors import StateError, UnknownNameError, shorten
 from querist.core.types import Event, Json
 from querist.data.item_store import ItemStore
 from querist.server.changes import STREAM, Changes
@@ -21,6 +20,7 @@ from querist.server.handout import Choice, is_free, next_choice
 from querist.server.pool import Pool
 from querist.server.post import Handed, Post, Receipt, flat
 from querist.server.rationale import check_rationale
+from querist.server.replies import keep, repeated
 from querist.server.settings import Settings
 from querist.storage.transaction import Transaction
 
@@ -152,9 +152,9 @@ class Desk:
             StateError: no such hand-out of this person (code ``NotLeased``), or another fencing token (``StaleLease``).
         """
         post.check()
-        before = self._repeated(work.connection, person, post)
+        before = repeated(work.connection, person, post.key, post.digest)
         if before is not None:
-            return before
+            return Receipt(**before)
         row = work.connection.execute(
             f"SELECT {_HANDED}, state, person, replaces, tab FROM handed WHERE stream = ? AND query = ?",
             (STREAM, post.query),
@@ -180,10 +180,7 @@ class Desk:
             handed = self._hand(work, again, person, tab, settings, asked["previous"])
             query, fence, state = handed.query, handed.fence, "open"
         receipt = self._take_in(work, person, post, query, fence, row, state)
-        work.connection.execute(
-            "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
-            (person, post.key, post.digest, json.dumps(flat(receipt)), self.clock()),
-        )
+        keep(work.connection, person, post.key, post.digest, flat(receipt), self.clock())
         return receipt
 
     def undo(self, work: Transaction, person: str, *, tab: str = "", query: str | None = None) -> Handed:
@@ -281,20 +278,6 @@ class Desk:
             "SELECT state FROM item WHERE stream = ? AND id = ?", (STREAM, post.item)
         ).fetchone()
         return Receipt(why is None, seq, post.item, row[0], labelled(work.connection), why, query)
-
-    def _repeated(self, connection: sqlite3.Connection, person: str, post: Post) -> Receipt | None:
-        row = connection.execute(
-            "SELECT body, text, at FROM reply WHERE person = ? AND key = ?", (person, post.key)
-        ).fetchone()
-        if row is None:
-            return None
-        if row[0] != post.digest:
-            when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(row[2]))
-            raise ArgumentError(
-                f"the key {shorten(post.key)!r} came with another answer at {when} UTC; give each answer a key of its own",
-                code="KeyReused",
-            )
-        return Receipt(**json.loads(row[1]))
 
     def _held(self, connection: sqlite3.Connection, person: str, tab: str) -> list[Handed]:
         rows = connection.execute(

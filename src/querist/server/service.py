@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import shutil
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from querist import __version__
-from querist.core.errors import ArgumentError, StateError
+from querist.core.errors import StateError
 from querist.core.types import Json
 from querist.data.atomic import TEMPORARY
 from querist.data.item_store import StoredItem
@@ -38,6 +37,7 @@ from querist.server.post import flat
 from querist.server.problems import Problem
 from querist.server.project import FEATURES, ITEMS, JOURNAL, Project
 from querist.server.rationale import check_rationale
+from querist.server.replies import digest_of, keep, repeated
 from querist.server.seeds import find_seeds
 from querist.server.showing import content, listed_row, no_item, set_aside
 from querist.server.stream import Hub
@@ -213,23 +213,15 @@ class Service:
     async def undo(self, user: str, body: Undo) -> tuple[int, dict[str, Any]]:
         """Take an answer back, once for a key."""
         desk = self.project.desk
-        asked = b"undo" if body.query is None else b"undo " + body.query.encode()
-        digest = hashlib.blake2b(asked, digest_size=16).digest()
+        digest = digest_of("undo", body.query, body.tab)
 
         def work(transaction: Transaction) -> Handed:
             connection = transaction.connection
-            row = connection.execute(
-                "SELECT body, text FROM reply WHERE person = ? AND key = ?", (user, body.key)
-            ).fetchone()
-            if row is not None and row[0] != digest:
-                raise ArgumentError("the key came with another post; give each post a key of its own", code="KeyReused")
-            if row is not None:
-                return Handed(**json.loads(row[1]))
+            before = repeated(connection, user, body.key, digest)
+            if before is not None:
+                return Handed(**before)
             handed = desk.undo(transaction, user, tab=body.tab, query=body.query)
-            connection.execute(
-                "INSERT INTO reply VALUES (?, ?, ?, 200, ?, ?)",
-                (user, body.key, digest, json.dumps(flat(handed)), desk.clock()),
-            )
+            keep(connection, user, body.key, digest, flat(handed), desk.clock())
             return handed
 
         handed = await self.write(work)
@@ -357,11 +349,14 @@ class Service:
         if "strategy" in changes:
             self.coach.told()
 
-    async def classes(self, user: str, change: Mapping[str, str]) -> None:
-        """Add, rename or merge a class."""
-        here = self.project.changes
+    async def classes(self, user: str, change: Mapping[str, str], key: str | None = None) -> None:
+        """Add, rename or merge a class, once for a key."""
+        here, desk = self.project.changes, self.project.desk
+        digest = digest_of("classes", dict(change))
 
         def work(transaction: Transaction) -> None:
+            if key is not None and repeated(transaction.connection, user, key, digest):
+                return
             if self.project.importing.locked():
                 raise StateError(
                     "a file is being imported, with the classes as they are now; change them when that is done",
@@ -373,6 +368,8 @@ class Service:
                 here.rename_class(transaction, user, change["rename"], change["to"])
             else:
                 here.merge_class(transaction, user, change["merge"], change["into"])
+            if key is not None:
+                keep(transaction.connection, user, key, digest, True, desk.clock())
 
         await self.write(work)
         self.hub.send("project", {"changed": ["classes"]})

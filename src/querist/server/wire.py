@@ -104,8 +104,9 @@ class FlagIn(_In):
 
 
 class Classes(_In):
-    """One change of the class list: add, rename with to, or merge with into."""
+    """One change of the class list: add, rename with to, or merge with into; with a key it is made once."""
 
+    key: Key | None = None
     add: Name | None = None
     rename: Name | None = None
     to: Name | None = None

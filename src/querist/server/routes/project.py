@@ -35,7 +35,7 @@ async def settings(request: Request, body: SettingsIn) -> Project:
 async def classes(request: Request, body: Classes) -> Project:
     """Add, rename or merge a class; answers follow, the journal keeps what was said."""
     service = service_of(request)
-    await service.classes(request.state.user, body.model_dump(exclude_none=True))
+    await service.classes(request.state.user, body.model_dump(exclude_none=True, exclude={"key"}), body.key)
     return Project.model_validate(await service.project_now())
 
 
