@@ -18,6 +18,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "good" / "model.safetensors").write_bytes(b"")
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "config.json").write_text("{}")
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "config.json").write_text('{"architecture": "resnet18", "num_classes": 1000}')
+    (tmp_path / "net" / "model.safetensors").write_bytes(b"")
     (tmp_path / "w.safetensors").write_bytes(b"")
     (tmp_path / "w.pth").write_bytes(b"")
     (tmp_path / "w.txt").write_bytes(b"")
@@ -32,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("minilm", "text", "minilm"),
         ("good", "text", "{}/good"),
         ("timm:resnet18", "image", "timm:resnet18"),
+        ("net", "image", "timm:resnet18={}/net/model.safetensors"),
         ("timm:resnet18=default", "image", "timm:resnet18=default"),
         ("timm:resnet18=w.safetensors", "image", "timm:resnet18={}/w.safetensors"),
     ],
@@ -47,7 +51,8 @@ def test_what_can_be_had_is_kept_by_its_whole_path(folder: Path, asked: str, mod
         ("w.txt", "text", "BadValue", "no folder that is there"),
         ("w.pth", "text", "PickleRefused", "querist convert w.pth"),
         ("bare", "text", "UnsafeWeights", "no safetensors"),
-        ("good", "image", "NeedsCapability", "timm:NAME=WEIGHTS"),
+        ("good", "image", "BadValue", "names its architecture"),
+        ("nowhere", "image", "NeedsCapability", "a folder of timm, timm:NAME=WEIGHTS"),
         ("good", "table", "NeedsCapability", "name base"),
         ("timm:resnet18=none.safetensors", "image", "BadValue", "no file none.safetensors"),
         ("timm:resnet18=w.pth", "image", "PickleRefused", "querist convert w.pth"),
