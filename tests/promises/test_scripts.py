@@ -18,6 +18,7 @@ import pytest
 from querist.core.errors import QueristError
 from querist.data.record import Record
 from querist.server import import_process
+from querist.server.bring import Target
 from querist.server.importer import Importer
 from querist.server.project import Project
 from querist.server.supervisor import Standing, Supervisor
@@ -148,7 +149,7 @@ def test_r43_text_is_text(chrome: Browser, tmp_path: Path) -> None:
     assert said == []
 
 
-def read_here(_: Importer, order: dict[str, Any], __: str) -> dict[str, Any]:
+def read_here(_: Importer, order: dict[str, Any], __: Target, ___: str) -> dict[str, Any]:
     """What the process that reads a file says, without the second that its start takes."""
     try:
         return {"done": import_process._done(order)}
