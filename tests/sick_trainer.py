@@ -17,7 +17,7 @@ folder = sys.argv[1]
 def say(**line):
     sys.stdout.write(json.dumps(line) + "\\n"); sys.stdout.flush()
 def candidate(n, item="a", weights=True, tell=True, **report):
-    place = os.path.join(folder, "candidates", str(n)); os.makedirs(place)
+    place = os.path.join(folder, "candidates", str(n)); os.makedirs(place, exist_ok=True)
     said = dict(round=n, labels=n + 1, cost=0.0, model=None, metrics={}, agreement=None, surprise=None, notes=[],
                 seconds={}, encoder="fake", upto=n, advice={}, **report)
     queue = [dict(item=item, score=None, reason="because", role="queue")]
