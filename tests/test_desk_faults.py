@@ -10,7 +10,6 @@ import pytest
 
 from desk_faults import run
 from desk_world import MEMORY
-from querist.server.desk import Desk
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -25,6 +24,6 @@ def test_a_desk_that_forgets_keys_does_not_pass(monkeypatch: pytest.MonkeyPatch)
     def forgets(*args: Any) -> None:
         return None
 
-    monkeypatch.setattr(Desk, "_repeated", forgets)
+    monkeypatch.setattr("querist.server.desk.repeated", forgets)
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder, pytest.raises(Exception, match=r"UNIQUE|rows|assert"):
         run(Path(folder) / "p", 50, faults=0.5)

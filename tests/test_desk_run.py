@@ -98,7 +98,7 @@ def _stops_following() -> Any:
     [
         ("desk._nobody_else", lambda *args: True),
         ("desk.Desk.expire", lambda *args: 0),
-        ("desk.Desk._repeated", lambda *args: None),
+        ("desk.repeated", lambda *args: None),
         ("pool.Pool.follow", _stops_following()),
     ],
 )

@@ -7,8 +7,8 @@ from proxy_label import campaign
 
 _FORGETS = """
 from querist.cli import main
-from querist.server.desk import Desk
-Desk._repeated = lambda *anything: None
+from querist.server import desk
+desk.repeated = lambda *anything: None
 main()
 """
 
