@@ -14,7 +14,6 @@ from querist.core.errors import ArgumentError, QueristError, StateError, Unknown
 from querist.core.types import Event
 from querist.data.record import Record
 from querist.server.clock import SteadyClock
-from querist.server.desk import labelled
 
 FILE = {"kind": "label", "value": "dog", "annotator": "file"}
 
@@ -31,6 +30,11 @@ def refused(case: Case, code: str, *words: str, **call: Any) -> None:
 
 
 # -- leases ------------------------------------------------------------------------------------------------------------
+
+
+def labelled(case: Case) -> int:
+    """How many items the journal counts as labelled."""
+    return sum(row[0] for row in case.rows("SELECT items FROM tally WHERE stream = 'main' AND state = 'labelled'"))
 
 
 def test_a_hand_out_says_what_it_is(tmp_path: Path) -> None:
@@ -188,7 +192,7 @@ def test_an_answer_is_kept_as_what_it_is(tmp_path: Path, kind: str, value: Any, 
         words = {"words": [[0, 4]]}
         receipt = case.send(case.post(handed, kind, value, rationale=words, note="hm", seconds=2.5, shown=True))
         assert (receipt.counted, receipt.state, receipt.why) == (True, state, None)
-        assert receipt.labelled == (state == "labelled") == case.do(lambda w: labelled(w.connection))
+        assert receipt.labelled == (state == "labelled") == labelled(case)
         event = list(case.project.store.read("main"))[-1]
         assert (event.kind, event.seq) == ("told", receipt.seq)
         answer = {"item": handed.item, "kind": kind, "annotator": "anna", "shown": True, "rationale": words}
@@ -306,7 +310,7 @@ def test_undo_brings_back_ones_last_answer_across_items(tmp_path: Path) -> None:
         assert back.previous is not None
         assert (back.previous["value"], back.previous["note"]) == ("cat", "first")
         refused(case, "NothingToUndo", undo=("anna",))
-        assert case.do(lambda w: labelled(w.connection)) == 1
+        assert labelled(case) == 1
         assert case.answer(back, value="dog").labelled == 2
 
 
@@ -430,12 +434,43 @@ def test_work_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         (handed,) = case.take()
         post, before = case.post(handed), case.kinds()
         with monkeypatch.context() as patch:
-            patch.setattr("querist.server.desk.labelled", lambda connection: 1 / 0)
+            patch.setattr("querist.server.desk.keep", lambda *arguments: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 case.send(post)
         assert case.kinds() == before
         assert case.rows("SELECT count(*) FROM reply") == [(0,)]
         assert case.send(post).counted
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.5])
+def test_a_take_that_fails_leaves_its_items_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, validation: float
+) -> None:
+    with Case(tmp_path / "p", 6, validation=validation) as case:
+        with monkeypatch.context() as patch:
+            patch.setattr("querist.server.desk.Event", lambda *arguments: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                case.take(count=4)
+        handed = case.take(count=10)
+        assert sorted(one.item for one in handed) == [f"i{k}" for k in range(6)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_taking_many_is_taking_one_by_one(tmp_path: Path, seed: int) -> None:
+    """The same items in the same roles, whether they are asked for at once or each by itself."""
+
+    def roles(folder: str, counts: list[int]) -> list[tuple[str, str]]:
+        with Case(tmp_path / folder, 40, validation=0.3, control=0.2, seed=seed) as case:
+            case.promote(*[(f"i{k}", "queue") for k in range(0, 40, 2)])
+            have: list[str] = []
+            out = []
+            for count in counts:
+                for one in case.take(count=count, have=have):
+                    have.append(one.query)
+                    out.append((one.item, one.role))
+            return out
+
+    assert roles("many", [25]) == roles("few", [1] * 25) == roles("some", [10, 3, 12])
 
 
 def test_nothing_in_taking_and_answering_walks_the_tables(tmp_path: Path) -> None:

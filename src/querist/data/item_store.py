@@ -128,6 +128,8 @@ class ItemStore:
 
     def rows_of(self, ids: Sequence[str]) -> list[int]:
         """The row numbers of those ids that there are, ascending."""
+        if len(ids) == 1:
+            return [r[0] for r in self._rows("SELECT row FROM item WHERE id = ?", (ids[0],))]
         out: list[int] = []
         for start in range(0, len(ids), _PIECE):
             piece = json.dumps(list(ids[start : start + _PIECE]))
@@ -147,6 +149,8 @@ class ItemStore:
             UnknownNameError: no such row (code ``UnknownItem``).
         """
         wanted = [int(row) for row in rows]
+        if len(wanted) == 1 and (one := self._rows(f"SELECT {_COLUMNS} FROM item WHERE row = ?", wanted)):
+            return [self._item(one[0])]
         out: list[StoredItem] = []
         for start in range(0, len(wanted), _MOST_ROWS):
             piece = wanted[start : start + _MOST_ROWS]

@@ -6,6 +6,7 @@ is never with two people, so that a fault here would be refused by the database 
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -63,15 +64,20 @@ class Desk:
         self.expire(work)
         settings = self.changes.settings(work.connection)
         out = [h for h in self._held(work.connection, person, tab) if h.query not in set(have)][:count]
-        while len(out) < count:
+        if len(out) < count:
             self.pool.follow(work.connection)
-            turn = _turns(work.connection)
-            choice = next_choice(
-                work.connection, self.pool, settings, person=person, turn=turn, seed=self.seed, share=self.share
-            )
-            if choice is None:
-                break
-            out.append(self._hand(work, choice, person, tab, settings))
+            choices: list[Choice] = []
+            for turn in itertools.count(_turns(work.connection)):
+                choice = next_choice(
+                    work.connection, self.pool, settings, person=person, turn=turn, seed=self.seed, share=self.share
+                )
+                if choice is None:
+                    break
+                choices.append(choice)
+                self.pool.hold(choice.item)
+                if len(out) + len(choices) == count:
+                    break
+            out += self._hand(work, choices, person, tab, settings)
         return out
 
     def pick(self, work: Transaction, person: str, item: str, *, tab: str = "") -> Handed:
@@ -103,7 +109,7 @@ class Desk:
             "SELECT max(seq) FROM answer INDEXED BY answer_by_item WHERE stream = ? AND item = ? AND counted",
             (STREAM, item),
         ).fetchone()
-        return self._hand(work, choice, person, tab, self.changes.settings(work.connection), before)
+        return self._hand(work, [choice], person, tab, self.changes.settings(work.connection), before)[0]
 
     def renew(self, work: Transaction, person: str, queries: Sequence[str]) -> float:
         """Keep hand-outs for another while; returns until when. Those that are gone stay gone."""
@@ -152,7 +158,8 @@ class Desk:
             StateError: no such hand-out of this person (code ``NotLeased``), or another fencing token (``StaleLease``).
         """
         post.check()
-        before = repeated(work.connection, person, post.key, post.digest)
+        digest = post.digest
+        before = repeated(work.connection, person, post.key, digest)
         if before is not None:
             return Receipt(**before)
         row = work.connection.execute(
@@ -177,10 +184,10 @@ class Desk:
             reason, inclusion = "Taken up again: the answer came late.", (asked["inclusion"] or [None])[0]
             again = Choice(post.item, row[3], reason, asked["scores"][0], asked["strategy"], inclusion, replaces)
             settings = self.changes.settings(work.connection)
-            handed = self._hand(work, again, person, tab, settings, asked["previous"])
+            (handed,) = self._hand(work, [again], person, tab, settings, asked["previous"])
             query, fence, state = handed.query, handed.fence, "open"
         receipt = self._take_in(work, person, post, query, fence, row, state)
-        keep(work.connection, person, post.key, post.digest, flat(receipt), self.clock())
+        keep(work.connection, person, post.key, digest, flat(receipt), self.clock())
         return receipt
 
     def undo(self, work: Transaction, person: str, *, tab: str = "", query: str | None = None) -> Handed:
@@ -210,7 +217,7 @@ class Desk:
         choice = Choice(
             item, role if drawn else "again", "You took your answer back.", None, "undo", inclusion, replaces
         )
-        return self._hand(work, choice, person, tab, self.changes.settings(work.connection), told)
+        return self._hand(work, [choice], person, tab, self.changes.settings(work.connection), told)[0]
 
     def flag(self, work: Transaction, person: str, item: str, flag: bool, note: str | None = None) -> int:
         """Mark an item for a later look, or take the mark off."""
@@ -221,41 +228,53 @@ class Desk:
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _hand(
-        self, work: Transaction, choice: Choice, person: str, tab: str, settings: Settings, before: int | None = None
-    ) -> Handed:
-        """Hand an item out; ``before`` is the event of the answer that is being changed."""
-        turn = _turns(work.connection)
-        until = self.clock() + settings.lease
-        if choice.replaces is not None and before is None:
-            (before,) = work.connection.execute(
-                "SELECT told FROM handed WHERE stream = ? AND query = ?", (STREAM, choice.replaces)
-            ).fetchone()
-        previous = _told(work.connection, before, choice.item)
-        model = work.connection.execute(
+        self,
+        work: Transaction,
+        choices: Sequence[Choice],
+        person: str,
+        tab: str,
+        settings: Settings,
+        before: int | None = None,
+    ) -> list[Handed]:
+        """Hand items out; ``before`` is the event of the answer that is being changed, where there is one item."""
+        connection = work.connection
+        first, until = _turns(connection), self.clock() + settings.lease
+        model = connection.execute(
             "SELECT round, digest FROM model WHERE stream = ? ORDER BY round DESC LIMIT 1", (STREAM,)
         ).fetchone()
-        payload: dict[str, Json] = {
-            "query": f"q{turn}",
-            "turn": turn,
-            "items": [choice.item],
-            "strategy": choice.strategy,
-            "scores": [choice.score],
-            "reasons": [choice.reason],
-            "round": 0 if model is None else int(model[0]) + 1,
-            "model": None if model is None else model[1],
-            "arm": None,
-            "inclusion": None if choice.inclusion is None else [choice.inclusion],
-            "seconds": {},
-            "role": choice.role,
-            "user": person,
-            "tab": tab,
-            "place": 0,
-            "until": until,
-            "replaces": choice.replaces,
-            "previous": before,
-        }
-        work.append(STREAM, [Event("asked", payload)])
-        return Handed(f"q{turn}", turn, choice.item, choice.role, choice.reason, choice.score, until, previous)
+        out, events = [], []
+        for turn, choice in enumerate(choices, first):
+            answered = before
+            if choice.replaces is not None and before is None:
+                (answered,) = connection.execute(
+                    "SELECT told FROM handed WHERE stream = ? AND query = ?", (STREAM, choice.replaces)
+                ).fetchone()
+            previous = _told(connection, answered, choice.item)
+            payload: dict[str, Json] = {
+                "query": f"q{turn}",
+                "turn": turn,
+                "items": [choice.item],
+                "strategy": choice.strategy,
+                "scores": [choice.score],
+                "reasons": [choice.reason],
+                "round": 0 if model is None else int(model[0]) + 1,
+                "model": None if model is None else model[1],
+                "arm": None,
+                "inclusion": None if choice.inclusion is None else [choice.inclusion],
+                "seconds": {},
+                "role": choice.role,
+                "user": person,
+                "tab": tab,
+                "place": 0,
+                "until": until,
+                "replaces": choice.replaces,
+                "previous": answered,
+            }
+            events.append(Event("asked", payload))
+            out.append(Handed(f"q{turn}", turn, choice.item, choice.role, choice.reason, choice.score, until, previous))
+        if events:
+            work.append(STREAM, events)
+        return out
 
     def _take_in(
         self, work: Transaction, person: str, post: Post, query: str, fence: int, row: Sequence[Any], state: str
@@ -274,10 +293,12 @@ class Desk:
         seq = work.append(STREAM, [Event("told", payload) if why is None else Event("late", {**payload, "why": why})])
         if why is None:  # so that the queue's head is an item to hand out, and a doubt is settled
             work.connection.execute("DELETE FROM queue WHERE item = ?", (post.item,))
-        row = work.connection.execute(
-            "SELECT state FROM item WHERE stream = ? AND id = ?", (STREAM, post.item)
+        state, count = work.connection.execute(
+            "SELECT state, (SELECT items FROM tally WHERE stream = item.stream AND state = 'labelled') "
+            "FROM item WHERE stream = ? AND id = ?",
+            (STREAM, post.item),
         ).fetchone()
-        return Receipt(why is None, seq, post.item, row[0], labelled(work.connection), why, query)
+        return Receipt(why is None, seq, post.item, state, count or 0, why, query)
 
     def _held(self, connection: sqlite3.Connection, person: str, tab: str) -> list[Handed]:
         rows = connection.execute(
@@ -328,12 +349,6 @@ def _standing(connection: sqlite3.Connection, person: str, tab: str, query: str 
         connection.execute(of_tab, (STREAM, person, tab)).fetchone()
         or connection.execute(of_person, (STREAM, person)).fetchone()
     )
-
-
-def labelled(connection: sqlite3.Connection) -> int:
-    """How many items have a label."""
-    row = connection.execute("SELECT items FROM tally WHERE stream = ? AND state = 'labelled'", (STREAM,)).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def _turns(connection: sqlite3.Connection) -> int:

@@ -134,12 +134,14 @@ def _to_check(connection: sqlite3.Connection, pool: Pool, strategy: str, person:
 
     One that is kept to measure with stays so: its new answer never trains a model either.
     """
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT q.item, q.score, q.reason, h.query FROM queue q "
         "CROSS JOIN handed h INDEXED BY handed_slot ON h.stream = 'main' AND h.item = q.item AND h.person = ? "
-        "AND h.state IN ('open', 'answered') AND h.state = 'answered' WHERE q.role = 'check' ORDER BY q.place LIMIT 1",
+        "AND h.state IN ('open', 'answered') AND h.state = 'answered' WHERE q.role = 'check' ORDER BY q.place",
         (person,),
-    ).fetchone()
+    )
+    row = next((row for row in rows if not pool.holds(row[0])), None)
+    rows.close()
     if row is None:
         return None
     item, score, reason, query = row

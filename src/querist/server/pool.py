@@ -102,6 +102,12 @@ class Pool:
         self._free = RankedSet(np.zeros(0, dtype=np.bool_))
         self._waiting: list[int] = []  # a heap of places of validation items that may be free
         self._busy: set[int] = set()  # places of validation items that are not
+        self._held: set[str] = set()
+
+    def hold(self, item: str) -> None:
+        """Take an item out before the journal says so; what becomes of it, the next `follow` reads there."""
+        self._held.add(item)
+        self._place(item, free=False)
 
     def follow(self, connection: sqlite3.Connection) -> None:
         """Come up to the end of the journal."""
@@ -135,12 +141,20 @@ class Pool:
             heapq.heappop(self._waiting)
         return self._order[self._waiting[0]] if self._waiting else None
 
+    def holds(self, item: str) -> bool:
+        """Whether the item was taken out with `hold` since the last `follow`."""
+        return item in self._held
+
     def offers(self, item: str) -> bool:
-        """Whether the journal speaks of the item and it is not kept to measure with."""
-        return item not in self.reserved and item in self._items and self._items.row_of(item) < self.size
+        """Whether the journal speaks of the item, it is not held, and it is not kept to measure with."""
+        if item in self.reserved or item in self._held:
+            return False
+        rows = self._items.rows_of([item])
+        return bool(rows) and rows[0] < self.size
 
     def _make(self, connection: sqlite3.Connection) -> None:
         self.size = 0
+        self._held.clear()
         self.reserved, self._order = {}, []
         for (payload,) in connection.execute(
             "SELECT payload FROM event WHERE stream = ? AND kind IN ('created', 'imported') ORDER BY seq", (_STREAM,)
@@ -166,7 +180,7 @@ class Pool:
                 self._order.append(item)
 
     def _read_on(self, connection: sqlite3.Connection) -> None:
-        touched: set[str] = set()
+        touched, self._held = self._held, set()
         rows = connection.execute(
             f"SELECT kind, payload FROM event WHERE stream = ? AND seq > ? AND kind IN ({', '.join('?' * len(_KINDS))})",
             (_STREAM, self._seq, *_KINDS),
@@ -185,14 +199,16 @@ class Pool:
     def _settle(self, connection: sqlite3.Connection, items: Iterable[str]) -> None:
         for item in items:
             row = connection.execute("SELECT state FROM item WHERE stream = ? AND id = ?", (_STREAM, item)).fetchone()
-            free = row is None or row[0] == "unlabelled"
-            place = self.reserved.get(item)
-            if place is None:
-                for number in self._items.rows_of([item]):
-                    if number < self.size:
-                        (self._free.add if free else self._free.discard)(number)
-            elif free and place in self._busy:
-                self._busy.discard(place)
-                heapq.heappush(self._waiting, place)
-            elif not free:
-                self._busy.add(place)
+            self._place(item, free=row is None or row[0] == "unlabelled")
+
+    def _place(self, item: str, *, free: bool) -> None:
+        place = self.reserved.get(item)
+        if place is None:
+            for number in self._items.rows_of([item]):
+                if number < self.size:
+                    (self._free.add if free else self._free.discard)(number)
+        elif free and place in self._busy:
+            self._busy.discard(place)
+            heapq.heappush(self._waiting, place)
+        elif not free:
+            self._busy.add(place)

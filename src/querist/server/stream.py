@@ -98,7 +98,7 @@ class Hub:
         """
         if event not in EVENTS:
             raise ValueError(f"no event {event!r}; there are {', '.join(sorted(EVENTS))}")
-        if self._loop is None or self._loop.is_closed():
+        if not self._listeners or self._loop is None or self._loop.is_closed():
             return
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         try:

@@ -31,6 +31,8 @@ Name: TypeAlias = Literal["starting", "idle", "busy", "paused", "off"]
 Promote: TypeAlias = Callable[[Mapping[str, Any], Sequence[Wanted], Guesses], None]
 
 _BACK_OFF = (1.0, 5.0, 20.0)
+_QUEUE = 200
+"""Length of the queue that a first round, or one after a failure, is asked for."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,16 @@ class Supervisor:
         with self._mutex:
             if self._thread is not None and self._thread.is_alive():
                 return
-            self._wanted = self._wanted or 200
+            self._wanted = self._wanted or _QUEUE
             self._thread = threading.Thread(target=self._run, daemon=True, name="trainer supervisor")
             self._thread.start()
 
-    def round(self, queue: int = 200) -> None:
+    def round(self, queue: int = _QUEUE) -> None:
         """Ask for a round; several that wait are one. A paused trainer stays paused."""
-        self._inbox.put(("round", queue))
+        with self._mutex:
+            waiting, self._wanted = self._wanted > 0, max(self._wanted, queue)
+        if not waiting:  # one that waits was told before: the thread is not woken for each answer
+            self._inbox.put(("round", None))
 
     def pause(self, reason: str = "paused by you") -> None:
         """Stop the trainer until `resume`."""
@@ -178,7 +183,6 @@ class Supervisor:
             if kind == "pause":
                 return self._paused(str(value))
             if kind == "round":
-                self._wanted = max(self._wanted, int(value))
                 self._send()
             elif kind == "line":
                 self._line(value)
@@ -224,7 +228,7 @@ class Supervisor:
         """What follows a failure: wait and start again, or pause; False when the supervisor is to stop."""
         self._end()
         self._failures += 1
-        self._wanted = self._wanted or 200
+        self._want()
         if self._failures > len(self._back_off):
             return self._paused(f"{reason}. It failed {self._failures} times in a row; press resume to try again")
         until = time.monotonic() + self._back_off[self._failures - 1]
@@ -241,8 +245,6 @@ class Supervisor:
             if kind == "resume":
                 self._failures = 0
                 break
-            if kind == "round":
-                self._wanted = max(self._wanted, int(value))
         return True
 
     def _paused(self, reason: str) -> bool:
@@ -250,13 +252,12 @@ class Supervisor:
         self._end()
         self._say(Standing("paused", reason, failures=self._failures))
         while True:
-            kind, value = self._inbox.get()
+            kind, _ = self._inbox.get()
             if kind == "stop":
                 return False
-            if kind == "round":
-                self._wanted = max(self._wanted, int(value))
             if kind == "resume":
-                self._failures, self._wanted = 0, self._wanted or 200
+                self._failures = 0
+                self._want()
                 return True
 
     # -- lines ---------------------------------------------------------------------------------------------------------
@@ -320,15 +321,22 @@ class Supervisor:
         child = self._child
         if not self._wanted or child is None or self._standing.state == "starting" or (self._asked and self._ahead):
             return
-        if not child.send({"do": "round", "queue": self._wanted}):
+        with self._mutex:
+            wanted, self._wanted = self._wanted, 0
+        if not child.send({"do": "round", "queue": wanted}):
+            self._want()
             return
-        self._wanted = 0
         if self._asked:
             self._ahead = True
             return
         self._heard = self._asked = time.monotonic()
         now = self._standing
         self._say(Standing("busy", None, now.doing, now.encoder, now.done, now.of))
+
+    def _want(self) -> None:
+        """Have a round asked for as soon as the trainer listens."""
+        with self._mutex:
+            self._wanted = self._wanted or _QUEUE
 
     # -- the process ---------------------------------------------------------------------------------------------------
 
