@@ -75,7 +75,7 @@ def test_a_full_disk_refuses_the_post_and_goes_on_after(tmp_path: Path, monkeypa
         writer = ask.server.service.project.writer
         real: Callable[..., Any] = writer.submit
 
-        def full(work: Any) -> Any:
+        def full(work: Any, **more: Any) -> Any:
             raise ResourceError("cannot write: out of space", code="DiskFull")
 
         monkeypatch.setattr(writer, "submit", full)

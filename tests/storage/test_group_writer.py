@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -140,6 +141,53 @@ def test_too_much_waiting_is_refused_at_once(tmp_path: Path) -> None:
         first.result(10)
         assert [f.result(10) for f in waiting] == [1, 2, 3]
         writer.close()
+
+
+def test_short_work_goes_first_and_the_rest_is_not_forgotten(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "journal.db") as store:
+        writer = GroupWriter(store, most=3)
+        hold, started = threading.Event(), threading.Event()
+        order: list[str] = []
+
+        def slow(work: Transaction) -> None:
+            started.set()
+            hold.wait(10)
+
+        def noted(name: str):  # type: ignore[no-untyped-def]
+            return lambda work: order.append(name)
+
+        first = writer.submit(slow)
+        started.wait(10)
+        rest = [writer.submit(noted(f"rest {n}")) for n in range(3)]
+        short = [writer.submit(noted(f"short {n}"), short=True) for n in range(8)]
+        hold.set()
+        first.result(10)
+        for future in [*rest, *short]:
+            future.result(10)
+        writer.close()
+    assert [name for name in order if name.startswith("short")] == [f"short {n}" for n in range(8)]
+    assert [name for name in order if name.startswith("rest")] == [f"rest {n}" for n in range(3)]
+    assert order[0] == "short 0", "an answer does not wait for the hand-outs before it"
+    assert order.index("rest 0") < order.index("short 6"), "each commit does one piece of the rest"
+
+
+def test_a_group_ends_in_time(tmp_path: Path) -> None:
+    """The first answer of a group is not kept back until the last one that came."""
+    with SqliteStore(tmp_path / "journal.db") as store:
+        writer = GroupWriter(store)
+        ran: list[int] = []
+        at_first: list[int] = []
+
+        def slow(work: Transaction) -> None:
+            time.sleep(0.004)
+            ran.append(1)
+
+        waiting = [writer.submit(slow, short=True) for _ in range(50)]
+        waiting[0].add_done_callback(lambda future: at_first.append(len(ran)))
+        for future in waiting:
+            future.result(10)
+        writer.close()
+    assert at_first[0] < 25
 
 
 def test_the_writer_is_full_sync(tmp_path: Path) -> None:

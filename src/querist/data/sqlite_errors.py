@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from querist.core.errors import QueristError, ResourceError, StateError
 from querist.data.atomic import disk_full
@@ -69,12 +68,28 @@ def translate(error: sqlite3.Error, path: Path, kept: str = "", needed: int | No
     return StateError(f"the database {path} refused ({type(error).__name__}: {error}). {kept}", code="StoreFailed")
 
 
-@contextmanager
-def named(path: Path, kept: str = "", needed: int | None = None) -> Iterator[None]:
-    """Let nothing of SQLite out but named errors."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise translate(error, path, kept, needed) from error
-    except UnicodeDecodeError as error:  # a message of SQLite that quotes damaged bytes
-        raise corrupt(path, f"SQLite quotes bytes that are no UTF-8: {error.object[:60]!r}") from error
+class named:
+    """Let nothing of SQLite out but named errors.
+
+    Args:
+        path: the database.
+        kept: a sentence that says what is safe.
+        needed: about how many bytes the write needed, where that is known.
+    """
+
+    __slots__ = ("_kept", "_needed", "_path")
+
+    def __init__(self, path: Path, kept: str = "", needed: int | None = None) -> None:
+        self._path, self._kept, self._needed = path, kept, needed
+
+    def __enter__(self) -> None:
+        """Nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Translate."""
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, self._path, self._kept, self._needed) from error
+        if isinstance(error, UnicodeDecodeError):  # a message of SQLite that quotes damaged bytes
+            raise corrupt(self._path, f"SQLite quotes bytes that are no UTF-8: {error.object[:60]!r}") from error

@@ -30,7 +30,8 @@ def line(event: str, **fields: Any) -> None:
         if not (value is None or isinstance(value, (bool, int, float)) or _short(value)):
             raise TypeError(f"the field {name} of a log line must be a number or a short name")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    log.info("%s", json.dumps({"at": stamp, "event": event, **fields}))
+    text = json.dumps({"at": stamp, "event": event, **fields})
+    log.handle(logging.LogRecord(log.name, logging.INFO, "", 0, text, None, None))  # who called is of no use here
 
 
 def _short(value: Any) -> bool:

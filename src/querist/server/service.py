@@ -136,9 +136,9 @@ class Service:
         """A fresh one-time link for a person."""
         return f"{self.address}/open#{self.links.issue(user)}"
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Have the writer do a piece of work; it is on the disk when this returns."""
-        return await asyncio.wrap_future(self.project.writer.submit(work))
+    async def write(self, work: Callable[[Transaction], T], *, short: bool = False) -> T:
+        """Have the writer do a piece of work, a short one before others; it is on the disk when this returns."""
+        return await asyncio.wrap_future(self.project.writer.submit(work, short=short))
 
     async def read(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run what only reads, in a thread."""
@@ -204,7 +204,7 @@ class Service:
             check_rationale(body.rationale, body.item, self._stored(body.item).text)
         post = Post(**body.model_dump())
         desk = self.project.desk
-        receipt = await self.write(lambda transaction: desk.answer(transaction, user, post))
+        receipt = await self.write(lambda transaction: desk.answer(transaction, user, post), short=True)
         if not receipt.counted:
             return 202, {"counted": False, "why": receipt.why}
         self._told(receipt.labelled)
@@ -224,7 +224,7 @@ class Service:
             keep(connection, user, body.key, digest, flat(handed), desk.clock())
             return handed
 
-        handed = await self.write(work)
+        handed = await self.write(work, short=True)
         self.hub.send("queue", {"why": "undone"})
         return 200, {"handed": (await self.shown([handed]))[0]}
 

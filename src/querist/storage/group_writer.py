@@ -1,14 +1,17 @@
-"""One writer thread with group commit: work that comes while the disk is busy shares the next commit.
+"""One writer thread with group commit: work that comes while others are served shares their commit.
 
 Each piece of work is a function of a `Transaction`. It runs within a savepoint: one that fails takes back what it did
 and disturbs no other. Its future is done only after the commit, so that an answer which is given out is on the disk.
+Short work that somebody waits for (an answer) goes before the rest (a hand-out of many items, a new model); of the rest
+one piece a commit is done at least.
 """
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -21,6 +24,8 @@ __all__ = ["GroupWriter"]
 
 T = TypeVar("T")
 _Work = tuple[Callable[[Transaction], Any], "Future[Any]"]
+_SHORT, _REST = 0.01, 0.02
+"""Seconds after which a group begins no more short work, and none of the rest: the first need not wait for the last."""
 
 
 class GroupWriter:
@@ -34,15 +39,20 @@ class GroupWriter:
 
     def __init__(self, store: SqliteStore, *, most: int = 256, waiting: int = 4096) -> None:
         self.store = store
-        self._most = most
-        self._queue: queue.Queue[_Work | None] = queue.Queue(waiting)
+        self._most, self._waiting = most, waiting
+        self._short: deque[_Work] = deque()
+        self._rest: deque[_Work] = deque()
         self._closed = False
-        self._gate = threading.Lock()
+        self._gate = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="querist-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
+    def submit(self, work: Callable[[Transaction], T], *, short: bool = False) -> Future[T]:
         """Have ``work`` done in a transaction; the future holds what it returned, once that is on the disk.
+
+        Args:
+            work: done in the order of submission among its like.
+            short: it takes no more than about a millisecond, and goes before what is not short.
 
         Raises:
             StateError: the writer is closed (code ``Closed``). ResourceError: too much is waiting (code ``Overload``).
@@ -51,13 +61,13 @@ class GroupWriter:
         with self._gate:
             if self._closed:
                 raise StateError("the project is being closed; nothing more is taken", code="Closed")
-            try:
-                self._queue.put_nowait((work, future))
-            except queue.Full:
+            if len(self._short) + len(self._rest) >= self._waiting:
                 raise ResourceError(
-                    f"{self._queue.maxsize} pieces of work are waiting to be written; try again in a moment",
+                    f"{self._waiting} pieces of work are waiting to be written; try again in a moment",
                     code="Overload",
-                ) from None
+                )
+            (self._short if short else self._rest).append((work, future))
+            self._gate.notify()
         return future
 
     def do(self, work: Callable[[Transaction], T], timeout: float | None = 30.0) -> T:
@@ -67,41 +77,44 @@ class GroupWriter:
     def close(self) -> None:
         """Finish what was taken, then stop; the store stays open."""
         with self._gate:
-            if self._closed:
-                return
             self._closed = True
-        self._queue.put(None)
+            self._gate.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        last = False
-        while not last:
-            group: list[_Work] = []
-            piece = self._queue.get()
-            while piece is not None:
-                group.append(piece)
-                if len(group) >= self._most:
-                    break
-                try:
-                    piece = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-            last = piece is None
-            if group:
-                self._commit(group)
+        while True:
+            with self._gate:
+                while not (self._short or self._rest):
+                    if self._closed:
+                        return
+                    self._gate.wait()
+            self._commit()
 
-    def _commit(self, group: list[_Work]) -> None:
-        done: list[tuple[Future[Any], Any, BaseException | None]] = []
+    def _commit(self) -> None:
+        """Do what waits, and what comes meanwhile, up to the bounds of a group."""
+        futures: list[Future[Any]] = []
+        done: list[tuple[Any, BaseException | None]] = []
         try:
             with self.store.transaction() as transaction:
-                for work, future in group:
-                    done.append((future, *_within_savepoint(work, transaction)))
+                began, rest = time.monotonic(), False
+                while True:
+                    many, spent = len(done) >= self._most, time.monotonic() - began
+                    with self._gate:
+                        if self._short and not many and spent < _SHORT:
+                            work, future = self._short.popleft()
+                        elif self._rest and not (rest and (many or spent > _REST)):
+                            work, future = self._rest.popleft()
+                            rest = True
+                        else:
+                            break
+                    futures.append(future)
+                    done.append(_within_savepoint(work, transaction))
         except BaseException as error:
-            for _, future in group:
+            for future in futures:
                 with contextlib.suppress(Exception):  # one that was cancelled
                     future.set_exception(error)
             return
-        for future, result, failure in done:
+        for future, (result, failure) in zip(futures, done, strict=True):
             with contextlib.suppress(Exception):
                 if failure is None:
                     future.set_result(result)

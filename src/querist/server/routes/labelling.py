@@ -6,13 +6,14 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from querist.core.errors import QueristError
-from querist.server.policy import GuardedRoute, session
+from querist.server.policy import DirectRoute, GuardedRoute, session
 from querist.server.problems import problem_of
 from querist.server.routes.kit import ERRORS, ItemId, Router, service_of
 from querist.server.shapes import Answered, Handed, HandedOut, Renewed, Returned, Undone
 from querist.server.wire import AnswerIn, FlagIn, Next, Queries, Take, Undo
 
 router = Router(prefix="/api/v1", route_class=GuardedRoute, tags=["labelling"], responses=ERRORS)
+direct = Router(prefix="/api/v1", route_class=DirectRoute, tags=["labelling"], responses=ERRORS)
 
 _FIELDS = {
     "BadKind": "/kind",
@@ -28,7 +29,7 @@ _FIELDS = {
 """Which field of an answer an error is about."""
 
 
-@router.post("/next", response_model=HandedOut)
+@direct.post("/next", response_model=HandedOut)
 @session(body="json")
 async def next_items(request: Request, body: Next) -> Response:
     """Items to answer, handed out until they are answered, given back, or their time is over."""
@@ -36,7 +37,7 @@ async def next_items(request: Request, body: Next) -> Response:
     return Response(said.model_dump_json(by_alias=True), media_type="application/json")  # checked once, not twice
 
 
-@router.post("/answers", responses={200: {"model": Answered}, 202: {"model": Answered}})
+@direct.post("/answers", responses={200: {"model": Answered}, 202: {"model": Answered}})
 @session(body="json")
 async def answer(request: Request, body: AnswerIn) -> Response:
     """Answer a hand-out; the reply is sent when the answer is on the disk. 202: kept and not counted, with the reason."""
@@ -82,3 +83,6 @@ async def flag(request: Request, id: ItemId, body: FlagIn) -> Response:
     """Mark an item for a second look, or take the mark away."""
     await service_of(request).flag(request.state.user, id, body.flag, body.note)
     return Response(status_code=204)
+
+
+router.routes.extend(direct.routes)
