@@ -11,7 +11,7 @@ from scipy.stats import binomtest, chisquare
 
 from desk_cases import Case
 from querist.data.record import Record
-from querist.server.handout import Choice, is_free, next_choice, validation_items
+from querist.server.handout import Choice, Queue, is_free, next_choice, validation_items
 from querist.server.settings import Settings
 from querist.storage.transaction import Transaction
 
@@ -49,7 +49,14 @@ def choices(case: Case, seeds: int, *, settings: Settings, turn: int = 1, person
         pool.follow(transaction.connection)
         found = [
             next_choice(
-                transaction.connection, pool, settings, person=person, turn=turn, seed=s, share=case.project.desk.share
+                transaction.connection,
+                pool,
+                settings,
+                person=person,
+                turn=turn,
+                seed=s,
+                share=case.project.desk.share,
+                queue=Queue(transaction.connection, pool, settings.strategy),
             )
             for s in range(seeds)
         ]

@@ -10,7 +10,7 @@ from querist.core.seeds import generator, id_hashes, tie_keys, uniform
 from querist.server.pool import Pool
 from querist.server.settings import Settings
 
-__all__ = ["VALIDATION_ITEMS", "Choice", "next_choice", "validation_items"]
+__all__ = ["VALIDATION_ITEMS", "Choice", "Queue", "next_choice", "validation_items"]
 
 VALIDATION_ITEMS = 300
 """So many validation items a project at most; an accuracy of .9 is then known to within .034 (95 %)."""
@@ -69,6 +69,7 @@ def next_choice(
     turn: int,
     seed: int,
     share: float,
+    queue: Queue,
 ) -> Choice | None:
     """What to hand out at this turn, or None where nothing is left for this person.
 
@@ -80,6 +81,7 @@ def next_choice(
         turn: number of the hand-out; with the seed it gives the draws.
         seed: the root seed.
         share: the probability with which an item is kept to measure with.
+        queue: what the model chose.
     """
     rng = generator(seed, "handout", turn)
     draw = float(rng.random())
@@ -91,7 +93,7 @@ def next_choice(
         again = _to_check(connection, pool, settings.strategy, person, share)
         if again is not None:
             return again
-    queued = _from_queue(connection, pool, settings.strategy)
+    queued = queue.head()
     if queued is not None and not settings.validation <= draw < settings.validation + settings.control:
         return queued
     probability = 1.0 / max(pool.free, 1)
@@ -112,15 +114,38 @@ _FREE = """
 """
 
 
-def _from_queue(connection: sqlite3.Connection, pool: Pool, strategy: str) -> Choice | None:
-    rows = connection.execute(
-        f"SELECT item, score, reason FROM queue q WHERE role = 'queue' AND {_FREE.format(item='q.item')} ORDER BY q.place"
-    )
-    for item, score, reason in rows:
-        if pool.offers(item):
-            rows.close()
-            return Choice(item, QUEUE, reason, score, strategy)
-    return None
+class Queue:
+    """What the model chose, from the first that is free; read row by row, once for all hand-outs of a request.
+
+    Args:
+        connection: the journal, in a transaction.
+        pool: the free items, as they stand in this transaction.
+        strategy: what chose.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, pool: Pool, strategy: str) -> None:
+        self._pool, self._strategy = pool, strategy
+        self._rows = connection.execute(
+            f"SELECT item, score, reason FROM queue q WHERE role = 'queue' AND {_FREE.format(item='q.item')} "
+            "ORDER BY q.place"
+        )
+        self._head: Choice | None = None
+
+    def head(self) -> Choice | None:
+        """The first item that is free and not held; None when all are used up."""
+        while self._head is None or self._pool.holds(self._head.item):
+            row = next(self._rows, None)
+            if row is None:
+                self._head = None
+                return None
+            item, score, reason = row
+            if self._pool.offers(item):
+                self._head = Choice(item, QUEUE, reason, score, self._strategy)
+        return self._head
+
+    def close(self) -> None:
+        """Read no further."""
+        self._rows.close()
 
 
 def _learnt(connection: sqlite3.Connection) -> bool:
