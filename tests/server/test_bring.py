@@ -53,6 +53,38 @@ def test_new_items_and_answers_to_known_ones(project: Project) -> None:
     assert answers(project) == {"i1": [("dog", "ann")], "new": [("cat", "import")]}
 
 
+@pytest.mark.parametrize("many", [2, 3], ids=["settled one by one", "all read again"])
+def test_nobody_is_asked_about_what_is_being_told(project: Project, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """While the answers of an import come in, piece by piece, its labelled items are with nobody else."""
+    monkeypatch.setattr("querist.server.pool._MANY", many)
+    records = [said("i1", "dog"), said("n1", "cat"), Record("n2", "bare"), said("n3", "dog"), said("n4", "cat")]
+    asked: list[list[str]] = []
+
+    def look(transaction: Transaction) -> None:
+        handed = project.desk.take(transaction, "ann", 20, tab="t")
+        asked.append(sorted(one.item for one in handed))
+        project.desk.give_back(transaction, "ann", [one.query for one in handed])
+
+    def slow(piece: Sequence[Mapping[str, object]], transaction: Transaction) -> int:
+        look(transaction)
+        return _tell(piece, transaction)
+
+    monkeypatch.setattr("querist.server.bring._tell", slow)
+    monkeypatch.setattr("querist.server.bring._PIECE", 2)
+    bring(project, lambda: iter(records), "more.jsonl")
+    assert asked == [["i0", "i2", "i3", "n2"]] * 2
+    project.writer.submit(look).result()
+    assert asked[-1] == ["i0", "i2", "i3", "n2"]
+
+
+def test_an_import_that_fails_lets_its_items_go(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("querist.server.bring._tell", lambda piece, transaction: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        bring(project, lambda: iter([said("i1", "dog"), said("n1", "cat")]), "more.jsonl")
+    handed = project.writer.submit(lambda t: project.desk.take(t, "ann", 20)).result()
+    assert sorted(one.item for one in handed) == ["i0", "i1", "i2", "i3", "n1"]
+
+
 def test_answers_that_do_not_count_stay_out(project: Project) -> None:
     record = Record(
         "i0", "text 0", labels=[{"kind": "label", "value": "cat", "counted": False}, {"kind": "skip", "annotator": "b"}]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
+from querist.core.errors import QueristError
 from querist.core.types import Event, Json
 from querist.data.item_store import ItemStore
 from querist.data.record import Record, content_id
@@ -128,7 +130,7 @@ def bring(
     with project.importing:
         target = Target.of(project)
         found = gather(target, project.items, records, name, pieces.append, new_classes=new_classes, person=person)
-        return take_in(project, found, pieces, name, person=person)
+        return take_in(project, found, lambda: pieces, name, person=person)
 
 
 def gather(
@@ -190,9 +192,25 @@ def gather(
 
 
 def take_in(
-    project: Project, found: Gathered, pieces: Iterable[list[dict[str, Json]]], name: str, *, person: str = "import"
+    project: Project,
+    found: Gathered,
+    pieces: Callable[[], Iterable[list[dict[str, Json]]]],
+    name: str,
+    *,
+    person: str = "import",
 ) -> Brought:
-    """The second half of `bring`: the journal speaks of the items, and holds the answers and flags."""
+    """The second half of `bring`: the journal speaks of the items, and holds the answers and flags.
+
+    Nobody is asked about an item whose answer is on its way.
+
+    Args:
+        project: open for writing.
+        found: what the first half found.
+        pieces: gives the answers, piece by piece; called twice.
+        name: where they come from.
+        person: who flags.
+    """
+    pool = project.desk.pool
 
     def begin(transaction: Transaction) -> None:
         there = project.changes.task(transaction.connection).classes
@@ -200,13 +218,18 @@ def take_in(
         transaction.append(STREAM, [Event("class_added", {"class": c, "user": person}) for c in fresh])
         imported = {"items": found.registered, "name": name, "validation": found.validation}
         transaction.append(STREAM, [Event("imported", imported)])
-        project.desk.pool.follow(transaction.connection)
+        pool.expect(answered, transaction.connection)
 
-    project.writer.submit(begin).result()
+    answered = {str(answer["item"]) for piece in pieces() for answer in piece}
     told = taken = 0
-    for piece in pieces:  # a piece a commit: nobody who labels meanwhile waits for all of them
-        told += len(piece)
-        taken += project.writer.submit(partial(_tell, piece)).result()
+    try:
+        project.writer.submit(begin).result()
+        for piece in pieces():  # a piece a commit: nobody who labels meanwhile waits for all of them
+            told += len(piece)
+            taken += project.writer.submit(partial(_tell, piece)).result()
+    finally:
+        with contextlib.suppress(QueristError):  # a project that is being closed hands nothing out
+            project.writer.submit(lambda transaction: pool.expect((), transaction.connection)).result()
     flags = project.writer.submit(partial(_flag, found.flagged, person)).result() if found.flagged else 0
     return Brought(found.items, found.known, taken, told - taken, found.history, flags, tuple(found.classes))
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Importer:
             said = self._read(Target.of(self._project), path, name, answers, skip_bad, new_classes)
             found = said.pop("gathered")
             gathered = Gathered(**{**found, "flagged": [(id, note) for id, note in found["flagged"]]})
-            brought = take_in(self._project, gathered, self._pieces(answers, name), name)
+            brought = take_in(self._project, gathered, partial(self._pieces, answers, name), name)
         return {**asdict(brought), **said}
 
     def close(self) -> None:

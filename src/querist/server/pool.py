@@ -103,11 +103,22 @@ class Pool:
         self._waiting: list[int] = []  # a heap of places of validation items that may be free
         self._busy: set[int] = set()  # places of validation items that are not
         self._held: set[str] = set()
+        self._expected: frozenset[str] = frozenset()
 
     def hold(self, item: str) -> None:
         """Take an item out before the journal says so; what becomes of it, the next `follow` reads there."""
         self._held.add(item)
         self._place(item, free=False)
+
+    def expect(self, items: Iterable[str], connection: sqlite3.Connection) -> None:
+        """Keep these items out while an import brings their answers; with none the wait is over."""
+        before, self._expected = self._expected, frozenset(items)
+        self.follow(connection)
+        changed = before ^ self._expected
+        if len(changed) > _MANY:
+            self._make(connection)
+        else:
+            self._settle(connection, changed)
 
     def follow(self, connection: sqlite3.Connection) -> None:
         """Come up to the end of the journal."""
@@ -146,8 +157,8 @@ class Pool:
         return item in self._held
 
     def offers(self, item: str) -> bool:
-        """Whether the journal speaks of the item, it is not held, and it is not kept to measure with."""
-        if item in self.reserved or item in self._held:
+        """Whether the journal speaks of the item, it is not held or expected, and not kept to measure with."""
+        if item in self.reserved or item in self._held or item in self._expected:
             return False
         rows = self._items.rows_of([item])
         return bool(rows) and rows[0] < self.size
@@ -165,6 +176,7 @@ class Pool:
             row[0]
             for row in connection.execute("SELECT id FROM item WHERE stream = ? AND state <> 'unlabelled'", (_STREAM,))
         ]
+        taken += self._expected
         inside[[r for r in self._items.rows_of([*taken, *self._order]) if r < self.size]] = False
         self._free = RankedSet(inside)
         self._busy = {self.reserved[item] for item in taken if item in self.reserved}
@@ -199,7 +211,7 @@ class Pool:
     def _settle(self, connection: sqlite3.Connection, items: Iterable[str]) -> None:
         for item in items:
             row = connection.execute("SELECT state FROM item WHERE stream = ? AND id = ?", (_STREAM, item)).fetchone()
-            self._place(item, free=row is None or row[0] == "unlabelled")
+            self._place(item, free=item not in self._expected and (row is None or row[0] == "unlabelled"))
 
     def _place(self, item: str, *, free: bool) -> None:
         place = self.reserved.get(item)
