@@ -222,6 +222,20 @@ def test_labels_saved_come_with_the_round_after_the_quiet(project: LiveProject) 
     assert len(running.doing) == beats
 
 
+def test_labels_saved_are_estimated_for_numbers_too(tmp_path: Path) -> None:
+    project = LiveProject.of_rows(tmp_path / "p", 120)
+    project.label(project.ids[:30])
+    project.label(project.ids[30:55], "control")
+    project.label(project.ids[55:90], "validation")
+    running = Running(project)
+    running.run()
+    running.rounds.quiet()
+    saved = running.run().report["saved"]
+    assert saved["random"] == 19
+    assert saved["text"]
+    project.close()
+
+
 def test_too_few_controls_are_said(project: LiveProject) -> None:
     project.label(project.ids[:5])
     project.label(project.ids[5:8], "control")

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from querist.core.seeds import generator
-from querist.core.types import Labels
+from querist.core.types import Array, Labels
 from querist.server.trainer.savings import _needed, _sizes, estimate_saved, too_early
 
 VALIDATION = 400
@@ -53,6 +53,20 @@ def test_asking_that_is_worse_is_told_so() -> None:
     found = estimate(0.01, 0.02)
     assert found.asked == pytest.approx(90, abs=15)
     assert "random does better" in found.text
+
+
+def test_errors_of_numbers_are_compared_as_well() -> None:
+    """Errors that fall as 1 / labels, twice as fast where asked."""
+    level = generator(0, "level").uniform(0.5, 1.5, size=VALIDATION)
+
+    def good(some: Labels) -> Array:
+        rate = 1.0 if some.items[0].startswith("r") else 2.0
+        return -level / (rate * len(some))
+
+    found = estimate_saved(labels("r", 60), labels("a", 400), good, seed=1, beat=lambda: None)
+    assert found.random == 45
+    assert found.asked == pytest.approx(22.5, abs=2)
+    assert "saved" in found.text
 
 
 def test_equal_ways_are_too_early_to_tell() -> None:

@@ -19,16 +19,16 @@ from querist.server.trainer.choosing import check_items
 from querist.server.trainer.learners import STRENGTH, linear_learner, predicted, some_labels
 from querist.server.trainer.snapshot import Pool, Snapshot
 
-__all__ = ["check_old", "check_several"]
+__all__ = ["CLASSES", "LIKELY", "check_old", "check_several"]
 
-_LIKELY = 0.25
+LIKELY = 0.25
 """Probability of the new class from which on an old answer is worth another look."""
-_CLASSES = 5
+CLASSES = 5
 """New classes that are looked at, the newest."""
 
 
 def check_old(snapshot: Snapshot, labels: Labels, most: int) -> list[Wanted]:
-    """Labelled items to be looked at again, the most doubtful first; none for numbers and spans.
+    """Labelled items to be looked at again, the most doubtful first; none for numbers. Spans: `span_check`.
 
     Args:
         snapshot: the project.
@@ -53,7 +53,7 @@ def check_several(snapshot: Snapshot, rows: NDArray[np.int64], targets: Array, m
         most: how many at most.
     """
     found: dict[int, tuple[float, str]] = {}
-    for change, old in snapshot.unaware()[-_CLASSES:]:
+    for change, old in snapshot.unaware()[-CLASSES:]:
         has = targets[:, snapshot.classes.index(change.name)] >= 0.5
         before = np.isin(rows, old) & ~has
         since = ~np.isin(rows, old)
@@ -62,7 +62,7 @@ def check_several(snapshot: Snapshot, rows: NDArray[np.int64], targets: Array, m
         probs = _probable(snapshot.pool, rows[since], has[since], rows[before])
         for place, p in zip(np.flatnonzero(before).tolist(), probs.tolist(), strict=True):
             row = int(rows[place])
-            if p >= _LIKELY and p > found.get(row, (0.0, ""))[0]:
+            if p >= LIKELY and p > found.get(row, (0.0, ""))[0]:
                 said = _said([n for n, t in zip(snapshot.classes, targets[place], strict=True) if t >= 0.5])
                 found[row] = (
                     p,

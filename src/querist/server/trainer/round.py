@@ -43,6 +43,7 @@ from querist.session.agreement import stop_set
 from querist.session.needs import check_needs
 
 if TYPE_CHECKING:
+    from querist.server.trainer.span_check import SpanCheck
     from querist.server.trainer.tagging import Tagging
     from querist.server.trainer.zero_shot import ClassNames
 
@@ -75,6 +76,7 @@ class Rounds:
         self._chooser: Chooser | None = None
         self._notes: tuple[str, ...] = ()
         self._tagging: Tagging | None = None
+        self._span_check: SpanCheck | None = None
         self._names: ClassNames | None = None
         self._watched: NDArray[np.int64] | None = None
         self._last: tuple[Any, Array] | None = None
@@ -145,7 +147,8 @@ class Rounds:
     def _estimate_saved(self) -> None:
         controls, validation = self.snapshot.controls(), self._validated()
         key = (len(controls), len(validation) // 10)
-        if key == self._saved_for or not isinstance(self.snapshot.schema, (SingleLabel, MultiLabel)):
+        number = isinstance(self.snapshot.schema, Number)
+        if key == self._saved_for or not (number or isinstance(self.snapshot.schema, (SingleLabel, MultiLabel))):
             return
         if self.snapshot.pool.features is None or len(self.snapshot.controls()) < 1:
             return
@@ -159,14 +162,15 @@ class Rounds:
         trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
         truth = validation.targets
 
-        def hits(some: Labels) -> NDArray[np.bool_]:
+        def good(some: Labels) -> Array:
             trial.fit(some, seed=0)
-            return _hits(predicted(trial, self.snapshot.pool, self.snapshot.pool.rows_of(validation.items)), truth)
+            said = predicted(trial, self.snapshot.pool, self.snapshot.pool.rows_of(validation.items))
+            return -np.abs(said - truth) if number else _hits(said, truth)
 
         self._saved = estimate_saved(
             some_labels(labels, inside),
             some_labels(labels, ~inside),
-            hits,
+            good,
             seed=derive(self.snapshot.facts.seed, "saved", len(controls)),
             beat=lambda: self._beat("compare with random"),
         )
@@ -181,7 +185,7 @@ class Rounds:
         if key == self._made_for:
             return
         self._learner, self._chooser, self._notes = None, None, ()
-        self._tagging = None
+        self._tagging, self._span_check = None, None
         if isinstance(snapshot.schema, Spans):
             self._equip_tagging(text)
             self._made_for = key
@@ -205,6 +209,7 @@ class Rounds:
 
     def _equip_tagging(self, text: str) -> None:
         """A tagger, where the texts are few enough to be held by it; else spans are asked about in random order."""
+        from querist.server.trainer.span_check import SpanCheck
         from querist.server.trainer.tagging import MOST_TEXTS, Tagging
         from querist.strategies.algebra import as_strategy
 
@@ -214,6 +219,7 @@ class Rounds:
             return
         self._beat("load tagger")
         self._tagging = Tagging(self.snapshot)
+        self._span_check = SpanCheck(self._tagging)
         self._learner = self._tagging.learner
         strategy = as_strategy(_TAGS if text == "auto" else text)
         try:
@@ -311,7 +317,8 @@ class Rounds:
         checks: list[Wanted] = []
         if learner is not None and labels is not None and self.snapshot.unaware():
             self._beat("check old labels")
-            checks = check_old(self.snapshot, labels, max(count // 10, 1))
+            check = check_old if self._span_check is None else self._span_check
+            checks = check(self.snapshot, labels, max(count // 10, 1))
         queue = interleaved(chosen.queue, checks, count)
         return queue, {} if learner is None else self._guesses(learner, queue)
 

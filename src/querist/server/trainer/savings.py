@@ -1,9 +1,9 @@
 """How many labels asking has saved against random sampling: the control items' model against that of the asked ones.
 
 Control items are drawn at random, so a model of them alone is what random sampling would have given. It is compared with
-models of the first asked items, in order, and the fewest that reach its validation accuracy are looked for. How sure that
-is says a bootstrap: over the validation items, which all models share, and over which three quarters of the control items
-the model was fitted on, as another draw would have given another model.
+models of the first asked items, in order, and the fewest that are as good on the validation items are looked for. How sure
+that is says a bootstrap: over the validation items, which all models share, and over which three quarters of the control
+items the model was fitted on, as another draw would have given another model.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from querist.core.seeds import generator
 from querist.core.types import Array, Labels
@@ -27,8 +26,8 @@ _SIZES = 10
 _DRAWS = 500
 _SUBSETS, _SHARE = 8, 0.75
 
-Hits = Callable[[Labels], NDArray[np.bool_]]
-"""Fits a model on labels and says which validation items it gets right: (V,) booleans."""
+Good = Callable[[Labels], Array]
+"""Fits a model on labels and says how good it is on each validation item: (V,), right or not, or an error below 0."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,13 @@ def too_early(controls: int, validation: int) -> str:
     return ""
 
 
-def estimate_saved(control: Labels, asked: Labels, hits: Hits, *, seed: int, beat: Callable[[], None]) -> Saved:
+def estimate_saved(control: Labels, asked: Labels, good: Good, *, seed: int, beat: Callable[[], None]) -> Saved:
     """Compare models of the first asked labels with one of the control labels.
 
     Args:
         control: labels of items drawn at random.
         asked: labels of items that the strategy chose, in order of their answers.
-        hits: fits a model and says which validation items it gets right.
+        good: fits a model and says how good it is on each validation item.
         seed: of the bootstrap.
         beat: called before each fit.
     """
@@ -78,10 +77,10 @@ def estimate_saved(control: Labels, asked: Labels, hits: Hits, *, seed: int, bea
     bases, rows = [], []
     for _ in range(_SUBSETS):
         beat()
-        bases.append(hits(_picked(control, np.sort(chance.permutation(len(control))[:random]))))
+        bases.append(good(_picked(control, np.sort(chance.permutation(len(control))[:random]))))
     for size in sizes:
         beat()
-        rows.append(hits(_picked(asked, np.arange(size))))
+        rows.append(good(_picked(asked, np.arange(size))))
     base, right = np.stack(bases), np.stack(rows)  # (subsets, V) and (sizes, V)
     needed = []
     for _ in range(_DRAWS):
@@ -104,7 +103,7 @@ def estimate_saved(control: Labels, asked: Labels, hits: Hits, *, seed: int, bea
             int(point),
             random,
             f"{point:.0f} asked labels ({low:.0f} to {high:.0f}) were as good as {random} random ones: about {share:.0%} "
-            "saved at that accuracy.",
+            "saved where they are that good.",
         )
     return Saved(
         int(point),

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist.core.errors import shorten
+from querist.core.signals import TOKENS
 from querist.core.types import AnswerKind, Array, Labels
 from querist.data.ledger import ItemState, Ledger
 from querist.data.sequences import sequence_source
 from querist.data.spans import Spans
 from querist.data.words import word_places
+from querist.server.trainer.learners import some_labels
 from querist.server.trainer.snapshot import Snapshot
 
 __all__ = ["MOST_TEXTS", "Tagging", "token_places", "token_spans"]
@@ -27,6 +30,8 @@ _LONGEST = 400
 """Tokens of a text that are looked at; spans behind them are kept and teach nothing."""
 _MOST_WORDS = 300
 """Characters of a guess."""
+_AT_ONCE = 200
+"""Texts whose token probabilities are held at once."""
 _NOTHING = "\u2205"
 
 
@@ -108,6 +113,29 @@ class Tagging:
             item: ((self._words(row, spans), None),)
             for item, row, spans in zip(items, rows, self.learner.spans(items), strict=True)
         }
+
+    def probable(self, since: Labels, asked: Labels, names: Sequence[str]) -> Array:
+        """How probable each type is for a text, at the token outside its spans where it is most so.
+
+        Args:
+            since: answers that a second tagger learns from.
+            asked: the texts, with the spans that they have.
+            names: types.
+
+        Returns:
+            (n, len(names)) float.
+        """
+        trial = copy(self.learner)  # it shares the texts; what it learns is its own
+        trial.fit(since, seed=0)
+        out = np.zeros((len(asked), len(names)))
+        for start in range(0, len(asked), _AT_ONCE):
+            some = some_labels(asked, slice(start, start + _AT_ONCE))
+            tokens = trial.signals(some.items, frozenset({TOKENS}))[TOKENS]
+            outside = _wide(some.targets, tokens.shape[1]) == 0
+            for k, name in enumerate(names):
+                mine = [n for n, tag in enumerate(self.schema.tags) if tag.partition("-")[2] == name]
+                out[start : start + len(some), k] = (tokens[:, :, mine].sum(axis=2) * outside).max(axis=1, initial=0.0)
+        return out
 
     def _rows(self, items: Sequence[str]) -> list[int]:
         return [int(row) for row in self.learner.source.rows_of(items)]
