@@ -24,11 +24,11 @@ import numpy as np
 
 from querist.data.record import Record
 from querist.server.client import Client
+from querist.server.limits import Limits
 from querist.server.project import Project
 from querist.server.serve import Server
 from querist.server.supervisor import Standing, Supervisor
 from querist.server.task import Task
-from querist.server.trainer.limits import Limits
 from sick_trainer import ILL, SICK, falls_ill, trainer_that
 
 TRIES = 4

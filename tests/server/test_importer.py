@@ -14,8 +14,8 @@ import pytest
 from querist.core.errors import DataError, ResourceError, StateError
 from querist.server.bring import Target
 from querist.server.importer import Importer
+from querist.server.limits import Limits
 from querist.server.project import Project
-from querist.server.trainer.limits import Limits
 from serving import make
 
 ROWS = "id,text,label\ni0,known already,cat\nz1,new and not known yet,dog\nz2,a third text here,bird\n"

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from querist.core.errors import ResourceError
+from querist.server.limits import Limits
 from querist.server.supervisor import Standing, Supervisor
-from querist.server.trainer.limits import Limits
 from sick_trainer import SICK, falls_ill, trainer_that
 
 

@@ -17,8 +17,8 @@ from querist.core import errors
 from querist.core.errors import DataError, QueristError, StateError
 from querist.core.types import Json
 from querist.server.bring import Gathered, Target, take_in
+from querist.server.limits import Limits, lower
 from querist.server.project import ITEMS, Project
-from querist.server.trainer.limits import Limits, lower
 
 __all__ = ["Importer"]
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from querist.core.errors import DataError, QueristError, shorten
+from querist.server.limits import Limits
 from querist.server.trainer.candidate import Candidate, Guesses, Wanted, clear_candidates, read_candidate
 from querist.server.trainer.child import Child, Inbox
-from querist.server.trainer.limits import Limits
 from querist.storage.artifacts import Artifacts
 
 __all__ = ["Standing", "Supervisor"]

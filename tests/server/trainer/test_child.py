@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from querist.server.limits import Limits
 from querist.server.trainer.child import Child, Inbox
-from querist.server.trainer.limits import Limits
 
 
 @contextmanager

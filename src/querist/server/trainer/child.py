@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from querist.server.trainer.limits import Limits, lower
+from querist.server.limits import Limits, lower
 
 __all__ = ["Child", "Inbox"]
 

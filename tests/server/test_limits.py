@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from querist.server.trainer.limits import Limits, lower
+from querist.server.limits import Limits, lower
 
 pytest.importorskip("resource")
 CODE = (
