@@ -190,6 +190,25 @@ def test_a_group_ends_in_time(tmp_path: Path) -> None:
     assert at_first[0] < 25
 
 
+def test_a_group_that_cannot_begin_is_refused_and_nothing_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SqliteStore(tmp_path / "journal.db") as store:
+        writer = GroupWriter(store)
+
+        def full() -> None:
+            raise ResourceError("no space", code="DiskFull")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "transaction", full)
+            for short in (False, True):
+                with pytest.raises(ResourceError) as caught:
+                    writer.submit(add(1), short=short).result(5)
+                assert caught.value.code == "DiskFull"
+        assert writer.do(add(2)) == 1
+        writer.close()
+
+
 def test_the_writer_is_full_sync(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "journal.db") as store:
         writer = GroupWriter(store)

@@ -12,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -88,25 +88,17 @@ class GroupWriter:
                     if self._closed:
                         return
                     self._gate.wait()
-            self._commit()
+                piece = (self._short or self._rest).popleft()
+            self._commit(piece)
 
-    def _commit(self) -> None:
-        """Do what waits, and what comes meanwhile, up to the bounds of a group."""
-        futures: list[Future[Any]] = []
+    def _commit(self, first: _Work) -> None:
+        """Do a piece, what waits, and what comes meanwhile, up to the bounds of a group."""
+        futures = [first[1]]
         done: list[tuple[Any, BaseException | None]] = []
         try:
             with self.store.transaction() as transaction:
-                began, rest = time.monotonic(), False
-                while True:
-                    many, spent = len(done) >= self._most, time.monotonic() - began
-                    with self._gate:
-                        if self._short and not many and spent < _SHORT:
-                            work, future = self._short.popleft()
-                        elif self._rest and not (rest and (many or spent > _REST)):
-                            work, future = self._rest.popleft()
-                            rest = True
-                        else:
-                            break
+                done.append(_within_savepoint(first[0], transaction))
+                for work, future in self._more():
                     futures.append(future)
                     done.append(_within_savepoint(work, transaction))
         except BaseException as error:
@@ -120,6 +112,21 @@ class GroupWriter:
                     future.set_result(result)
                 else:
                     future.set_exception(failure)
+
+    def _more(self) -> Iterator[_Work]:
+        """What else goes into the group of a piece that has just been done."""
+        began, count, rest = time.monotonic(), 1, False
+        while True:
+            many, spent = count >= self._most, time.monotonic() - began
+            with self._gate:
+                if self._short and not many and spent < _SHORT:
+                    piece = self._short.popleft()
+                elif self._rest and not (rest and (many or spent > _REST)):
+                    piece, rest = self._rest.popleft(), True
+                else:
+                    return
+            yield piece
+            count += 1
 
 
 def _within_savepoint(work: Callable[[Transaction], Any], transaction: Transaction) -> tuple[Any, Exception | None]:
