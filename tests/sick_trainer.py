@@ -31,8 +31,9 @@ def ill():  # notes when it falls ill first
     if not os.path.exists(path):
         with open(path, "w") as f: f.write(repr(time.monotonic()))
 def runs():  # how often this trainer was started
-    path = os.path.join(folder, "runs"); n = int(open(path).read()) if os.path.exists(path) else 0
-    open(path, "w").write(str(n + 1)); return n
+    path = os.path.join(folder, "runs"); n = os.path.getsize(path) if os.path.exists(path) else 0
+    with open(path, "ab") as f: f.write(b"x")  # a kill leaves a whole count
+    return n
 say(**{"is": "idle"})
 n = 0
 for line in sys.stdin:
