@@ -10,7 +10,7 @@ from typing import Any
 from querist.core.types import Json
 from querist.server.chart import Chart, Dot, draw, rounded, short
 
-__all__ = ["Advice", "Agreement", "Bar", "Curve", "PanelPage", "Pace", "Saved", "panel_page"]
+__all__ = ["Advice", "Agreement", "Bar", "Curve", "Pace", "PanelPage", "Saved", "panel_page"]
 
 _METRICS = {"accuracy": "Accuracy", "exact_match": "Answers met whole", "mae": "Mean error"}
 _ERRORS = frozenset({"mae"})
