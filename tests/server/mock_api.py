@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from jinja2 import Template
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from querist.server.panel_page import panel_page
+from querist.server.templates import filled
 
 SERVER = Path(__file__).resolve().parents[2] / "src" / "querist" / "server"
 CSP = (
@@ -380,11 +382,16 @@ def application(mock: Mock) -> Starlette:
 
     def shell(page: str) -> Callable[[Request], Awaitable[Response]]:
         async def serve(_: Request) -> Response:
-            shell = (SERVER / "pages" / "page.html").read_text(encoding="utf-8")
-            text = Template(shell).render(name=page)
-            return Response(text, media_type=TYPES[".html"])
+            return Response(filled("page.html", name=page), media_type=TYPES[".html"])
 
         return serve
+
+    async def panel(_: Request) -> Response:
+        if not mock.logged_in:
+            return RedirectResponse("/open?next=/panel", 303)
+        with mock.lock:
+            page, project = panel_page(mock.panel(), mock.task), mock.about()["name"]
+        return Response(filled("panel.html", name="panel", project=project, page=page), media_type=TYPES[".html"])
 
     async def static(request: Request) -> Response:
         file = SERVER / "static" / Path(request.path_params["name"]).name
@@ -397,8 +404,8 @@ def application(mock: Mock) -> Starlette:
         reply.headers["Referrer-Policy"] = "no-referrer"
         return reply
 
-    pages = {"/": "label", "/panel": "panel", "/items": "items", "/settings": "settings", "/open": "open"}
-    routes = [Route(path, shell(page)) for path, page in pages.items()]
+    pages = {"/": "label", "/items": "items", "/settings": "settings", "/open": "open"}
+    routes = [Route("/panel", panel), *(Route(path, shell(page)) for path, page in pages.items())]
     routes += [
         Route("/static/{name}", static),
         Route("/api/v1/events", events),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from server.browsing import AXE, browser, desk, serious
 from server.mock_api import Mock
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 PAGES = ["/", "/panel", "/items", "/settings"]
 EVIL = [
@@ -277,3 +278,109 @@ def test_panel_shows_the_figures(chrome: Browser) -> None:
             assert wanted in text.replace("\n", " ")
         page.locator("summary", has_text="Numbers").last.click()
         assert page.locator(".chart table tr").count() > 12
+
+
+def test_the_panel_needs_no_script(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at, closing(chrome.new_context(java_script_enabled=False)) as context:
+        page = context.new_page()
+        page.goto(at.url + "/panel")
+        assert "120 answers in 14 min" in page.inner_text(".panel")
+        page.locator("summary", has_text="Numbers").last.click()
+        assert page.locator(".chart table").last.is_visible()
+        page.get_by_role("link", name="Settings").click()
+        page.wait_for_url("**/settings")
+
+
+def test_the_frame_of_the_panel_is_that_of_the_applications(chrome: Browser) -> None:
+    def frame(page: Page) -> list[str]:
+        page.locator(".theme").wait_for()
+        found: list[str] = page.evaluate(
+            "['.jump', '.head', '#saying'].map(one => document.querySelector(one).outerHTML"
+            ".replace(/ aria-current=\"page\"| id=\"head-end\"/g, '').replace(/>\\s+</g, '><'))"
+        )
+        return found
+
+    with desk(chrome, Mock()) as at:
+        panel, items = at.tab("/panel"), at.tab("/items")
+        items.locator(".brand", has_text="letters").wait_for()
+        assert frame(panel) == frame(items)
+        assert panel.locator("nav [aria-current=page]").all_inner_texts() == ["Panel"]
+        panel.locator(".theme").click()
+        assert panel.get_attribute("html", "data-theme") == "light"
+
+
+def test_the_panel_follows_the_model_and_what_a_person_does_stays(chrome: Browser) -> None:
+    mock = Mock()
+    first = mock.panel()
+    figures = {**first, "advice": {}, "classes": [], "notes": []}
+    mock.panel = lambda: figures  # type: ignore[method-assign]
+    with desk(chrome, mock) as at:
+        page = at.tab("/panel")
+        page.set_viewport_size({"width": 360, "height": 480})
+        page.locator("#curve-summary").click()
+        page.locator("#curve-table").focus()
+        page.locator("#curve-table").evaluate("one => { one.scrollTop = 40; window.held = one; }")
+        assert page.evaluate("scrollY") > 0
+        point = {"labels": 130, "accuracy": 0.97, "low": 0.9, "high": 1.0, "n": 30}
+        figures = {**first, "curve": [*first["curve"], point]}
+        mock.version += 1
+        page.locator("#card-curve", has_text="Accuracy 97 %").wait_for()
+        assert page.locator("#curve-table tbody tr").count() == 13
+        assert page.locator("#card-advice .lead").count() == page.locator("#card-classes").count() == 1
+        assert page.evaluate("[document.activeElement === held, held.isConnected, held.scrollTop]") == [True, True, 40]
+        assert page.locator("#curve-numbers").get_attribute("open") is not None
+        assert page.locator("#rule").get_attribute("open") is None
+        assert page.evaluate("scrollY") > 0
+        figures = {**first, "advice": None, "classes": [], "saved": None}
+        mock.version += 1
+        page.locator("#card-advice", has_text="No advice yet").wait_for()
+        assert page.locator("#card-classes").count() == 0
+        assert page.locator(".panel section").evaluate_all("all => all.map(one => one.id)") == [
+            "card-advice",
+            "card-time",
+            "card-curve",
+            "card-saved",
+            "card-agreement",
+            "card-notes",
+        ]
+
+
+def test_the_panel_says_when_the_session_has_ended(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        page = at.tab("/panel")
+        page.locator(".theme").wait_for()
+        at.mock.logged_in = False
+        at.mock.version += 1
+        page.get_by_role("heading", name="This session has ended").wait_for()
+        assert "120 answers in 14 min" in page.inner_text(".panel")
+        at.mock.logged_in = True
+        at.mock.version += 1
+        page.get_by_role("heading", name="This session has ended").wait_for(state="detached")
+        at.mock.version += 1
+        page.wait_for_timeout(300)  # the event has come; what it asks for fails
+        at.context.set_offline(True)
+        page.get_by_role("alert").get_by_text("The server does not answer.").wait_for()
+        at.context.set_offline(False)
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("alert").wait_for(state="detached")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_numbers_of_a_chart_can_be_read_at_every_width(chrome: Browser, width: int) -> None:
+    with desk(chrome, Mock()) as at:
+        page = at.tab("/panel")
+        page.set_viewport_size({"width": width, "height": 800})
+        boxes = page.locator(".chart text").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(at => [at.x, at.y, at.width, at.height])"
+        )
+        assert len(boxes) > 10
+        for k, (x, y, w, h) in enumerate(boxes):
+            assert h >= 12
+            assert 0 <= x < x + w <= width
+            for x2, y2, w2, h2 in boxes[:k]:
+                assert x + w <= x2 or x2 + w2 <= x or y + h <= y2 + 1 or y2 + h2 <= y + 1
+        for chart in page.locator(".chart .plot").all():
+            room, line = chart.bounding_box(), chart.locator(".line").bounding_box()
+            assert room is not None
+            assert line is not None
+            assert line["width"] > 0.7 * room["width"]

@@ -19,22 +19,18 @@ export class ApiFault extends Error {
   }
 }
 
-export async function call<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let reply: Response;
+async function asked(address: string, how: RequestInit): Promise<Response> {
   try {
-    reply = await fetch(BASE + path, {
-      method,
-      headers,
-      credentials: "same-origin",
-      keepalive,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE),
-    });
+    return await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE), ...how });
   } catch {
     throw new ApiFault(0, "Offline", "The server does not answer.");
   }
+}
+
+export async function call<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const reply = await asked(BASE + path, { method, headers, keepalive, body: body === undefined ? null : JSON.stringify(body) });
   if (!reply.ok) throw await faultOf(reply);
   if (reply.status === 204) return undefined as T;
   try {
@@ -77,6 +73,18 @@ export const api = {
   flag: (item: string, flag: boolean, note: string | null) =>
     call<unknown>("POST", `/items/${id(item)}/flag`, { flag, note }),
 };
+
+/** A page that the server draws. Without a session it leads to another page, which is not followed. */
+export async function page(path: string): Promise<Document> {
+  const reply = await asked(path, { headers: { Accept: "text/html" }, redirect: "manual" });
+  if (reply.type === "opaqueredirect") throw new ApiFault(401, "NoSession", "This session has ended.");
+  if (!reply.ok) throw await faultOf(reply);
+  try {
+    return new DOMParser().parseFromString(await reply.text(), "text/html");
+  } catch {
+    throw new ApiFault(0, "BrokenReply", "The answer of the server was cut short.");
+  }
+}
 
 /** Send a file; the answer may take as long as reading it does. */
 export async function sent(path: string, file: File, fields: Record<string, boolean>): Promise<Brought> {

@@ -128,14 +128,6 @@ export interface RowHistory extends Row {
   history: HistoryEvent[];
 }
 
-export interface CurvePoint {
-  labels: number;
-  accuracy: number;
-  low: number | null;
-  high: number | null;
-  n: number;
-}
-
 export interface BadRow {
   at: string;
   why: string;
@@ -155,19 +147,7 @@ export interface Brought {
   flags?: number;
 }
 
+/** What a script reads of the figures; the page of the panel is drawn by the server. A report may have no advice, or an empty one. */
 export interface Panel {
-  metric?: string;
-  classes: { name: string; count: number }[];
-  curve: CurvePoint[];
-  saved: { asked: number | null; random: number; text: string } | null;
-  agreement: { labels: number; kappa: number }[];
-  cost: { answers: number; seconds: number; per_hour: number | null };
-  advice: {
-    stop: boolean;
-    rule: string;
-    text: string;
-    history: { labels: number; value: number }[];
-    hour: string;
-  } | null;
-  notes: string[];
+  advice: { stop?: boolean; text?: string } | null;
 }

@@ -4,7 +4,6 @@ import { blank, draftOf, fitted, madeOf, rationaleOf, said } from "../src/desk/d
 import { blocks, inline } from "../src/logic/markdown";
 import { buttonsOf, counted, read } from "../src/logic/numbers";
 import { given, pointsFor, pointsOf, sharesOf } from "../src/logic/shares";
-import { ticks } from "../src/parts/chart";
 import { sentence } from "../src/parts/frame";
 import { boxOf } from "../src/parts/picture";
 
@@ -129,16 +128,7 @@ test("rectangles stay inside the picture", () => {
   expect(steered([0.5, 0.5, 0.5, 0.02], [1, -1], true)).toEqual([0.5, 0.5, 0.5, 0.02]);
 });
 
-test("round values on an axis", () => {
-  expect(ticks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-  expect(ticks(10, 120)).toEqual([50, 100]);
-  expect(ticks(3, 3)).toEqual([3]);
-});
-
-test("an axis has two marks where there is room for them, and words are whole sentences", () => {
-  expect(ticks(5, 66, 3)).toEqual([20, 40, 60]);
-  expect(ticks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-  expect(ticks(7, 7)).toEqual([7]);
+test("words are whole sentences", () => {
   expect([counted(1, "row"), counted(1204, "row"), counted(0, "item")]).toEqual(["1 row", "1,204 rows", "0 items"]);
   expect([sentence("the link was used"), sentence("Really?")]).toEqual(["The link was used.", "Really?"]);
 });

@@ -1,4 +1,5 @@
-/** What stands around every page: the head with the ways between pages, the colours switch, the live region. */
+/** What stands around an application: the head with the ways between pages, the colours switch, the live region.
+    pages/frame.html has the same around a page that the server draws. */
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -19,7 +20,7 @@ export function applyTheme(): void {
   else delete document.documentElement.dataset["theme"];
 }
 
-function ThemeSwitch(): JSX.Element {
+export function ThemeSwitch(): JSX.Element {
   const [theme, setTheme] = useState<Theme>((localStorage.getItem("querist.theme") as Theme | null) ?? "system");
   useEffect(() => {
     localStorage.setItem("querist.theme", theme);

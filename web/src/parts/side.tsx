@@ -42,7 +42,7 @@ export function StopAdvice(props: { round: number | undefined }): JSX.Element | 
 
 /** "You can stop: ..." without its figures, or nothing. */
 export function stopLine(advice: Panel["advice"]): string | null {
-  return advice?.stop ? (advice.text.split(" In figures: ")[0] ?? null) : null;
+  return advice?.stop ? (advice.text?.split(" In figures: ")[0] ?? null) : null;
 }
 
 export function Side(props: { desk: Desk; view: View; project: Project }): JSX.Element {

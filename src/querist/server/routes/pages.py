@@ -1,4 +1,4 @@
-"""The pages: one shell that holds no data, and the one built script and style sheet that fill them by the API."""
+"""The pages: the panel, drawn here; a shell without data for each application; the one built script and style sheet."""
 
 from __future__ import annotations
 
@@ -8,28 +8,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastapi import Request, Response
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from querist.server.files import below
+from querist.server.panel_page import panel_page
 from querist.server.policy import GuardedRoute, public, session
 from querist.server.problems import Problem
-from querist.server.routes.kit import Router
+from querist.server.routes.kit import Router, service_of
+from querist.server.service import Service
+from querist.server.templates import filled
 
 router = Router(route_class=GuardedRoute, include_in_schema=False)
 
-HERE = Path(__file__).resolve().parent.parent
-STATIC = HERE / "static"
-PAGES = HERE / "pages"
+STATIC = Path(__file__).resolve().parent.parent / "static"
 _KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-
-
-@lru_cache(1)
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(PAGES),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        auto_reload=False,
-    )
 
 
 @lru_cache(64)
@@ -44,7 +35,10 @@ def _asset(name: str) -> tuple[bytes, str, str] | None:
 
 
 def _page(name: str) -> Response:
-    text = _templates().get_template("page.html").render(name=name)
+    return _html(filled("page.html", name=name))
+
+
+def _html(text: str) -> Response:
     return Response(text, media_type="text/html; charset=utf-8")
 
 
@@ -58,8 +52,16 @@ async def label(request: Request) -> Response:
 @router.get("/panel")
 @session(page=True)
 async def panel(request: Request) -> Response:
-    """Figures and advice."""
-    return _page("panel")
+    """Figures and advice, as they stand now."""
+    service = service_of(request)
+    return _html(await service.read(_panel, service))
+
+
+def _panel(service: Service) -> str:
+    """The page of the panel; it reads, so it runs in a thread."""
+    overview, project = service.overview, service.project
+    page = panel_page(overview.panel(), overview.task(project.changes).kind)
+    return filled("panel.html", name="panel", project=project.name or "querist", page=page)
 
 
 @router.get("/items")
