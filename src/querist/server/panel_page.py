@@ -189,10 +189,9 @@ def _saved(saved: Mapping[str, Any] | None, task: str) -> Saved:
     if saved:
         asked = saved["asked"]
         return Saved("" if asked is None else f"{rounded(saved['random'] - asked):,}", saved["text"], True)
-    if task in ("single", "multi"):
-        return Saved("", "Not known yet: a small random share is asked beside, and needs more answers.", False)
-    things = "numbers" if task == "number" else "spans"
-    return Saved("", f"Not for this task: it is estimated for labels only, not for {things}.", False)
+    if task == "spans":
+        return Saved("", "Not for this task: it is estimated for labels and numbers, not for spans.", False)
+    return Saved("", "Not known yet: a small random share is asked beside, and needs more answers.", False)
 
 
 def _agreement(points: list[dict[str, Any]], task: str) -> Agreement | None:
