@@ -333,7 +333,7 @@ export function SettingsPage(): JSX.Element {
   if (!project.thing) return <Frame name="querist"><p class="loading">Reading the settings …</p></Frame>;
   const it = project.thing;
   return (
-    <Frame name={it.name} chip={done.text ? <span class={`chip ${done.bad ? "bad" : "good"}`} role="status"><span class="dot" aria-hidden="true" />{done.text}</span> : null}>
+    <Frame name={it.name}>
       <h1>Settings</h1>
       <div class="settings">
         <div>
@@ -348,6 +348,9 @@ export function SettingsPage(): JSX.Element {
           <Guide project={it} change={change} />
           <Browser project={it.name} />
         </div>
+      </div>
+      <div class="said" role="status">
+        {done.text && <span class={`chip ${done.bad ? "bad" : "good"}`}><span class="dot" aria-hidden="true" />{sentence(done.text)}</span>}
       </div>
     </Frame>
   );

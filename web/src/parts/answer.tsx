@@ -1,7 +1,7 @@
 /** The answer under the item: labels, numbers, shares, and the other things that can be done. */
 
 import type { JSX, RefObject } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Desk } from "../desk/desk";
 import { sharesNow } from "../desk/draft";
 import type { View } from "../desk/view";
@@ -114,9 +114,20 @@ function Labels(props: Listed): JSX.Element {
   const chosen = project.classes.findIndex((one) => one.name === draft.label);
   const roving = places.includes(chosen) ? chosen : places[0];
   const first = view.find?.trim() ? places[0] : undefined;
+  const list = useRef<HTMLDivElement>(null);
+  // where the list is longer than its place, what was chosen before is shown, and what typing leaves from its top
+  useLayoutEffect(() => {
+    const box = list.current;
+    const on = box?.querySelector<HTMLElement>(".label.on");
+    if (box && on) box.scrollTop = on.offsetTop - box.offsetTop - (box.clientHeight - on.offsetHeight) / 2;
+  }, [view.current, view.seen]);
+  useLayoutEffect(() => {
+    if (list.current && view.find?.trim()) list.current.scrollTop = 0;
+  }, [view.find]);
 
   return (
     <div
+      ref={list}
       class={`labels ${project.classes.length > 12 ? "many" : ""} ${project.classes.every((one) => one.name.length < 4) ? "short" : ""}`}
       role={single ? "radiogroup" : "group"}
       aria-label={project.task === "spans" ? "Labels for the chosen words" : single ? "Label" : "Labels"}
