@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,50 @@ def test_classes_added_renamed_and_merged(chrome: Browser, tmp_path: Path) -> No
         assert labels == {"fine", "bad"}
         assert [one["name"] for one in person.api("/project")["classes"]] == ["fine", "bad"]
         person.shots("settings", page)
+
+
+def test_keys_of_classes(chrome: Browser, tmp_path: Path) -> None:
+    _written(tmp_path, films(40))
+    names = ",".join(f"{kind}-{k}" for kind in ("drama", "comedy", "thriller", "western") for k in range(10))
+    allow = ("422",)
+    with at_page(chrome, tmp_path, "class-keys", "films.csv", "--labels", names, allow=allow) as person:
+        page = person.tab("/settings")
+
+        def give(name: str, key: str) -> None:
+            page.get_by_role("button", name=f"Change the key: {name}", exact=True).click()
+            page.keyboard.press(key)
+
+        give("western-9", "w")
+        page.get_by_role("button", name="Default key: western-9").wait_for()
+        give("western-8", "w")
+        page.get_by_text("the key 'w' is given to the classes").wait_for()
+        give("western-8", "x")
+        page.get_by_text("is the key of the action 'reject'").wait_for()
+        person.shots("settings", page)
+        person.page.locator(".label", has_text="western-9").locator("kbd", has_text="W").wait_for()
+        first = person.answer("w")
+        person.keys("/")
+        person.page.keyboard.type("western-8")
+        person.shots("finding")
+        second = person.answer("Enter")
+        person.saved()
+        page.get_by_label("Rename", exact=True).select_option("western-9")
+        page.get_by_label("to", exact=True).fill("the west")
+        page.get_by_role("button", name="Rename").click()
+        page.get_by_text("western-9 is now the west.").wait_for()
+        person.page.get_by_role("radio", name="the west").wait_for()
+        third = person.answer("w")
+        person.saved()
+        person.page.reload()
+        person.page.wait_for_selector(".item")
+        person.keys("ArrowLeft", "ArrowLeft", "ArrowLeft")
+        person.page.wait_for_selector(f".item[data-item={json.dumps(first)}]")
+        chosen = person.page.locator("[role=radio][aria-checked=true] .name")
+        assert chosen.all_inner_texts() == ["the west"]
+        person.shots("back")
+        labels = {row["id"]: row["label"] for row in person.exported()}
+        assert [labels[item] for item in (first, second, third)] == ["the west", "western-8", "the west"]
+        assert person.api("/project")["settings"]["class_keys"] == {"the west": "w"}
 
 
 def test_stop_advice_is_reached(chrome: Browser, tmp_path: Path) -> None:

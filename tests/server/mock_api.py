@@ -88,8 +88,9 @@ class Mock:
         self.project = project
         self.settings: Json = {
             "strategy": "auto", "suggestions": "after", "advance": True, "profile": "querist", "keys": {},
-            "validation": 0.1, "control": 0.05,
+            "class_keys": {}, "validation": 0.1, "control": 0.05,
         }  # fmt: skip
+        self.renames: list[tuple[str, str]] = []
         self.guideline = (
             "# What counts\n\nA **complaint** asks for a remedy.\n\n- one item, one answer\n- skip what is cut off"
         )
@@ -205,10 +206,12 @@ class Mock:
             self.classes.append(body["add"])
         elif "rename" in body:
             self.classes[self.classes.index(body["rename"])] = body["to"]
+            self.renames.append((body["rename"], body["to"]))
             for one in self.answers.values():
                 one["value"] = body["to"] if one["value"] == body["rename"] else one["value"]
         else:
             self.classes.remove(body["merge"])
+            self.renames.append((body["merge"], body["into"]))
         self.version += 1
         return {}
 
@@ -218,7 +221,11 @@ class Mock:
         model = {"round": self.round, "labels": self.count("label"), "at": time.time()} if self.round else None
         return {
             "id": "0123456789abcdef", "name": "letters", "task": self.task, "modality": self.modality,
-            "classes": [{"name": name, "key": None, "count": counts[name]} for name in self.classes],
+            "classes": [
+                {"name": name, "key": self.settings["class_keys"].get(name), "count": counts[name]}
+                for name in self.classes
+            ],
+            "renames": self.renames,
             "number": {"low": 1, "high": 5, "step": 1} if self.task == "number" else None,
             "guideline": self.guideline, "settings": self.settings, "items": len(self.ids),
             "labelled": self.count("label") + self.count("distribution"), "skipped": self.count("skip"),

@@ -9,6 +9,7 @@ import pytest
 
 from desk_cases import CATS, Case
 from querist.core.errors import QueristError
+from querist.server.changes import class_keys
 from querist.server.settings import Settings
 from querist.server.task import Task
 
@@ -118,3 +119,62 @@ def test_settings_change_all_or_none(tmp_path: Path) -> None:
         case.restart()
         changes = case.project.changes
         assert (settings().strategy, settings().lease) == ("margin", 60.0)
+
+
+def keys(case: Case) -> dict[str, str]:
+    changes = case.project.changes
+    return case.do(lambda w: class_keys(changes.settings(w.connection), changes.task(w.connection)))
+
+
+def test_a_key_goes_with_its_class(tmp_path: Path) -> None:
+    with Case(tmp_path / "p") as case:
+        changes = case.project.changes
+        case.do(lambda w: changes.add_class(w, "anna", "owl"))
+        case.do(lambda w: changes.configure(w, "anna", {"class_keys": {"cat": "c", "dog": "d"}}))
+        case.do(lambda w: changes.rename_class(w, "anna", "cat", "feline"))
+        assert keys(case) == {"feline": "c", "dog": "d"}
+        case.do(lambda w: changes.merge_class(w, "anna", "dog", "owl"))
+        assert keys(case) == {"feline": "c", "owl": "d"}, "a class without a key takes that of the merged one"
+        case.do(lambda w: changes.merge_class(w, "anna", "owl", "feline"))
+        assert keys(case) == {"feline": "c"}, "a class with a key keeps it"
+        before = case.kinds()
+        case.do(lambda w: changes.add_class(w, "anna", "cat"))
+        case.do(lambda w: changes.rename_class(w, "anna", "cat", "tom"))
+        assert case.kinds() == [*before, "class_added", "class_renamed"], "without a key nothing follows"
+        case.restart()
+        assert keys(case) == {"feline": "c"}
+
+
+@pytest.mark.parametrize(
+    ("before", "bad", "code", "words"),
+    [
+        ({}, {"class_keys": {"cat": "x"}}, "BadSetting", ["'x'", "'cat'", "'reject'"]),
+        ({}, {"class_keys": {"horse": "h"}}, "UnknownLabel", ["'horse'", "cat, dog"]),
+        ({"keys": {"skip": "k"}}, {"class_keys": {"dog": "k"}}, "BadSetting", ["'k'", "'dog'", "'skip'"]),
+        ({"class_keys": {"dog": "k"}}, {"keys": {"skip": "k"}}, "BadSetting", ["'k'", "'dog'", "'skip'"]),
+        (
+            {"class_keys": {"dog": "Ctrl+Enter"}},
+            {"profile": "label-studio"},
+            "BadSetting",
+            ["'Ctrl+Enter'", "'dog'", "'submit'"],
+        ),
+    ],
+)
+def test_keys_that_are_refused(
+    tmp_path: Path, before: dict[str, Any], bad: dict[str, Any], code: str, words: list[str]
+) -> None:
+    with Case(tmp_path / "p") as case:
+        case.do(lambda w: case.project.changes.configure(w, "anna", before))
+        kinds = case.kinds()
+        with pytest.raises(QueristError) as caught:
+            case.do(lambda w: case.project.changes.configure(w, "anna", bad))
+        assert caught.value.code == code
+        assert all(word in str(caught.value) for word in words), str(caught.value)
+        assert case.kinds() == kinds
+
+
+def test_a_key_that_another_profile_uses_is_free_here(tmp_path: Path) -> None:
+    with Case(tmp_path / "p") as case:
+        changes = case.project.changes
+        case.do(lambda w: changes.configure(w, "anna", {"keys": {"reject": "k"}, "class_keys": {"cat": "x"}}))
+        assert keys(case) == {"cat": "x"}

@@ -47,7 +47,12 @@ def test_it_does_all_that_the_page_does(ask: Asker, tmp_path: Path) -> None:
         assert client.item("i3")["flag"] is True
         client.add_class("bird")
         client.rename_class("bird", "owl")
+        assert client.class_key("owl", "o")["settings"]["class_keys"] == {"owl": "o"}
+        with pytest.raises(ArgumentError, match="'reject'"):
+            client.class_key("owl", "x")
         client.merge_class("owl", "dog")
+        assert [c["key"] for c in client.project()["classes"]] == [None, "o"]
+        assert client.class_key("dog", None)["settings"]["class_keys"] == {}
         assert [c["name"] for c in client.project()["classes"]] == ["cat", "dog"]
         assert client.settings(advance=False)["settings"]["advance"] is False
         free = len(list(client.items(state="unlabelled", text="item 1")))  # of 1, 10 and 11
@@ -106,8 +111,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "answer": (HANDED, "label", "cat"), "label": (HANDED, "cat"), "distribution": (HANDED, {"cat": 1.0}),
     "skip": (HANDED,), "reject": (HANDED,), "give_back": (["q"],), "renew": (["q"],), "take": ("a/b",),
     "flag": ("a/b",), "item": ("a/b",), "alike": ("a/b",), "image": ("a/b",), "add_class": ("owl",),
-    "rename_class": ("owl", "bird"), "merge_class": ("owl", "bird"), "seeds": ("cat",), "trainer": ("pause",),
-    "export": ("csv",), "import_file": (FILE,), "check_file": (FILE,),
+    "class_key": ("owl", "o"), "rename_class": ("owl", "bird"), "merge_class": ("owl", "bird"), "seeds": ("cat",),
+    "trainer": ("pause",), "export": ("csv",), "import_file": (FILE,), "check_file": (FILE,),
 }  # fmt: skip
 
 
@@ -121,7 +126,14 @@ class Recorded(Client):
 
     def _request(self, method: str, path: str, body: Any = None, *, again: bool = False) -> Reply:
         self.sent.append((method, "/api/v1" + path.partition("?")[0]))
-        reply: Any = {"items": 3 if path == "/seeds" else [], "next": None, "handed": {}, "user": "me", "link": ""}
+        reply: Any = {
+            "items": 3 if path == "/seeds" else [],
+            "next": None,
+            "handed": {},
+            "settings": {"class_keys": {}},
+            "user": "me",
+            "link": "",
+        }
         return Reply(200, {}, json.dumps([] if path == "/strategies" else reply).encode())
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from server.browsing import browser, desk
+from server.browsing import browser, desk, serious
 from server.mock_api import Mock
 
 if TYPE_CHECKING:
@@ -181,13 +181,139 @@ def test_undo_after_a_class_has_a_new_name(chrome: Browser) -> None:
         with at.mock.lock:
             at.mock.classes_changed({"rename": "praise", "to": "thanks"})
         at.page.get_by_role("radio", name="thanks").wait_for()
-        at.keys("ArrowLeft", "Enter")  # the browser knows the old name only: nothing is chosen
-        at.page.locator(".notice").wait_for()
+        at.keys("ArrowLeft")
+        at.page.locator("[role=radio][aria-checked=true]", has_text="thanks").wait_for()
         at.keys("Escape", "u")
         at.page.locator("[role=radio][aria-checked=true]", has_text="thanks").wait_for()
         at.keys("Enter")
         at.told(2)
         assert at.values() == ["complaint", "thanks"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_looking_back_says_the_names_of_now(chrome: Browser, again: bool) -> None:
+    with desk(chrome, Mock("multi")) as at:
+        at.keys("1", "2", "Enter", "s", "1", "1", "3", "Enter", "1", "Enter")
+        at.told(3)
+        at.keys("1")  # begun, and not given
+        at.page.get_by_role("button", name="price", pressed=True).wait_for()
+        with at.mock.lock:
+            at.mock.classes_changed({"rename": "price", "to": "cost"})
+            at.mock.classes_changed({"merge": "quality", "into": "service"})
+            at.mock.classes_changed({"add": "price"})
+        at.page.get_by_role("button", name="cost").first.wait_for()
+        if again:
+            at.page.reload()
+            at.page.wait_for_selector(".item")
+        else:
+            at.page.get_by_role("button", name="cost", pressed=True).wait_for()
+        answers = at.page.locator(".history-answer")
+        answers.nth(2).get_by_text("cost, delivery").wait_for()
+        assert answers.all_inner_texts() == ["cost", "cost 20 %, service 10 %", "cost, delivery"]
+        at.keys("ArrowLeft", "ArrowLeft", "ArrowLeft")
+        at.page.get_by_role("button", name="delivery", pressed=True).wait_for()
+        assert at.page.locator(".label[aria-pressed=true] .name").all_inner_texts() == ["cost", "delivery"]
+        at.keys("ArrowRight")
+        at.page.get_by_role("meter", name="Share of service").wait_for()
+        assert at.page.get_by_role("meter", name="Share of service").get_attribute("value") == "0.1"
+        assert at.page.get_by_role("meter", name="Share of cost").get_attribute("value") == "0.2"
+
+
+def test_spans_of_a_renamed_class(chrome: Browser) -> None:
+    with desk(chrome, Mock("spans")) as at:
+        assert at.page.locator("#none-yet").inner_text().endswith("Look at them with ,, or choose one.")
+        at.keys("1", "Enter")
+        at.told(1)
+        with at.mock.lock:
+            at.mock.classes_changed({"rename": "person", "to": "who"})
+        at.page.get_by_role("button", name="who").wait_for()
+        at.keys(",")
+        at.page.locator(".span-list strong", has_text="who").wait_for()
+
+
+def _many(task: str = "single") -> Mock:
+    mock = Mock(task)
+    mock.classes = [f"{kind} {k}" for kind in ("apple", "pear", "plum", "grape") for k in range(10)]
+    return mock
+
+
+def test_the_fortieth_class_by_keys_alone(chrome: Browser) -> None:
+    with desk(chrome, _many()) as at:
+        at.keys("/")
+        at.page.wait_for_selector("#find:focus")
+        at.page.keyboard.type("x GRAPE 9")  # x is no rejection here
+        at.page.locator("#find-about", has_text="No label has that.").wait_for()
+        at.keys("Enter")
+        at.page.keyboard.press("Control+a")
+        at.page.keyboard.type("GRAPE 9")
+        assert at.page.locator(".labels .name").all_inner_texts() == ["grape 9"]
+        assert serious(at.page) == []
+        at.keys("Enter")
+        at.told(1)
+        at.keys("1")  # the keys are free again
+        at.told(2)
+        at.keys("/")
+        at.page.keyboard.type("plum")
+        assert at.page.locator(".labels .name").count() == 10
+        at.keys("Escape", "2")
+        at.told(3)
+        at.keys("/", "Enter")  # nothing typed chooses nothing
+        at.page.locator(".notice").wait_for()
+        at.page.keyboard.type("plum")
+        at.page.get_by_role("radio", name="plum 3").click()
+        at.told(4)
+        at.keys("3")
+        at.told(5)
+        at.keys("/")
+        at.page.keyboard.type("plum")
+        at.page.get_by_role("button", name="Skip").click()
+        at.told(6)
+        at.keys("4")
+        at.told(7)
+        assert at.values() == ["grape 9", "apple 0", "apple 1", "plum 3", "apple 2", None, "apple 3"]
+
+
+def test_several_classes_and_shares_by_their_names(chrome: Browser) -> None:
+    with desk(chrome, _many("multi")) as at:
+        for name in ("grape 9", "plum 7"):
+            at.keys("/")
+            at.page.keyboard.type(name)
+            at.keys("Enter")
+        at.keys("Enter")
+        at.told(1)
+        assert at.values() == [["grape 9", "plum 7"]]
+        at.keys("s", "/")
+        at.page.keyboard.type("grape 8")
+        assert at.page.locator(".soft-row").count() == 1
+        assert serious(at.page) == []
+        at.keys("Enter", "Enter")
+        at.told(2)
+        assert at.values()[1] == {"grape 8": 0.1}
+
+
+def test_the_box_comes_with_its_key_where_labels_are_few(chrome: Browser) -> None:
+    with desk(chrome, Mock("spans")) as at:
+        assert not at.page.locator("#find").is_visible()
+        at.keys("/")
+        at.page.keyboard.type("org")
+        at.keys("Enter")
+        at.page.locator(".span-list strong", has_text="organisation").wait_for()
+        assert not at.page.locator("#find").is_visible()
+
+
+def test_a_key_for_a_class(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        page = at.tab("/settings")
+        page.get_by_role("button", name="Change the key: question").click()
+        page.keyboard.press("q")
+        page.get_by_role("button", name="Default key: question").wait_for()
+        at.page.locator(".label kbd", has_text="Q").wait_for()  # without a reload
+        at.keys("q", "3")
+        at.told(2)
+        assert at.values() == ["question", "other"]
+        page.get_by_role("button", name="Default key: question").click()
+        page.get_by_role("button", name="Default key: question").wait_for(state="detached")
+        assert at.mock.settings["class_keys"] == {}
 
 
 def test_looking_back_and_changing(chrome: Browser) -> None:

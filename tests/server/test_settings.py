@@ -18,6 +18,7 @@ def test_the_defaults() -> None:
         "advance": True,
         "profile": "querist",
         "keys": {},
+        "class_keys": {},
         "guideline": "",
         "validation": 0.1,
         "control": 0.05,
@@ -33,6 +34,7 @@ def test_the_defaults() -> None:
         *({"suggestions": s} for s in SUGGESTIONS),
         *({"profile": p} for p in PROFILES),
         {"keys": {a: f"key {k}" for k, a in enumerate(ACTIONS)}},
+        {"class_keys": {"cat": "c", "dog": "F2", "owl": "Ctrl+b", "cow": "é"}},
         {"validation": 0, "control": 0.5, "lease": 10},
         {"lease": 86_400.0, "guideline": "g" * 50_000, "strategy": "margin(batch=5)"},
     ],
@@ -68,6 +70,9 @@ def test_changes_that_are_taken(good: dict[str, Any]) -> None:
         ({"keys": {"submit": "k" * 41}}, ["submit"]),
         ({"keys": {"submit": 3}}, ["submit", "3"]),
         ({"keys": {"submit": "a", "skip": "a"}}, ["'a'", "two actions"]),
+        ({"class_keys": []}, ["class_keys", "object of key by class"]),
+        ({"class_keys": {5: "a"}}, ["names of classes", "5"]),
+        ({"class_keys": {"cat": "a", "dog": "b", "cow": "a"}}, ["'a'", "'cat'", "'cow'", "each needs its own"]),
     ],
 )
 def test_values_that_cannot_be_used(bad: dict[str, Any], words: list[str]) -> None:

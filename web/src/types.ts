@@ -17,8 +17,12 @@ export interface Rationale {
   strokes?: Point[][];
 }
 
+/** A class that was renamed, or merged into another. */
+export type Rename = [old: string, now: string];
+
 export interface ClassInfo {
   name: string;
+  /** the one that people gave it; null where the page chooses */
   key: string | null;
   count: number;
 }
@@ -29,6 +33,7 @@ export interface Settings {
   advance: boolean;
   profile: Profile;
   keys: Record<string, string>;
+  class_keys: Record<string, string>;
   validation: number;
   control: number;
 }
@@ -40,6 +45,8 @@ export interface Project {
   task: Task;
   modality: Modality;
   classes: ClassInfo[];
+  /** all so far, oldest first */
+  renames: Rename[];
   number: { low: number; high: number; step: number } | null;
   guideline: string;
   settings: Settings;

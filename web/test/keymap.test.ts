@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { actionKeys, bindable, choices, clashes, keymap, meaningOf, nameOf, printed } from "../src/logic/keymap";
+import { actionKeys, bindable, choices, clashes, keymap, keyOf, meaningOf, nameOf, printed } from "../src/logic/keymap";
 import type { ClassInfo, Project } from "../src/types";
 
 const classes = (...names: string[]): ClassInfo[] => names.map((name) => ({ name, key: null, count: 0 }));
@@ -26,8 +26,6 @@ test("digits first, then letters that no action has", () => {
 test("a class named by a digit has that digit", () => {
   const map = keymap("querist", {}, "single", classes(..."0123456789".split("")));
   expect(map.shown).toEqual([..."0123456789"]);
-  const given = [{ name: "0", key: "1", count: 0 }, { name: "1", key: "2", count: 0 }];
-  expect(keymap("querist", {}, "single", given).shown).toEqual(["0", "1"]);
 });
 
 /** Values of a scale with their keys, as "value:key". */
@@ -51,6 +49,37 @@ test("no action has Tab", () => {
   expect(["Tab", "Shift+Tab", "Ctrl+Tab"].filter(bindable)).toEqual([]);
   expect(["t", "Ctrl+ArrowLeft", "+", "Ctrl++", "Enter"].every(bindable)).toBe(true);
   expect(actionKeys("querist", { skip: "Tab" }, "single").skip).toEqual(["Space"]);
+});
+
+test("the key that people gave a class goes before its digit, and the digit to nobody else", () => {
+  const given = [{ name: "0", key: null, count: 0 }, { name: "1", key: "0", count: 0 }, { name: "2", key: null, count: 0 }];
+  expect(keymap("querist", {}, "single", given).shown).toEqual(["1", "0", "2"]);
+  expect(keymap("querist", {}, "single", given.map((one) => ({ ...one, key: one.name === "1" ? "k" : null }))).shown).toEqual(["0", "k", "2"]);
+});
+
+test("keys of classes: signs, names and capitals; the others have the next free default", () => {
+  const map = keymap("querist", {}, "single", [
+    { name: "cat", key: "2", count: 0 },
+    { name: "dog", key: null, count: 0 },
+    { name: "cow", key: "F2", count: 0 },
+    { name: "owl", key: null, count: 0 },
+    { name: "hen", key: "H", count: 0 },
+  ]);
+  expect(map.shown).toEqual(["2", "1", "F2", "3", "H"]);
+  expect(meaningOf({ key: "F2" }, map)).toEqual({ label: 2 });
+  expect(meaningOf({ key: "H", shiftKey: true }, map)).toEqual({ label: 4 });
+  expect(map.shown.map(printed)).toEqual(["2", "1", "F2", "3", "Shift+H"]);
+});
+
+test("the key that does an action", () => {
+  const of = (own: Record<string, string>, task: "single" | "spans"): string | null =>
+    keyOf("previous", keymap("querist", own, task, classes("cat")), task);
+  expect(of({}, "single")).toBe("ArrowLeft");
+  expect(of({}, "spans")).toBe(",");
+  expect(of({ previous: "p" }, "spans")).toBe("p");
+  expect(of({ previous: "ArrowUp" }, "single")).toBe("ArrowUp");
+  expect(of({ previous: "ArrowUp" }, "spans")).toBeNull();
+  expect(of({ skip: "ArrowLeft" }, "single")).toBeNull();
 });
 
 test("a key of the server is kept unless an action or another class has it", () => {

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 
 from querist.core.errors import ArgumentError, UnknownNameError, shorten
 from querist.core.types import Event, Json
+from querist.server.keys import action_keys, refuse_clashes
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.transaction import Transaction
 
-__all__ = ["STREAM", "Changes"]
+__all__ = ["STREAM", "Changes", "class_keys"]
 
 STREAM = "main"
 """The journal's stream of a project."""
+_KEYS = frozenset({"class_keys", "keys", "profile"})
 
 
 class Changes:
@@ -43,8 +45,19 @@ class Changes:
         return Settings.read(connection, STREAM)
 
     def configure(self, work: Transaction, person: str, changes: Mapping[str, Json]) -> Settings:
-        """Change settings; all or none."""
+        """Change settings; all or none.
+
+        Raises:
+            ArgumentError: a value that cannot be used, such as a class's key that an action has (code ``BadSetting``).
+            UnknownNameError: no such setting, or a key for a class that is not there (code ``UnknownLabel``).
+        """
         settings = self.settings(work.connection).with_changes(changes)
+        if _KEYS & changes.keys():
+            task = self.task(work.connection)
+            named = settings.class_keys if "class_keys" in changes else class_keys(settings, task)
+            for name in named:
+                _known(task, name)
+            refuse_clashes(named, action_keys(settings.profile, settings.keys, task.kind), task.kind)
         kept = {name: value for name, value in settings.to_json().items() if name in changes}
         if kept:
             work.append(STREAM, [Event("configured", kept)])
@@ -64,7 +77,7 @@ class Changes:
         changed = task.with_classes([to if c == name else c for c in task.classes])
         renamed = {"class": name, "to": changed.classes[place], "user": person}
         if renamed["to"] != name:
-            work.append(STREAM, [Event("class_renamed", renamed)])
+            work.append(STREAM, [Event("class_renamed", renamed), *self._keys_follow(work, name, renamed["to"])])
         return changed
 
     def merge_class(self, work: Transaction, person: str, name: str, into: str) -> Task:
@@ -72,8 +85,22 @@ class Changes:
         task = self.task(work.connection)
         if _known(task, name) == _known(task, into):
             raise ArgumentError(f"class {name!r} cannot be merged into itself", code="BadLabel")
-        work.append(STREAM, [Event("class_merged", {"class": name, "into": into, "user": person})])
+        merged = Event("class_merged", {"class": name, "into": into, "user": person})
+        work.append(STREAM, [merged, *self._keys_follow(work, name, into)])
         return self.task(work.connection)
+
+    def _keys_follow(self, work: Transaction, name: str, to: str) -> list[Event]:
+        """The key of a class goes with it to its new name; a class that has a key of its own keeps that."""
+        keys = dict(self.settings(work.connection).class_keys)
+        if name not in keys:
+            return []
+        key = keys.pop(name)
+        return [Event("configured", {"class_keys": {**keys, to: keys.get(to, key)}})]
+
+
+def class_keys(settings: Settings, task: Task) -> dict[str, str]:
+    """The keys that people gave to classes that are there."""
+    return {name: key for name, key in settings.class_keys.items() if name in task.classes}
 
 
 def _classes(task: Task) -> tuple[str, ...]:

@@ -235,6 +235,24 @@ class Client:
         """Change settings; those left out stay."""
         return dict(self._json("PATCH", "/settings", changes, again=True))
 
+    def class_key(self, name: str, key: str | None) -> dict[str, Any]:
+        """Give a class a key of its own; None gives it back the page's choice.
+
+        Args:
+            name: of the class.
+            key: one sign such as "a", or a key's name such as "F2" or "Ctrl+b".
+
+        Returns:
+            The project as it is then.
+
+        Raises:
+            ArgumentError: another class or an action has the key, or it is none (code ``BadSetting``); there is no
+                such class (code ``UnknownLabel``).
+        """
+        keys: dict[str, str] = {**self.project()["settings"]["class_keys"]}
+        keys.pop(name, None)
+        return self.settings(class_keys=keys if key is None else {**keys, name: key})
+
     def add_class(self, name: str) -> dict[str, Any]:
         """A new class."""
         return self._change_classes({"add": name})

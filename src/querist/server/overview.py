@@ -12,6 +12,7 @@ from querist.core.types import Json
 from querist.data.sqlite_errors import named
 from querist.server.changes import STREAM, Changes
 from querist.server.panel import Reports, class_counts, panel
+from querist.server.renames import Renames
 from querist.server.settings import Settings
 from querist.server.task import Task
 from querist.storage.connection import open_reader
@@ -29,7 +30,7 @@ class Overview:
     def __init__(self, journal: Path) -> None:
         self._path, self._lock = journal, threading.Lock()
         self._connection = open_reader(journal, check=False)
-        self._reports = Reports()
+        self._reports, self._renames = Reports(), Renames()
 
     def close(self) -> None:
         """Close the connection."""
@@ -67,6 +68,11 @@ class Overview:
             names = [row[0] for row in rows]
             counts = class_counts(self._connection) if names else Counter()
         return [(name, counts[name]) for name in names]
+
+    def renames(self) -> list[tuple[str, str]]:
+        """Old and new name of each rename and merge of a class, oldest first."""
+        with self._lock, named(self._path):
+            return self._renames.follow(self._connection)
 
     def panel(self) -> dict[str, Json]:
         """Figures and advice."""

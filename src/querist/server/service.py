@@ -25,6 +25,7 @@ from querist.data.item_store import StoredItem
 from querist.server.alike import most_alike
 from querist.server.auth import Links, Sessions, read_secret
 from querist.server.catalogue import catalogue, check_strategy
+from querist.server.changes import class_keys
 from querist.server.coach import Coach
 from querist.server.desk import Handed, Post
 from querist.server.exchange import hand_out
@@ -321,16 +322,17 @@ class Service:
         settings, states = overview.settings(), overview.states()
         task = overview.task(project.changes)
         number = {"low": task.low, "high": task.high, "step": task.step} if task.kind == "number" else None
-        shown = settings.to_json()
+        shown, keys = settings.to_json(), class_keys(settings, task)
         return {
             "id": overview.id(),
             "name": project.name,
             "task": task.kind,
             "modality": project.modality,
-            "classes": [{"name": n, "key": None, "count": c} for n, c in overview.classes()],
+            "classes": [{"name": n, "key": keys.get(n), "count": c} for n, c in overview.classes()],
+            "renames": overview.renames(),
             "number": number,
             "guideline": settings.guideline,
-            "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
+            "settings": {**{name: shown[name] for name in _SHOWN_SETTINGS}, "class_keys": keys},
             "items": project.desk.pool.size,
             **{name: states[name] for name in ("labelled", "skipped", "rejected", "flagged")},
             "encoder": self.coach.encoder(project.desk.pool.size),

@@ -10,25 +10,11 @@ from typing import Any, Self
 
 from querist.core.errors import ArgumentError, ArgumentTypeError, UnknownNameError, nearest, shorten
 from querist.core.types import Json
+from querist.server.keys import ACTIONS, PROFILES, check_action_keys, check_class_keys
 
 __all__ = ["ACTIONS", "PROFILES", "SUGGESTIONS", "Settings"]
 
 SUGGESTIONS = ("after", "before", "never")
-PROFILES = ("querist", "label-studio", "argilla")
-ACTIONS = (
-    "submit",
-    "skip",
-    "reject",
-    "undo",
-    "previous",
-    "next",
-    "unsure",
-    "reason",
-    "note",
-    "flag",
-    "guideline",
-    "help",
-)
 _LONGEST_GUIDELINE = 50_000
 
 
@@ -42,6 +28,7 @@ class Settings:
         advance: whether choosing the one label of an item submits it.
         profile: the keys to begin with.
         keys: key by action, where it differs from the profile's.
+        class_keys: key by class, where it differs from the page's.
         guideline: what people should know, plain text.
         validation: share of hand-outs taken from the validation items, which never train a model.
         control: share of hand-outs drawn at random, to compare asking with.
@@ -57,6 +44,7 @@ class Settings:
     advance: bool = True
     profile: str = "querist"
     keys: Mapping[str, str] = field(default_factory=dict)
+    class_keys: Mapping[str, str] = field(default_factory=dict)
     guideline: str = ""
     validation: float = 0.1
     control: float = 0.05
@@ -73,7 +61,8 @@ class Settings:
             raise ArgumentTypeError(f"advance must be true or false, got {shorten(self.advance)}", code="BadSetting")
         for name, most in (("strategy", 2_000), ("guideline", _LONGEST_GUIDELINE), ("encoder", 1_000)):
             _text(name, getattr(self, name), most)
-        _check_keys(self.keys)
+        check_action_keys(self.keys)
+        check_class_keys(self.class_keys)
 
     def with_changes(self, changes: Mapping[str, Json]) -> Self:
         """The settings with some changed.
@@ -91,7 +80,7 @@ class Settings:
 
     def to_json(self) -> dict[str, Json]:
         """All settings by name."""
-        return {**asdict(self), "keys": dict(self.keys)}
+        return {**asdict(self), "keys": dict(self.keys), "class_keys": dict(self.class_keys)}
 
     @classmethod
     def read(cls, connection: sqlite3.Connection, stream: str) -> Self:
@@ -122,24 +111,3 @@ def _text(name: str, value: object, most: int) -> None:
         raise ArgumentError(
             f"{name} must be text of at most {most:,} characters; got {shorten(repr(value))}", code="BadSetting"
         )
-
-
-def _check_keys(keys: object) -> None:
-    if not isinstance(keys, Mapping):
-        raise ArgumentTypeError(
-            f"keys must be an object of key by action, got {shorten(repr(keys))}", code="BadSetting"
-        )
-    for action, key in keys.items():
-        if action not in ACTIONS:
-            near = nearest(str(action), ACTIONS)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ACTIONS)}"
-            raise UnknownNameError(
-                f"there is no action {shorten(repr(action))} to give a key to; {hint}", code="UnknownSetting"
-            )
-        if not isinstance(key, str) or not 0 < len(key) <= 40:
-            raise ArgumentError(
-                f"the key of {action} must be named in 1 to 40 characters, got {shorten(repr(key))}", code="BadSetting"
-            )
-    twice = [k for k in keys.values() if list(keys.values()).count(k) > 1]
-    if twice:
-        raise ArgumentError(f"the key {twice[0]!r} is given to two actions; each needs its own", code="BadSetting")

@@ -63,7 +63,7 @@ class Link(_Out):
 
 
 class ClassOut(_Out):
-    """One class."""
+    """One class; ``key`` is the one that people gave it, or null where the page chooses."""
 
     name: str
     key: str | None
@@ -102,13 +102,17 @@ class ModelOut(_Out):
 
 
 class Project(_Out):
-    """Everything the page needs to begin; ``id`` is this project's alone, also where another has its name."""
+    """Everything the page needs to begin; ``id`` is this project's alone, also where another has its name.
+
+    ``renames`` are the renames and merges of classes so far: old name and new name, oldest first.
+    """
 
     id: str
     name: str
     task: Literal["single", "multi", "number", "spans"]
     modality: Literal["text", "image", "table"]
     classes: list[ClassOut]
+    renames: list[tuple[str, str]]
     number: Number | None
     guideline: str
     settings: dict[str, Any]

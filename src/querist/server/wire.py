@@ -129,6 +129,7 @@ class SettingsIn(_In):
     advance: bool | None = None
     profile: Literal["querist", "label-studio", "argilla"] | None = None
     keys: dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=40)]] | None = None
+    class_keys: dict[Name, Annotated[str, Field(max_length=40)]] | None = None
     validation: float | None = Field(None, ge=0.0, le=1.0)
     control: float | None = Field(None, ge=0.0, le=1.0)
     lease: float | None = Field(None, ge=10.0, le=86_400.0)

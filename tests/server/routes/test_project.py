@@ -34,6 +34,27 @@ def test_settings_change_and_last(ask: Asker) -> None:
     assert now["settings"]["suggestions"] == "after"
 
 
+def test_keys_of_classes(ask: Asker) -> None:
+    def keys() -> dict[str, str | None]:
+        return {c["name"]: c["key"] for c in ask("GET", "/api/v1/project").json["classes"]}
+
+    assert keys() == {"cat": None, "dog": None}
+    assert ask("PATCH", "/api/v1/settings", {"class_keys": {"cat": "c", "dog": "F2"}}).status == 200
+    assert keys() == {"cat": "c", "dog": "F2"}
+    for bad, code, words in (
+        ({"cat": "c", "dog": "c"}, "BadSetting", ["'c'", "'cat'", "'dog'"]),
+        ({"cat": "x"}, "BadSetting", ["'x'", "'cat'", "'reject'"]),
+        ({"cta": "k"}, "UnknownLabel", ["'cta'"]),
+    ):
+        said = ask("PATCH", "/api/v1/settings", {"class_keys": bad})
+        assert (said.status, said.code) == (422, code), said.json
+        assert all(word in said.json["detail"] for word in words), said.json
+    ask("POST", "/api/v1/classes", {"rename": "cat", "to": "feline"})
+    said = ask("POST", "/api/v1/classes", {"merge": "dog", "into": "feline"})
+    assert keys() == {"feline": "c"} == said.json["settings"]["class_keys"]
+    assert said.json["renames"] == [["cat", "feline"], ["dog", "feline"]]
+
+
 def test_a_strategy_that_is_none_is_not_kept(ask: Asker) -> None:
     said = ask("PATCH", "/api/v1/settings", {"strategy": "margn"})
     assert (said.status, said.code) == (422, "UnknownStrategy")

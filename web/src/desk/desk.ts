@@ -2,8 +2,9 @@
 
 import { api, ApiFault, call } from "../api";
 import { guessBefore } from "../logic/guess";
-import type { Handed, Kind, Project, Value } from "../types";
-import { type Draft, draftOf, fitted, madeOf, rationaleOf, said } from "./draft";
+import { renamed } from "../logic/renames";
+import type { Handed, Kind, Project, Rename, Value } from "../types";
+import { called, type Draft, draftOf, fitted, madeOf, rationaleOf, said } from "./draft";
 import { backOff, type Drained, type Link, Outbox, tabLock } from "./outbox";
 import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
@@ -188,14 +189,21 @@ export class Desk {
       const item = entry.item?.id ?? "";
       if (entry.op !== "answer" || entry.state === "undone" || entry.state === "refused" || known.has(item)) continue;
       known.add(item);
-      history.push(entry);
+      history.push(this.named(entry));
     }
-    const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer");
+    const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer").map((entry) => this.named(entry));
     this.last = history.find((entry) => entry.tab === this.queue.tab) ?? history[0];
     const { seen } = this.view;
     const place = history.findIndex((entry) => entry.key === seen?.key);
     const looking = seen ? Math.max(0, place) : null;
     this.set({ waiting: waiting + this.unwritten, history: history.slice(0, 30), refused, looking });
+  }
+
+  /** An answer of this browser, with the names that its classes have now. */
+  private named(entry: Entry): Entry {
+    const since = this.view.project?.renames.slice(entry.renames ?? 0) ?? [];
+    const body = entry.body as AnswerBody;
+    return since.length === 0 ? entry : { ...entry, body: { ...body, value: renamed(body.value, since) } };
   }
 
   private settled(entry: Entry, reply: { labelled?: number } | null): void {
@@ -256,6 +264,7 @@ export class Desk {
       seen: null,
       notice: null,
       flagged: held?.flag ?? false,
+      find: null,
       empty: held ? null : this.emptyWords(),
     });
   }
@@ -319,7 +328,7 @@ export class Desk {
     if (looking !== null) source = this.takeAgain(held);
     const lease = source ? null : { query: held.query, fence: held.fence };
     const key = crypto.randomUUID();
-    const kept = this.write({ key, tab: this.queue.tab, op: "answer", item: held.item, handed, lease, from: source, body });
+    const kept = this.write({ key, tab: this.queue.tab, op: "answer", item: held.item, handed, lease, from: source, body, renames: project.renames.length });
     if (held.picture) keepPicture(held.item.id, held.picture);
     const late = project.settings.suggestions === "after" || (project.settings.suggestions === "before" && project.task === "spans");
     const guess = late ? held.suggestion : null;
@@ -489,12 +498,26 @@ export class Desk {
       if (this.strange(project)) return;
       const first = !learnt(this.view.project) && learnt(project);
       if (first) this.queue.warm();
-      this.set({ project, draft: fitted(this.view.draft, project.classes) });
+      const since = project.renames.slice(this.view.project?.renames.length ?? 0);
+      this.set({ project });
+      if (since.length > 0) await this.follow(since);
+      this.set({ draft: fitted(this.view.draft, project.classes) });
       if (this.view.link !== "up") await this.drain();
       if (!this.view.current || first) await this.refill();
     } catch (fault) {
       if (!(fault instanceof ApiFault)) throw fault;
     }
+  }
+
+  /** Classes have other names: all that was begun or comes next says them. */
+  private async follow(since: Rename[]): Promise<void> {
+    this.set({ draft: called(this.view.draft, since) });
+    if (this.stash) this.stash = called(this.stash, since);
+    for (const [query, draft] of this.aside) this.aside.set(query, called(draft, since));
+    for (const { previous } of [this.view.current, ...this.queue.all()].flatMap((held) => held ?? [])) {
+      if (previous?.value !== undefined) previous.value = renamed(previous.value, since);
+    }
+    await this.recount();
   }
 
   picture(held: Held): string | null {

@@ -2,8 +2,9 @@
 
 import { isPlain, pointsOf, type Points, sharesOf } from "../logic/shares";
 import { read, type Scale } from "../logic/numbers";
+import { renamed } from "../logic/renames";
 import type { Cursor } from "../logic/words";
-import type { Answer, Box, ClassInfo, Kind, Point, Rationale, Shares, Span, Task, Value } from "../types";
+import type { Answer, Box, ClassInfo, Kind, Point, Rationale, Rename, Shares, Span, Task, Value } from "../types";
 
 export type Mode = "plain" | "soft" | "reason";
 
@@ -74,6 +75,19 @@ export function draftOf(answer: Answer | null, task: Task): Draft {
   draft.note = answer.note ?? "";
   draft.noting = draft.note !== "";
   return draft;
+}
+
+/** A draft whose classes are called as they are now. */
+export function called(draft: Draft, renames: Rename[]): Draft {
+  if (renames.length === 0) return draft;
+  return {
+    ...draft,
+    label: renamed(draft.label, renames),
+    labels: renamed(draft.labels, renames),
+    spans: renamed(draft.spans, renames),
+    points: renamed(draft.points, renames),
+    shares: renamed(draft.shares, renames),
+  };
 }
 
 /** A draft without the classes that are there no longer. Shares that lose one are all given anew. */

@@ -12,6 +12,7 @@ export interface Panes {
   help: () => void;
   guideline: () => void;
   note: () => void;
+  find: () => void;
 }
 
 /** No shares, and no doubt. */
@@ -89,6 +90,7 @@ export class Keys {
       reason: () => this.toggleReason(),
       note: () => this.panes.note(),
       flag: () => desk.flag(),
+      find: () => this.panes.find(),
       guideline: () => this.panes.guideline(),
       help: () => this.panes.help(),
     };
@@ -178,6 +180,7 @@ export class Keys {
     const held = desk.shown();
     if (!held || !project) return null;
     if (name === "Escape") {
+      if (desk.view.find !== null) return () => desk.set({ find: null });
       if (draft.mode !== "plain") return () => this.leave();
       if (desk.view.looking !== null) return () => desk.look(-1 - (desk.view.looking ?? 0));
       return null;
@@ -284,6 +287,7 @@ export class Keys {
     const { desk } = this;
     if (name === "Backspace" || name === "Delete") return () => desk.draft({ points: {}, shares: null });
     if (!event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return null;
+    if (/^[^0-9]$/u.test(name) && this.map()?.labels.has(name)) return null; // a class has the capital or sign itself
     const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
     const index = this.map()?.labels.get(digit ?? event.key.toLowerCase());
     return index === undefined ? null : () => this.label(index, -1);

@@ -40,6 +40,8 @@ export interface Entry {
   state: State;
   why: string | null;
   reply: Handed | null;
+  /** renames of classes that the page knew when it was given: it says the names of then */
+  renames?: number;
 }
 
 export interface Store {

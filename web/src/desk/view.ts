@@ -30,6 +30,8 @@ export interface View {
   last: { text: string; guess: Guess[] | null } | null;
   empty: string | null;
   flagged: boolean;
+  /** what is typed to find a label; null where nobody looks for one */
+  find: string | null;
   lasting: boolean;
   started: boolean;
 }
@@ -69,6 +71,7 @@ export function begun(): View {
     last: null,
     empty: null,
     flagged: false,
+    find: null,
     lasting: true,
     started: false,
   };

@@ -14,6 +14,7 @@ export const ACTIONS = {
   reason: "Mark the reason",
   note: "Write a note",
   flag: "Flag for another look",
+  find: "Find a label by its name",
   guideline: "Show the guideline",
   help: "Show the keys",
 } as const;
@@ -31,6 +32,7 @@ const COMMON: Record<Action, string[]> = {
   reason: ["r"],
   note: ["n"],
   flag: ["f"],
+  find: ["/"],
   guideline: ["g"],
   help: ["?"],
 };
@@ -104,8 +106,9 @@ export function choices(project: Project): ClassInfo[] {
   return values ? values.map((value) => ({ name: String(value), key: null, count: 0 })) : project.classes;
 }
 
-/** The whole keymap. A class that is named by one digit has that digit, or the digits of handwriting would be pressed
- * one off. Else a class keeps the key that the server gives it, unless another has it; then the next free one.
+/** The whole keymap. A class has the key that people gave it, unless an action or a class before it has that. Else one
+ * that is named by one digit has that digit, or the digits of handwriting would be pressed one off; the others have the
+ * next free one.
  * Values of a scale have their own digits where all are whole; 10, which cannot be typed, the next free key. Other scales
  * have keys by place. */
 export function keymap(profile: Profile, own: Record<string, string>, task: Task, classes: ClassInfo[]): Keymap {
@@ -117,13 +120,14 @@ export function keymap(profile: Profile, own: Record<string, string>, task: Task
   const labels = new Map<string, number>();
   const isDigit = (one: ClassInfo): boolean => /^[0-9]$/.test(one.name);
   const named = task !== "number" || classes.every((one) => /^[0-9]+$/.test(one.name));
-  const digits = classes.map((one) => (named && isDigit(one) && !actions.has(one.name) ? one.name : ""));
-  const shown = classes.map((one, index) => {
-    const key = digits[index] || one.key;
-    if (!key || (!digits[index] && digits.includes(key)) || actions.has(key) || labels.has(key)) return "";
+  const shown = classes.map(() => "");
+  const give = (index: number, key: string | null): void => {
+    if (!key || shown[index] || actions.has(key) || labels.has(key)) return;
     labels.set(key, index);
-    return key;
-  });
+    shown[index] = key;
+  };
+  classes.forEach((one, index) => give(index, one.key));
+  classes.forEach((one, index) => give(index, named && isDigit(one) ? one.name : null));
   const free = CLASS_KEYS.filter((key) => !actions.has(key) && !labels.has(key));
   for (let index = 0; index < shown.length; index += 1) {
     if (shown[index]) continue;
@@ -151,6 +155,15 @@ export function meaningOf(press: Press, map: Keymap): Meaning {
   return null;
 }
 
+/** Keys that the words of a text take before any action, where spans are marked. */
+const OF_WORDS = /^(Shift\+)?(Arrow(Left|Right|Up|Down)|Home|End)$|^(Backspace|Delete)$/;
+
+/** The key that does an action in a task at work; null where none does. */
+export function keyOf(action: Action, map: Keymap, task: Task): string | null {
+  const works = (key: string): boolean => map.actions.get(key) === action && !(task === "spans" && OF_WORDS.test(key));
+  return map.names[action].find(works) ?? null;
+}
+
 /** Two names for one key, or one key for two actions: said in the settings. */
 export function clashes(names: Record<Action, string[]>): string[] {
   const seen = new Map<string, Action>();
@@ -175,10 +188,15 @@ const PRINTED: Record<string, string> = {
   Escape: "Esc",
 };
 
+/** Letters stand on key caps in capitals; one that is pressed as a capital needs Shift. */
+function capital(letter: string, name: string): string {
+  return letter === name && letter !== letter.toLowerCase() ? `Shift+${letter}` : letter.toUpperCase();
+}
+
 /** A key's name as shown on a key cap. */
 export function printed(name: string): string {
   return name
     .split(/\+(?=.)/)
-    .map((part) => PRINTED[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .map((part) => PRINTED[part] ?? (part.length === 1 ? capital(part, name) : part))
     .join("+");
 }

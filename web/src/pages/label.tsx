@@ -108,6 +108,7 @@ export function Label(): JSX.Element {
   const [fault, setFault] = useState<ApiFault | null>(null);
   const [pane, setPane] = useState<"help" | "guideline" | null>(null);
   const note = useRef<HTMLTextAreaElement>(null);
+  const find = useRef<HTMLInputElement>(null);
   const { project } = view;
 
   const begin = (): void => {
@@ -134,10 +135,18 @@ export function Label(): JSX.Element {
     note.current?.focus();
     desk.draft({ noting: true });
   };
-  const keys = useMemo(
-    () => new Keys(desk, () => mapNow.current, { help: () => setPane("help"), guideline: () => setPane("guideline"), note: openNote }),
-    [desk],
-  );
+  const openFind = (): void => {
+    const box = find.current?.closest<HTMLElement>(".find");
+    if (!box) return desk.hint("There are no labels to find here.");
+    box.hidden = false;
+    find.current?.focus();
+    desk.set({ find: desk.view.find ?? "" });
+    desk.say("Type a part of a label’s name. Enter chooses the first one, Escape leaves.");
+  };
+  const keys = useMemo(() => {
+    const panes = { help: () => setPane("help"), guideline: () => setPane("guideline"), note: openNote, find: openFind };
+    return new Keys(desk, () => mapNow.current, panes);
+  }, [desk]);
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => keys.press(event);
     // a click leaves the focus where it was, so that Enter and Space stay with the item
@@ -185,7 +194,7 @@ export function Label(): JSX.Element {
                     {view.notice.text}
                   </p>
                 )}
-                <AnswerArea {...shared} />
+                <AnswerArea {...shared} find={find} />
                 <div class="note" hidden={!view.draft.noting}>
                   <label for="note">Note, kept with the answer</label>
                   <textarea
@@ -212,7 +221,7 @@ export function Label(): JSX.Element {
             </>
           )}
         </div>
-        <Side desk={desk} view={view} project={project} />
+        <Side desk={desk} view={view} project={project} map={map} />
       </div>
       {pane === "help" && (
         <Dialog title="Keys" close={() => setPane(null)}>

@@ -1,12 +1,12 @@
 /** Settings of the project (kept by the server) and of this browser. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, ApiFault, exported } from "../api";
-import { counted } from "../logic/numbers";
-import { ACTIONS, type Action, actionKeys, bindable, clashes, nameOf, printed } from "../logic/keymap";
+import { ACTIONS, type Action, actionKeys, clashes, printed } from "../logic/keymap";
 import { openStore } from "../desk/store";
 import { Bring } from "../parts/bring";
+import { ClassKeys, useKey } from "../parts/class-keys";
 import { ended, Fault, Frame, sentence } from "../parts/frame";
 import { Guideline } from "../parts/guide";
 import { asFault, useLoaded } from "../parts/loaded";
@@ -31,7 +31,7 @@ function Part(props: { title: string; about?: string; id?: string; children: Com
   );
 }
 
-function Classes(props: { project: Project; change: Change }): JSX.Element {
+function Classes(props: { project: Project; change: Change; save: (part: Partial<Settings>) => void }): JSX.Element {
   const { project, change } = props;
   const [name, setName] = useState("");
   const [of, setOf] = useState("");
@@ -51,9 +51,7 @@ function Classes(props: { project: Project; change: Change }): JSX.Element {
   );
   return (
     <Part title="Classes" about="Nothing is relabelled in silence: items that a change may touch come back for a check.">
-      <ul class="plain-list">
-        {project.classes.map((one) => <li key={one.name}>{one.name} <span class="dim">{counted(one.count, "label")}</span></li>)}
-      </ul>
+      <ClassKeys project={project} save={props.save} />
       <form class="row" onSubmit={submit(async () => {
         const done = await change(() => api.classes({ add: name }), `Class ${name} added.`);
         if (done) setName("");
@@ -185,20 +183,8 @@ function KeyTable(props: { project: Project; save: (part: Partial<Settings>) => 
   const { project, save } = props;
   const { profile, keys } = project.settings;
   const names = useMemo(() => actionKeys(profile, keys, project.task), [profile, keys, project.task]);
-  const [waits, setWaits] = useState<Action | null>(null);
+  const [waits, wait] = useKey((action, key) => save({ keys: { ...keys, [action]: key } }));
   const [off, setOff] = useState(localStorage.getItem("querist.keys") === "off");
-  useLayoutEffect(() => {
-    if (!waits) return;
-    const press = (event: KeyboardEvent): void => {
-      if (["Shift", "Control", "Alt", "Meta"].includes(event.key) || event.isComposing) return;
-      setWaits(null);
-      if (!bindable(nameOf(event))) return;
-      event.preventDefault();
-      if (event.key !== "Escape") save({ keys: { ...keys, [waits]: nameOf(event) } });
-    };
-    document.addEventListener("keydown", press, true);
-    return () => document.removeEventListener("keydown", press, true);
-  }, [waits, keys]);
   const problems = clashes(names);
   return (
     <Part title="Keys">
@@ -217,7 +203,7 @@ function KeyTable(props: { project: Project; save: (part: Partial<Settings>) => 
               <th scope="row">{ACTIONS[action]}</th>
               <td>{names[action].map((key) => <kbd key={key}>{printed(key)}</kbd>)}</td>
               <td>
-                <button type="button" aria-label={`Change the key: ${ACTIONS[action]}`} onClick={() => setWaits(action)}>
+                <button type="button" aria-label={`Change the key: ${ACTIONS[action]}`} onClick={() => wait(action)}>
                   {waits === action ? "press a key …" : "Change"}
                 </button>
               </td>
@@ -347,12 +333,12 @@ export function SettingsPage(): JSX.Element {
   if (!project.thing) return <Frame name="querist"><p class="loading">Reading the settings …</p></Frame>;
   const it = project.thing;
   return (
-    <Frame name={it.name} chip={done.text ? <span class={`chip ${done.bad ? "bad" : "good"}`} role="status"><span class="dot" aria-hidden="true" />{done.text}</span> : null}>
+    <Frame name={it.name}>
       <h1>Settings</h1>
       <div class="settings">
         <div>
           <Asking settings={it.settings} save={save} change={change} project={it} />
-          {(it.task !== "number" || it.classes.length > 0) && <Classes project={it} change={change} />}
+          {(it.task !== "number" || it.classes.length > 0) && <Classes project={it} change={change} save={save} />}
           <Seeds project={it} change={change} />
           <Bring project={it} done={project.again} />
           <Take project={it} change={change} />
@@ -362,6 +348,9 @@ export function SettingsPage(): JSX.Element {
           <Guide project={it} change={change} />
           <Browser project={it.name} />
         </div>
+      </div>
+      <div class="said" role="status">
+        {done.text && <span class={`chip ${done.bad ? "bad" : "good"}`}><span class="dot" aria-hidden="true" />{sentence(done.text)}</span>}
       </div>
     </Frame>
   );

@@ -1,12 +1,14 @@
 /** The answer under the item: labels, numbers, shares, and the other things that can be done. */
 
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Desk } from "../desk/desk";
 import { sharesNow } from "../desk/draft";
 import type { View } from "../desk/view";
 import type { Keys } from "../desk/keys";
-import { type Action, type Keymap, printed } from "../logic/keymap";
+import { type Action, type Keymap, keyOf, printed } from "../logic/keymap";
 import { guessBefore, guessWords } from "../logic/guess";
+import { found } from "../logic/find";
 import { buttonsOf } from "../logic/numbers";
 import { percent } from "../logic/shares";
 import type { Project } from "../types";
@@ -40,22 +42,99 @@ function roam(event: KeyboardEvent): void {
   event.stopPropagation();
 }
 
-function Labels(props: Props): JSX.Element {
-  const { view, project, keys, map, desk } = props;
+/** So many labels are found by looking. */
+const FEW = 12;
+
+/** A box over the labels: typing narrows them, Enter chooses the first one, Escape leaves. */
+function Find(props: Props & { box: RefObject<HTMLInputElement | null> }): JSX.Element {
+  const { desk, view, project, keys, map, box } = props;
+  const names = project.classes.map((one) => one.name);
+  const key = keyOf("find", map, project.task) ?? "";
+  const typed = view.find?.trim() ?? "";
+  const leave = (): void => {
+    desk.set({ find: null });
+    box.current?.blur();
+  };
+  // where the box is left by another way, such as a button that brings the next item, the keys are free again
+  useLayoutEffect(() => {
+    if (view.find === null) box.current?.blur();
+  }, [view.find]);
+  const type = (text: string): void => {
+    desk.set({ find: text });
+    if (!text.trim()) return;
+    const left = found(names, text).map((place) => names[place] ?? "");
+    desk.say(left.length === 0 ? "No label has that." : `${left.length} of ${names.length}. Enter chooses ${left[0]}.`);
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (event.isComposing) return;
+    if (event.key === "Escape") leave();
+    else if (event.key === "Enter") {
+      event.preventDefault();
+      const text = box.current?.value.trim() ?? "";
+      const [first] = text ? found(names, text) : [];
+      if (first === undefined) return desk.hint(text ? "No label has that." : "Type a part of a label’s name first.");
+      leave();
+      void desk.act(() => keys.label(first, 1));
+    }
+  };
+  return (
+    <div class="find" hidden={view.find === null && names.length <= FEW}>
+      <label for="find">Find a label <Cap name={printed(key)} /></label>
+      <input
+        id="find"
+        ref={box}
+        value={view.find ?? ""}
+        autocomplete="off"
+        spellcheck={false}
+        maxLength={200}
+        aria-keyshortcuts={key || undefined}
+        aria-describedby="find-about"
+        onFocus={() => desk.set({ find: desk.view.find ?? "" })}
+        onBlur={() => !desk.view.find && desk.set({ find: null })}
+        onInput={(event) => type(event.currentTarget.value)}
+        onKeyDown={press}
+      />
+      <span class="dim" id="find-about">{typed && found(names, typed).length === 0 ? "No label has that." : "Enter chooses the first one, Esc leaves."}</span>
+    </div>
+  );
+}
+
+interface Listed extends Props {
+  /** places of the classes that are shown, in their order */
+  places: number[];
+  choose: (index: number, step: number) => void;
+}
+
+function Labels(props: Listed): JSX.Element {
+  const { view, project, map, places, choose } = props;
   const { draft } = view;
   const guess = guessOf(view, project);
   const best = [...guess.entries()].sort((a, b) => b[1] - a[1])[0]?.[0];
   const single = project.task === "single";
-  const roving = Math.max(0, project.classes.findIndex((one) => one.name === draft.label));
+  const chosen = project.classes.findIndex((one) => one.name === draft.label);
+  const roving = places.includes(chosen) ? chosen : places[0];
+  const first = view.find?.trim() ? places[0] : undefined;
+  const list = useRef<HTMLDivElement>(null);
+  // where the list is longer than its place, what was chosen before is shown, and what typing leaves from its top
+  useLayoutEffect(() => {
+    const box = list.current;
+    const on = box?.querySelector<HTMLElement>(".label.on");
+    if (box && on) box.scrollTop = on.offsetTop - box.offsetTop - (box.clientHeight - on.offsetHeight) / 2;
+  }, [view.current, view.seen]);
+  useLayoutEffect(() => {
+    if (list.current && view.find?.trim()) list.current.scrollTop = 0;
+  }, [view.find]);
 
   return (
     <div
+      ref={list}
       class={`labels ${project.classes.length > 12 ? "many" : ""} ${project.classes.every((one) => one.name.length < 4) ? "short" : ""}`}
       role={single ? "radiogroup" : "group"}
       aria-label={project.task === "spans" ? "Labels for the chosen words" : single ? "Label" : "Labels"}
       onKeyDown={single ? roam : undefined}
     >
-      {project.classes.map((one, index) => {
+      {places.map((index) => {
+        const one = project.classes[index]!;
         const on = single ? draft.label === one.name : draft.labels.includes(one.name);
         const share = guess.get(one.name);
         const state = single ? { role: "radio" as const, "aria-checked": on } : project.task === "multi" ? { "aria-pressed": on } : {};
@@ -63,10 +142,10 @@ function Labels(props: Props): JSX.Element {
           <button
             key={one.name}
             type="button"
-            class={`label ${on ? "on" : ""} ${one.name === best ? "guessed" : ""} ${project.task === "spans" ? `hue-${index % 8}` : ""}`}
+            class={`label ${on ? "on" : ""} ${one.name === best ? "guessed" : ""} ${index === first ? "first" : ""} ${project.task === "spans" ? `hue-${index % 8}` : ""}`}
             tabIndex={single ? (index === roving ? 0 : -1) : 0}
             aria-keyshortcuts={map.shown[index] || undefined}
-            onClick={() => void desk.act(() => keys.label(index, 1))}
+            onClick={() => choose(index, 1)}
             {...state}
           >
             <Cap name={printed(map.shown[index] ?? "")} />
@@ -79,25 +158,27 @@ function Labels(props: Props): JSX.Element {
   );
 }
 
-function Soft(props: Props): JSX.Element {
-  const { view, project, keys, map, desk } = props;
+function Soft(props: Listed): JSX.Element {
+  const { view, project, map, places, choose } = props;
   const shares = sharesNow(view.draft, project.task) ?? {};
+  const first = view.find?.trim() ? places[0] : undefined;
   return (
     <div class={`soft ${project.classes.length > 6 ? "many" : ""}`} role="group" aria-label="Shares over the classes">
-      {project.classes.map((one, index) => {
+      {places.map((index) => {
+        const one = project.classes[index]!;
         const share = shares[one.name] ?? 0;
         return (
-          <div class="soft-row" key={one.name}>
+          <div class={`soft-row ${index === first ? "first" : ""}`} key={one.name}>
             <Cap name={printed(map.shown[index] ?? "")} />
             <span class="name">{one.name}</span>
             <meter min={0} max={1} value={share} aria-label={`Share of ${one.name}`}>
               {percent(share)}
             </meter>
             <output>{percent(share)}</output>
-            <button type="button" aria-label={`Less ${one.name}`} onClick={() => void desk.act(() => keys.label(index, -1))}>
+            <button type="button" aria-label={`Less ${one.name}`} onClick={() => choose(index, -1)}>
               −
             </button>
-            <button type="button" aria-label={`More ${one.name}`} onClick={() => void desk.act(() => keys.label(index, 1))}>
+            <button type="button" aria-label={`More ${one.name}`} onClick={() => choose(index, 1)}>
               +
             </button>
           </div>
@@ -195,20 +276,29 @@ export function Tools(props: Props & { note: () => void; guideline: () => void; 
   );
 }
 
-export function AnswerArea(props: Props): JSX.Element {
-  const { desk, view, project, map } = props;
+export function AnswerArea(props: Props & { find: RefObject<HTMLInputElement | null> }): JSX.Element {
+  const { desk, view, project, keys, map, find } = props;
   const { draft } = view;
   const needsEnter =
     draft.mode === "soft" || project.task === "multi" || project.task === "spans" || !project.settings.advance ||
     (project.task === "number" && !buttonsOf(project.number));
+  const classes = project.task !== "number" && project.classes.length > 0;
+  const places = found(project.classes.map((one) => one.name), view.find ?? "");
+  const choose = (index: number, step: number): void => {
+    find.current?.blur(); // a click leaves the focus where it is, and the next key is none of the name
+    desk.set({ find: null });
+    void desk.act(() => keys.label(index, step));
+  };
+  const listed = { ...props, places, choose };
   return (
     <div class="answer">
-      {draft.mode === "soft" ? <Soft {...props} /> : project.task === "number" ? (
+      {classes && <Find {...props} box={find} />}
+      {draft.mode === "soft" ? <Soft {...listed} /> : project.task === "number" ? (
         <>
           <NumberField {...props} />
           <NumberGuess {...props} />
         </>
-      ) : <Labels {...props} />}
+      ) : <Labels {...listed} />}
       {needsEnter && (
         <button type="button" class="main-button" onClick={() => void desk.act(() => desk.submit())}>
           {draft.mode === "soft" ? "Save shares" : view.looking === null ? "Save" : "Save the change"}

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ACTIONS, type Action, choices, type Keymap, printed } from "../logic/keymap";
+import { ACTIONS, type Action, choices, type Keymap, keyOf, printed } from "../logic/keymap";
 import { type Block, blocks, type Inline } from "../logic/markdown";
 import type { Project } from "../types";
 
@@ -76,6 +76,12 @@ export function Dialog(props: {
   );
 }
 
+/** How a label without a key of its own is chosen. */
+function ByName(props: { map: Keymap }): JSX.Element {
+  const key = keyOf("find", props.map, "single");
+  return key ? <><kbd>{printed(key)}</kbd> and its name</> : <>by mouse</>;
+}
+
 export function Keys(props: { map: Keymap; project: Project }): JSX.Element {
   const { map, project } = props;
   const arrows = project.task === "spans";
@@ -104,7 +110,7 @@ export function Keys(props: { map: Keymap; project: Project }): JSX.Element {
             {rows.map((one, index) => (
               <tr key={one.name}>
                 <th scope="row">{one.name}</th>
-                <td>{map.shown[index] ? <kbd>{printed(map.shown[index] ?? "")}</kbd> : "by mouse"}</td>
+                <td>{map.shown[index] ? <kbd>{printed(map.shown[index] ?? "")}</kbd> : <ByName map={map} />}</td>
               </tr>
             ))}
           </tbody>
@@ -135,6 +141,12 @@ export function Keys(props: { map: Keymap; project: Project }): JSX.Element {
             <th scope="row">While not sure: one point more, one less</th>
             <td><kbd>1</kbd><kbd>Shift+1</kbd></td>
           </tr>
+          {project.task !== "number" && (
+            <tr>
+              <th scope="row">While finding a label: choose the first one</th>
+              <td><kbd>Enter</kbd></td>
+            </tr>
+          )}
           <tr>
             <th scope="row">Leave a text field or a mode</th>
             <td><kbd>Esc</kbd></td>

@@ -7,6 +7,7 @@ import type { Desk } from "../desk/desk";
 import { learnt, type View } from "../desk/view";
 import { said } from "../desk/draft";
 import type { AnswerBody, Entry } from "../desk/store";
+import { type Keymap, keyOf, printed } from "../logic/keymap";
 import { percent } from "../logic/shares";
 import type { Panel, Project } from "../types";
 import { useLoaded } from "./loaded";
@@ -45,8 +46,18 @@ export function stopLine(advice: Panel["advice"]): string | null {
   return advice?.stop ? (advice.text?.split(" In figures: ")[0] ?? null) : null;
 }
 
-export function Side(props: { desk: Desk; view: View; project: Project }): JSX.Element {
-  const { desk, view, project } = props;
+/** What stands where the answers will. */
+function NoneYet(props: { map: Keymap; project: Project }): JSX.Element {
+  const key = keyOf("previous", props.map, props.project.task);
+  return (
+    <p class="dim" id="none-yet">
+      Your answers show here. {key ? <>Look at them with <kbd>{printed(key)}</kbd>, or choose one.</> : "Choose one to look at it."}
+    </p>
+  );
+}
+
+export function Side(props: { desk: Desk; view: View; project: Project; map: Keymap }): JSX.Element {
+  const { desk, view, project, map } = props;
   const done = project.labelled + project.skipped + project.rejected;
   const { encoder, trainer, model } = project;
   return (
@@ -77,7 +88,7 @@ export function Side(props: { desk: Desk; view: View; project: Project }): JSX.E
       </section>
       <section>
         <h2>Last ten</h2>
-        {view.history.length === 0 && <p class="dim">Your answers show here. The left arrow looks at them.</p>}
+        {view.history.length === 0 && <NoneYet map={map} project={project} />}
         <ol class="history" id="history">
           {view.history.slice(0, 10).map((entry, index) => {
             const body = entry.body as AnswerBody;
