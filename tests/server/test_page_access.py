@@ -260,7 +260,7 @@ def test_items_filter_page_and_take(chrome: Browser) -> None:
 
 
 def test_panel_promises_nothing_that_cannot_come(chrome: Browser) -> None:
-    for task, words in (("number", "not for numbers"), ("spans", "not for spans"), ("single", "needs more answers")):
+    for task, words in (("number", "needs more answers"), ("spans", "not for spans"), ("single", "needs more answers")):
         mock = Mock(task)
         figures = {**mock.panel(), "saved": None}
         mock.panel = partial(dict, figures)  # type: ignore[method-assign]
