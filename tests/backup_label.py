@@ -66,6 +66,8 @@ def campaign(times: int, seed: int = 0) -> tuple[int, int, list[str]]:
                     target = root / (f"b{k}.zip" if k % 2 else f"b{k}")
                     mark = backup(folder, target).streams["main"]
                     wrong += compare(target, root / f"restored {k}", mark, list(acks), k)
+                    if (k + 1) % 10 == 0:
+                        print(f"{k + 1} of {times} backups, {len(wrong)} faults", file=sys.stderr, flush=True)
             finally:
                 stop.set()
                 for thread in threads:

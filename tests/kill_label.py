@@ -113,6 +113,9 @@ def campaign(kills: int, seed: int = 0, *, points: Sequence[str] = tuple(POINTS)
         for number in range(kills):
             point = points[number // 2 % len(points)] if number % 2 and points else ""
             session = _killed_once(project, port, session, people, point, rng, outcome)
+            if outcome.kills % 50 == 0:
+                acked = sum(p.acked for p in people)
+                print(f"{outcome.kills} of {kills} kills, {acked:,} acknowledged", file=sys.stderr, flush=True)
         outcome.acknowledged = sum(p.acked for p in people)
         for person in people:
             person.file.close()
