@@ -5,7 +5,7 @@ While there is no space, what writes must be refused with 507 and the code DiskF
 space coming back it must work again, without a restart; at the end the journal must hold every acknowledged answer and none
 that was refused, and the doctor must find nothing wrong (promise R3).
 
-The disk is a tmpfs of 24 MiB where one can be mounted (by root), filled to the last byte; elsewhere, or with --limit, the
+The disk is a tmpfs of 64 MiB where one can be mounted (by root), filled to the last byte; elsewhere, or with --limit, the
 server's largest file size is set from outside, so that its writes fail in the same places.
 """
 
@@ -33,7 +33,7 @@ from querist.server.client import Client
 from querist.storage.doctor import doctor
 
 BACK = 5.0
-_SIZE = 24 << 20
+_SIZE = 64 << 20
 _ROOM = 2_000
 
 
