@@ -24,8 +24,11 @@ __all__ = ["GroupWriter"]
 
 T = TypeVar("T")
 _Work = tuple[Callable[[Transaction], Any], "Future[Any]"]
-_SHORT, _REST = 0.01, 0.02
-"""Seconds after which a group begins no more short work, and none of the rest: the first need not wait for the last."""
+_SHORT, _REST = 0.06, 0.08
+"""Seconds after which a group begins no more short work, and none of the rest: the first need not wait for the last.
+
+Shorter groups cost more commits than they save waiting: with 10 ms, 64 clients at once were answered half as fast.
+"""
 
 
 class GroupWriter:
