@@ -38,6 +38,34 @@ def test_everybody_hears_in_order() -> None:
     asyncio.run(run())
 
 
+def test_of_what_replaces_each_other_the_newest_is_told() -> None:
+    async def run() -> list[int]:
+        hub = Hub()
+        hub.bind()
+        listener = hub.open()
+        assert listener is not None
+
+        async def count() -> None:
+            for number in range(50):
+                hub.newest("queue", {"labelled": number})
+                await asyncio.sleep(0.004)
+
+        counting = asyncio.create_task(count())
+        heard: list[int] = []
+        async for line in listener.lines():
+            if b"data: " in line:
+                heard.append(json.loads(line.split(b"data: ")[1])["labelled"])
+            if heard[-1:] == [49]:
+                break
+        await counting
+        return heard
+
+    heard = asyncio.run(run())
+    assert heard[0] < 5, "the first is told at once"
+    assert heard == sorted(set(heard))
+    assert len(heard) < 12, "of fifty in a fifth of a second most are left out"
+
+
 def test_silence_is_broken_by_a_beat() -> None:
     async def run() -> None:
         hub = Hub()

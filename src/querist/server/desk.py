@@ -6,8 +6,6 @@ is never with two people, so that a fault here would be refused by the database 
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -18,7 +16,7 @@ from querist.core.types import Event, Json
 from querist.data.item_store import ItemStore
 from querist.server.changes import STREAM, Changes
 from querist.server.clock import SteadyClock
-from querist.server.handout import Choice, Queue, is_free, next_choice
+from querist.server.handout import Choice, choose, is_free
 from querist.server.pool import Pool
 from querist.server.post import Handed, Post, Receipt, flat
 from querist.server.rationale import check_rationale
@@ -66,32 +64,18 @@ class Desk:
         settings = self.changes.settings(work.connection)
         out = [h for h in self._held(work.connection, person, tab) if h.query not in set(have)][:count]
         if len(out) < count:
-            choices = self._choose(work.connection, person, count - len(out), settings)
+            self.pool.follow(work.connection)
+            choices = choose(
+                work.connection,
+                self.pool,
+                settings,
+                person=person,
+                turn=_turns(work.connection),
+                seed=self.seed,
+                share=self.share,
+                count=count - len(out),
+            )
             out += self._hand(work, choices, person, tab, settings)
-        return out
-
-    def _choose(self, connection: sqlite3.Connection, person: str, count: int, settings: Settings) -> list[Choice]:
-        """Up to ``count`` items to hand out, each held in the pool."""
-        self.pool.follow(connection)
-        out: list[Choice] = []
-        with contextlib.closing(Queue(connection, self.pool, settings.strategy)) as queue:
-            for turn in itertools.count(_turns(connection)):
-                choice = next_choice(
-                    connection,
-                    self.pool,
-                    settings,
-                    person=person,
-                    turn=turn,
-                    seed=self.seed,
-                    share=self.share,
-                    queue=queue,
-                )
-                if choice is None:
-                    break
-                out.append(choice)
-                self.pool.hold(choice.item)
-                if len(out) == count:
-                    break
         return out
 
     def pick(self, work: Transaction, person: str, item: str, *, tab: str = "") -> Handed:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from querist.core.seeds import generator, id_hashes, tie_keys, uniform
 from querist.server.pool import Pool
 from querist.server.settings import Settings
 
-__all__ = ["VALIDATION_ITEMS", "Choice", "Queue", "next_choice", "validation_items"]
+__all__ = ["VALIDATION_ITEMS", "Choice", "Queue", "choose", "next_choice", "validation_items"]
 
 VALIDATION_ITEMS = 300
 """So many validation items a project at most; an accuracy of .9 is then known to within .034 (95 %)."""
@@ -58,6 +59,42 @@ def validation_items(ids: Sequence[str], seed: int, share: float) -> list[str]:
     keys = uniform(tie_keys(id_hashes(list(ids)), seed, _RESERVED))
     rows = [int(r) for r in keys.argsort(kind="stable") if keys[r] < share]
     return [ids[r] for r in rows]
+
+
+def choose(
+    connection: sqlite3.Connection,
+    pool: Pool,
+    settings: Settings,
+    *,
+    person: str,
+    turn: int,
+    seed: int,
+    share: float,
+    count: int,
+) -> list[Choice]:
+    """What to hand out at this turn and those after it, each item held in the pool; fewer where nothing is left.
+
+    Args:
+        connection: the journal, in a transaction.
+        pool: the free items, as they stand in this transaction.
+        settings: the shares of validation and control.
+        person: who asks.
+        turn: number of the first hand-out.
+        seed: the root seed.
+        share: the probability with which an item is kept to measure with.
+        count: how many, 1 or more.
+    """
+    out: list[Choice] = []
+    with closing(Queue(connection, pool, settings.strategy)) as queue:
+        for number in range(turn, turn + count):
+            choice = next_choice(
+                connection, pool, settings, person=person, turn=number, seed=seed, share=share, queue=queue
+            )
+            if choice is None:
+                break
+            out.append(choice)
+            pool.hold(choice.item)
+    return out
 
 
 def next_choice(

@@ -52,8 +52,6 @@ _OWNER = "me"
 _SHOWN_SETTINGS = ("strategy", "suggestions", "advance", "profile", "keys", "validation", "control", "lease")
 _SCRATCH = f"{TEMPORARY}serve-"
 _EXPIRE_EVERY = 5.0
-_CALM = 0.1
-"""Seconds in which answers are one event to the pages, for each event goes through all layers of the server."""
 
 
 class Service:
@@ -97,8 +95,6 @@ class Service:
             self.project.close()
             raise
         self._beat: asyncio.Task[None] | None = None
-        self._labelled: int | None = None
-        self._said = 0.0
         self._one_search = asyncio.Lock()
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -267,17 +263,8 @@ class Service:
         await self.write(lambda transaction: desk.flag(transaction, user, item, flag, note))
 
     def _told(self, labelled: int) -> None:
-        """Ask for a round; the pages hear the newest count, ten times a second at most."""
+        self.hub.newest("queue", {"labelled": labelled})
         self.coach.told()
-        waits, self._labelled = self._labelled is not None, labelled
-        if not waits:
-            loop = asyncio.get_running_loop()
-            loop.call_at(max(self._said + _CALM, loop.time()), self._tell_labelled)
-
-    def _tell_labelled(self) -> None:
-        labelled, self._labelled = self._labelled, None
-        self._said = asyncio.get_running_loop().time()
-        self.hub.send("queue", {"labelled": labelled})
 
     # -- items ---------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ __all__ = ["EVENTS", "Hub", "Listener"]
 EVENTS = frozenset({"queue", "model", "project", "trainer", "panel"})
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment is sent, so that a dead connection is noticed."""
+_CALM = 0.1
+"""Seconds in which what replaces each other is one event."""
 _LENGTH = 64
 _MOST = 32
 _RETRY = 2000
@@ -67,6 +69,8 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._number = 0
+        self._newest: dict[str, dict[str, Any]] = {}
+        self._next_at = 0.0
         self._most = most
         self._closed = False
 
@@ -108,6 +112,20 @@ class Hub:
                 self._loop.call_soon_threadsafe(self._tell, event, text)
         except RuntimeError:  # the loop was closed in the meantime
             return
+
+    def newest(self, event: str, data: dict[str, Any]) -> None:
+        """Tell everybody what replaces what was told before, ten times a second at most; only in the loop's own thread.
+
+        Each event goes to each listener through all layers of the server, and nobody reads a count that fast.
+        """
+        waits = event in self._newest
+        self._newest[event] = data
+        if not waits and self._loop is not None:
+            self._loop.call_at(max(self._next_at, self._loop.time()), self._send_newest, event)
+
+    def _send_newest(self, event: str) -> None:
+        self._next_at = (self._loop.time() if self._loop else 0.0) + _CALM
+        self.send(event, self._newest.pop(event))
 
     def _tell(self, event: str, text: str) -> None:
         self._number += 1

@@ -1,14 +1,20 @@
 /** The panel is drawn by the server (pages/panel.html). While it is open it follows the model: the page is asked for again. */
 
+import morphdom from "morphdom";
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { page } from "../api";
-import { become } from "../logic/become";
 import { ended, Fault } from "../parts/frame";
 import { useLoaded } from "../parts/loaded";
 import { useCalm, useEvents } from "../parts/use";
 
 const SHOWN = "#main > .panel";
+
+/** What a person opened stays open: the server does not know of it. */
+function keepOpen(old: Element, wanted: Element): boolean {
+  if (old instanceof HTMLDetailsElement && wanted instanceof HTMLDetailsElement) wanted.open = old.open;
+  return true;
+}
 
 /** What stands above the figures when they could not be asked for; nothing while all is well. */
 export function LivePanel(): JSX.Element | null {
@@ -19,7 +25,7 @@ export function LivePanel(): JSX.Element | null {
   });
   useLayoutEffect(() => {
     const [old, wanted] = [document, fresh.thing].map((whole) => whole?.querySelector(SHOWN));
-    if (old && wanted) become(old, wanted);
+    if (old && wanted) morphdom(old, wanted, { onBeforeElUpdated: keepOpen });
   }, [fresh.thing]);
   const { fault } = fresh;
   if (!fault) return null;
