@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-from functools import partial
 from pathlib import Path
 
 from label_server import made, texts
@@ -52,7 +51,7 @@ def campaign(times: int, seed: int = 0) -> tuple[int, int, list[str]]:
                 number = 0
                 while not stop.is_set():
                     more = [Record(id=f"late {number}-{j}", text=f"a late text, {number} {j}") for j in range(50)]
-                    bring(project, partial(iter, more), f"late {number}")
+                    bring(project, more, f"late {number}")
                     number += 1
                     time.sleep(0.1)
 

@@ -349,7 +349,7 @@ class World:
             count = 1 + a % 3
             records = self._records(count, labelled=b % 2 == 0)
             again = [Record(id=self.model.items[c % (len(self.model.items) - count)], text="known")]
-            assert bring(self.project, lambda: iter([*again, *records]), "more").items == count
+            assert bring(self.project, [*again, *records], "more").items == count
             self.reserved = set(self._reserved())
 
     def promote(self, a: int, b: int, c: int) -> None:

@@ -10,6 +10,7 @@ item, what was last acknowledged, or the one operation that was on its way when 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -20,7 +21,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,10 @@ from querist.core.errors import QueristError
 
 CLIENTS = 8
 CLASSES = ("cat", "dog")
-PATIENCE = 20.0
+PATIENCE = 40.0
 """Seconds to wait for a point before the server is killed where it is."""
+LIVES = 50
+"""Kills of one project: with more its first model would take longer than anybody waits for a point."""
 _CRASHING = str(Path(__file__).with_name("crash_server.py"))
 
 
@@ -102,25 +105,31 @@ class Person:
 
 
 def campaign(kills: int, seed: int = 0, *, points: Sequence[str] = tuple(POINTS)) -> Outcome:
-    """Kill a server ``kills`` times, every second time at one of the points in turn."""
-    rng = random.Random(seed)
-    outcome = Outcome()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        project = made(root / "project", texts(400 + 700 * kills), lease=86_400.0)
-        people = [Person(root / f"{k}.jsonl", seed * 100 + k) for k in range(CLIENTS)]
-        port, session = free_port(), None
-        for number in range(kills):
-            point = points[number // 2 % len(points)] if number % 2 and points else ""
-            session = _killed_once(project, port, session, people, point, rng, outcome)
-            if outcome.kills % 50 == 0:
-                acked = sum(p.acked for p in people)
-                print(f"{outcome.kills} of {kills} kills, {acked:,} acknowledged", file=sys.stderr, flush=True)
-        outcome.acknowledged = sum(p.acked for p in people)
-        for person in people:
-            person.file.close()
-        outcome.lost = lost(project, [root / f"{k}.jsonl" for k in range(CLIENTS)])
+    """Kill servers ``kills`` times, `LIVES` times each, every second time at one of the points in turn."""
+    outcome = Outcome(points=Counter(dict.fromkeys(points, 0)))
+    turns = itertools.cycle(points)
+    while outcome.kills < kills:
+        lives = min(LIVES, kills - outcome.kills)
+        with tempfile.TemporaryDirectory() as folder:
+            _one_project(Path(folder), lives, random.Random(f"{seed}, {outcome.kills}"), turns, outcome)
+        done = f"{outcome.acknowledged:,} acknowledged, {len(outcome.lost)} lost"
+        print(f"{outcome.kills} of {kills} kills, {done}", file=sys.stderr, flush=True)
     return outcome
+
+
+def _one_project(root: Path, lives: int, rng: random.Random, turns: Iterator[str], outcome: Outcome) -> None:
+    """Make a project, kill its server ``lives`` times, and count what is lost."""
+    project = made(root / "project", texts(400 + 700 * lives), lease=86_400.0)
+    files = [root / f"{k}.jsonl" for k in range(CLIENTS)]
+    people = [Person(file, rng.getrandbits(32)) for file in files]
+    port, session = free_port(), None
+    for number in range(lives):
+        point = next(turns, "") if number % 2 else ""
+        session = _killed_once(project, port, session, people, point, rng, outcome)
+    outcome.acknowledged += sum(p.acked for p in people)
+    for person in people:
+        person.file.close()
+    outcome.lost += lost(project, files)
 
 
 def _killed_once(
@@ -221,7 +230,10 @@ def main() -> None:
     print("at points: " + ", ".join(f"{point} {n}" for point, n in outcome.points.items()))
     for line in outcome.lost[:20]:
         print(line)
-    sys.exit(bool(outcome.lost))
+    missed = [point for point, n in outcome.points.items() if not n] if outcome.kills >= 2 * len(POINTS) else []
+    if missed:
+        print(f"never killed at: {', '.join(missed)}")
+    sys.exit(bool(outcome.lost or missed))
 
 
 if __name__ == "__main__":

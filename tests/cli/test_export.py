@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
         Record("i1", "text 1", labels=[{"kind": "distribution", "value": {"cat": 0.5, "dog": 0.5}}], flag=True),
     ]
     with Project.make(tmp_path / "p", records, task=task, modality="text", name="films.csv") as project:
-        bring(project, lambda: iter(labelled), "labels")
+        bring(project, labelled, "labels")
     return tmp_path / "p"
 
 

@@ -44,11 +44,11 @@ def test_new_items_and_answers_to_known_ones(project: Project) -> None:
         said("new", "cat"),
         Record("bare", "no label", flag=True, flag_note="odd"),
     ]
-    made = bring(project, lambda: iter(records), "more.jsonl")
+    made = bring(project, records, "more.jsonl")
     assert made == Brought(items=2, known=1, answers=2, repeated=0, history=0, flags=1, classes=())
     assert answers(project) == {"i1": [("dog", "ann")], "new": [("cat", "import")]}
     assert project.items.get("i1").text == "text 1", "a known item stays as it is"
-    again = bring(project, lambda: iter(records), "more.jsonl")
+    again = bring(project, records, "more.jsonl")
     assert again == Brought(items=0, known=3, answers=0, repeated=2, history=0, flags=0, classes=())
     assert answers(project) == {"i1": [("dog", "ann")], "new": [("cat", "import")]}
 
@@ -71,7 +71,7 @@ def test_nobody_is_asked_about_what_is_being_told(project: Project, monkeypatch:
 
     monkeypatch.setattr("querist.server.bring._tell", slow)
     monkeypatch.setattr("querist.server.bring._PIECE", 2)
-    bring(project, lambda: iter(records), "more.jsonl")
+    bring(project, records, "more.jsonl")
     assert asked == [["i0", "i2", "i3", "n2"]] * 2
     project.writer.submit(look).result()
     assert asked[-1] == ["i0", "i2", "i3", "n2"]
@@ -80,7 +80,7 @@ def test_nobody_is_asked_about_what_is_being_told(project: Project, monkeypatch:
 def test_an_import_that_fails_lets_its_items_go(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("querist.server.bring._tell", lambda piece, transaction: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        bring(project, lambda: iter([said("i1", "dog"), said("n1", "cat")]), "more.jsonl")
+        bring(project, [said("i1", "dog"), said("n1", "cat")], "more.jsonl")
     handed = project.writer.submit(lambda t: project.desk.take(t, "ann", 20)).result()
     assert sorted(one.item for one in handed) == ["i0", "i1", "i2", "i3", "n1"]
 
@@ -89,7 +89,7 @@ def test_answers_that_do_not_count_stay_out(project: Project) -> None:
     record = Record(
         "i0", "text 0", labels=[{"kind": "label", "value": "cat", "counted": False}, {"kind": "skip", "annotator": "b"}]
     )
-    made = bring(project, lambda: iter([record]), "x")
+    made = bring(project, [record], "x")
     assert (made.answers, made.history) == (1, 1)
     assert answers(project) == {"i0": [(None, "b")]}
 
@@ -97,10 +97,10 @@ def test_answers_that_do_not_count_stay_out(project: Project) -> None:
 def test_unknown_classes_refuse_all_or_are_added(project: Project) -> None:
     records = [said("i0", "cat"), said("new", "owl"), said("i1", "emu"), said("i2", "owl")]
     with pytest.raises(UnknownNameError, match=r"x\.csv, record 2: .*'owl'.*--new-classes") as caught:
-        bring(project, lambda: iter(records), "x.csv")
+        bring(project, records, "x.csv")
     assert caught.value.code == "UnknownLabel"
     assert (len(project.items), answers(project)) == (4, {})
-    made = bring(project, lambda: iter(records), "x.csv", new_classes=True)
+    made = bring(project, records, "x.csv", new_classes=True)
     assert made.classes == ("owl", "emu")
     with read_only(project.folder) as opened:
         assert opened.task.classes == ("cat", "dog", "owl", "emu")
@@ -118,7 +118,7 @@ def test_unknown_classes_refuse_all_or_are_added(project: Project) -> None:
 )
 def test_what_does_not_fit_refuses_all(record: Record, code: str, project: Project) -> None:
     with pytest.raises(DataError, match="record 2") as caught:
-        bring(project, lambda: iter([said("new", "cat"), record]), "x.csv")
+        bring(project, [said("new", "cat"), record], "x.csv")
     assert caught.value.code == code
     assert (len(project.items), answers(project)) == (4, {})
 
@@ -127,11 +127,11 @@ def test_spans_are_checked_against_the_text(tmp_path: Path) -> None:
     task = Task("spans", ("PER",))
     with Project.make(tmp_path / "s", [Record("a", "Ann is in")], task=task, modality="text", name="n") as project:
         good = Record("a", "Ann is in", labels=[{"kind": "label", "value": [[0, 3, "PER"], [7, 9, "LOC"]]}])
-        made = bring(project, lambda: iter([good]), "x", new_classes=True)
+        made = bring(project, [good], "x", new_classes=True)
         assert made.classes == ("LOC",)
         bad = Record("a", "Ann is in", labels=[{"kind": "label", "value": [[0, 30, "PER"]]}])
         with pytest.raises(DataError, match="not within the text"):
-            bring(project, lambda: iter([bad]), "x")
+            bring(project, [bad], "x")
 
 
 def test_an_import_that_was_cut_off_is_made_whole_by_the_same_file(
@@ -149,9 +149,9 @@ def test_an_import_that_was_cut_off_is_made_whole_by_the_same_file(
     with monkeypatch.context() as patch:
         patch.setattr("querist.server.bring._tell", failing)
         with pytest.raises(RuntimeError, match="cut off"):
-            bring(project, lambda: iter(records), "x")
+            bring(project, records, "x")
     assert (len(project.items), len(answers(project))) == (1_204, 100)
-    made = bring(project, lambda: iter(records), "x")
+    made = bring(project, records, "x")
     assert (made.items, made.answers, made.repeated) == (0, 1_100, 100)
     assert len(answers(project)) == 1_200
 
@@ -160,8 +160,8 @@ def test_items_of_an_import_that_was_killed_between_the_files_are_taken_up(proje
     """The items are on the disk, and the journal does not speak of them; another file comes first."""
     records = [said("n0", "cat"), Record("n1", "bare")]
     project.items.add(records, "killed")
-    made = bring(project, lambda: iter([Record("other", "another file")]), "other.csv")
+    made = bring(project, [Record("other", "another file")], "other.csv")
     assert (made.items, project.desk.pool.size, len(project.items)) == (1, 7, 7)
-    made = bring(project, lambda: iter(records), "again")
+    made = bring(project, records, "again")
     assert (made.items, made.known, made.answers) == (0, 2, 1)
     assert project.desk.pool.size == 7

@@ -72,6 +72,20 @@ def test_a_file_that_takes_too_much_ends_its_process_and_nothing_else(project: P
     assert Importer(project).take(file, "more.csv", new_classes=True)["items"] == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets limits of another process")
+def test_a_small_file_that_unpacks_to_gigabytes_is_refused(project: Project, tmp_path: Path) -> None:
+    """A text of 900,000 letters, held once in the file and meant 2,000 times: 1.8 GB in the first piece alone."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    bomb = tmp_path / "bomb.parquet"
+    rows = arrow.DictionaryArray.from_arrays([0] * 2_000, ["x" * 900_000])
+    parquet.write_table(arrow.table({"text": rows}), bomb)
+    assert bomb.stat().st_size < 1 << 20
+    with pytest.raises(DataError, match="memory") as caught:
+        Importer(project).take(bomb, "bomb.parquet")
+    assert caught.value.code == "TooLarge"
+    assert len(project.items) == 6
+
+
 def test_closing_ends_what_runs_and_refuses_what_comes(project: Project, file: Path) -> None:
     file.write_text("id,text\n" + "".join(f"k{k},text number {k}\n" for k in range(60_000)), encoding="utf-8")
     importer = Importer(project)

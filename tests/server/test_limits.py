@@ -14,7 +14,7 @@ pytest.importorskip("resource")
 CODE = (
     "import sys, resource, os; sys.stdin.readline(); "
     "print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_FSIZE)[0], "
-    "resource.getrlimit(resource.RLIMIT_CORE)[0], os.nice(0))"
+    "resource.getrlimit(resource.RLIMIT_CORE)[0], os.nice(0), resource.getrlimit(resource.RLIMIT_DATA)[0])"
 )
 
 
@@ -29,8 +29,8 @@ def said(limits: Limits) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets limits of another process")
 def test_limits_hold_in_the_child() -> None:
-    memory, file_size, core, nice = said(Limits(memory=1 << 31, file_size=1 << 20, nice=7))
-    assert (memory, file_size, core) == (1 << 31, 1 << 20, 0)
+    memory, file_size, core, nice, own = said(Limits(memory=1 << 31, file_size=1 << 20, nice=7, own_memory=1 << 29))
+    assert (memory, file_size, core, own) == (1 << 31, 1 << 20, 0, 1 << 29)
     assert nice >= 7
 
 

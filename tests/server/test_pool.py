@@ -56,7 +56,7 @@ def test_it_follows_hand_outs_answers_returns_and_undo(tmp_path: Path) -> None:
         case.give_back(again)
         assert free(case) == (4, None)
         more = [Record(text="five"), Record(text="six", labels=[{"kind": "label", "value": "dog"}])]
-        bring(case.project, lambda: iter(more), "more")
+        bring(case.project, more, "more")
         assert free(case) == (5, None)
 
 

@@ -28,7 +28,7 @@ def records(count: int, first: int = 0, **more: Any) -> list[Record]:
 
 
 def brought(project: Project, wanted: list[Record], name: str) -> int:
-    return bring(project, lambda: iter(wanted), name).items
+    return bring(project, wanted, name).items
 
 
 LABEL = {"kind": "label", "value": "dog", "annotator": "file"}

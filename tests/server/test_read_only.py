@@ -28,7 +28,7 @@ def test_one_moment_is_read_beside_the_writer(tmp_path: Path) -> None:
         assert (opened.name, opened.modality, opened.root) == ("n", "text", tmp_path.resolve())
         assert (opened.task.classes, len(opened.items)) == (("c", "d"), 2)
         list(exported(opened.connection, opened, everything=True))
-        bring(project, lambda: iter([Record("a", "x", labels=[{"kind": "label", "value": "c"}])]), "l")
+        bring(project, [Record("a", "x", labels=[{"kind": "label", "value": "c"}])], "l")
         assert [e.state for e in exported(opened.connection, opened, everything=True)] == ["unlabelled"] * 2
         with read_only(project.folder) as later:
             (only,) = exported(later.connection, later, everything=False)

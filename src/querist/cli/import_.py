@@ -62,7 +62,7 @@ def import_(
             )
         made = bring(
             opened,
-            lambda: read_records(found.format, file, found.reading(bad)),
+            read_records(found.format, file, found.reading(bad)),
             file.name,
             new_classes=new_classes,
             person=annotator,

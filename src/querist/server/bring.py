@@ -23,6 +23,7 @@ from querist.storage.transaction import Transaction
 __all__ = ["Brought", "Gathered", "Target", "bring", "gather", "take_in"]
 
 _PIECE = 100
+_SIFTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +104,20 @@ class Gathered:
 
 def bring(
     project: Project,
-    records: Callable[[], Iterator[Record]],
+    records: Iterable[Record],
     name: str,
     *,
     new_classes: bool = False,
     person: str = "import",
 ) -> Brought:
-    """Take items and answers in. Everything is looked at before anything is taken.
+    """Take items and answers in, all or none.
 
     An item whose id is known stays as it is, and its answers are added; the last answer is the one that stands. The same
     file again changes nothing; after a kill in the midst it brings what is missing.
 
     Args:
         project: open for writing.
-        records: gives the records; called twice.
+        records: what is to be taken in; read once.
         name: where they come from.
         new_classes: add classes that the project does not have; else they refuse the import.
         person: who flags, and who answers where the file names nobody.
@@ -136,26 +137,30 @@ def bring(
 def gather(
     target: Target,
     items: ItemStore,
-    records: Callable[[], Iterator[Record]],
+    records: Iterable[Record],
     name: str,
     keep: Callable[[list[dict[str, Json]]], None],
     *,
     new_classes: bool = False,
     person: str = "import",
 ) -> Gathered:
-    """The first half of `bring`: the answers go to ``keep``, piece by piece, and then the items into their file.
+    """The first half of `bring`: the answers go to ``keep``, piece by piece, and the items into their file, all or none.
 
     Items that an import left there which was killed before its second half are registered now.
     """
     piece: list[dict[str, Json]] = []
     labelled: set[str] = set()
     flagged: list[tuple[str, str | None]] = []
+    added: list[str] = []
     history = 0
+
+    def checked() -> Iterator[Record]:
+        nonlocal added
+        added = yield from looked_at(records, target.modality, target.task, name, new_classes)
 
     def watched() -> Iterator[Record]:
         nonlocal piece, history
-        for record in records():
-            yield record  # it is looked at before it is told
+        for record in checked():
             id = content_id(record) if record.id is None else record.id
             for label in record.labels:
                 if label.get("counted", True):
@@ -168,27 +173,37 @@ def gather(
             if len(piece) >= _PIECE:
                 keep(piece)
                 piece = []
+            yield record
         if piece:
             keep(piece)
 
-    added = looked_at(watched(), target.modality, target.task, name, new_classes)
     left = [item.id for item in items.at(range(target.registered, len(items)))]
-    fresh, waiting = list(left), set(left)
+    fresh, waiting = left, set(left)
+    reserved: list[str] = []
     new_here = known = 0
+    registered = len(left)
+
+    def sift() -> None:  # each item has a key of its own, so that pieces give what the whole would
+        reserved.extend(validation_items(fresh, target.seed, target.share))
+        fresh.clear()
 
     def each(id: str, record: Record, new: bool) -> None:
-        nonlocal new_here, known
+        nonlocal new_here, known, registered
         if new:
+            registered += 1
             fresh.append(id)
+            if len(fresh) >= _SIFTED:
+                sift()
         if new or id in waiting:
             waiting.discard(id)
             new_here += 1
         else:
             known += 1
 
-    items.add(records(), name, known="skip", each=each)
-    kept = [i for i in validation_items(fresh, target.seed, target.share) if i not in labelled]
-    return Gathered(new_here, len(fresh), known, history, kept, added, flagged)
+    items.add(watched(), name, known="skip", each=each)
+    sift()
+    kept = [i for i in validation_items(reserved, target.seed, target.share) if i not in labelled]
+    return Gathered(new_here, registered, known, history, kept, added, flagged)
 
 
 def take_in(

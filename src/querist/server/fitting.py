@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 from querist.core.errors import DataError, QueristError, UnknownNameError, shorten
@@ -40,8 +40,10 @@ def classes_in(record: Record, task: Task) -> list[str]:
     return [name for label in record.labels if label.get("counted", True) for name in _classes(label, task)]
 
 
-def looked_at(records: Iterator[Record], modality: str, task: Task, name: str, new_classes: bool) -> list[str]:
-    """Check all answers; the classes that are new, in order of coming.
+def looked_at(
+    records: Iterable[Record], modality: str, task: Task, name: str, new_classes: bool
+) -> Generator[Record, None, list[str]]:
+    """The records, each once it is checked; at the end it returns the classes that are new, in order of coming.
 
     Raises:
         UnknownNameError: a class that the project does not have (code ``UnknownLabel``).
@@ -50,6 +52,7 @@ def looked_at(records: Iterator[Record], modality: str, task: Task, name: str, n
     current = task
     for place, record in enumerate(records, 1):
         current = _fits(record, f"{name}, record {place}: ", modality, current, task, new_classes)
+        yield record
     return list(current.classes[len(task.classes) :])
 
 

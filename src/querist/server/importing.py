@@ -35,10 +35,6 @@ class LeftOut:
 
     def __init__(self, path: Path) -> None:
         self._unit = "row" if path.suffix.lower() in (".parquet", ".json") else "line"
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget all, before the file is read again."""
         self.count, self.told = 0, list[tuple[str, str]]()
         self._lines = 0
 
@@ -118,16 +114,13 @@ def read_file(
     """
     rows = LeftOut(path)
 
-    def records() -> Iterator[Record]:
-        rows.clear()  # the file is read twice
-        read = read_records(found.format, path, _reading(found, rows.line if skip_bad else None))
-        if not skip_bad:
-            return read
-        return understood(read, target.modality, target.task, rows.record, new_classes=new_classes)
-
     with _called(path, name):
         found = _found(target, path, name, skip_bad)
-        return Read(gather(target, items, records, name, keep, new_classes=new_classes), tuple(found.notes), rows)
+        records = read_records(found.format, path, _reading(found, rows.line if skip_bad else None))
+        if skip_bad:
+            records = understood(records, target.modality, target.task, rows.record, new_classes=new_classes)
+        gathered = gather(target, items, records, name, keep, new_classes=new_classes)
+        return Read(gathered, tuple(found.notes), rows)
 
 
 def check_file(target: Target, items: ItemStore, path: Path, name: str, *, new_classes: bool = False) -> Checked:

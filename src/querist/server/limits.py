@@ -19,12 +19,15 @@ class Limits:
         file_size: bytes of the largest file it may write.
         nice: how far it stands back behind labelling, from 0 to 19.
         computing: seconds of the processor in its whole life, or 0 for no limit.
+        own_memory: bytes of memory that are its own (heap, stacks and what it maps for itself, not files), or 0 for no
+            limit; closer to what it uses than the address space is.
     """
 
     memory: int | None = None
     file_size: int = 16 << 30
     nice: int = 10
     computing: int = 0
+    own_memory: int = 0
 
 
 def lower(process: int, limits: Limits) -> None:
@@ -46,6 +49,7 @@ def lower(process: int, limits: Limits) -> None:
     memory = _machine() if limits.memory is None else limits.memory
     for kind, value in (
         (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_DATA, limits.own_memory),
         (resource.RLIMIT_FSIZE, limits.file_size),
         (resource.RLIMIT_CPU, limits.computing),
     ):

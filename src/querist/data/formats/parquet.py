@@ -52,13 +52,13 @@ def open_rows(path: Path, reading: Reading) -> tuple[list[str], Iterator[dict[st
         return DataError(f"{path.name} is no Parquet file that can be read: {reason}", code="NoData")
 
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path, pre_buffer=False)
     except (arrow.ArrowException, OSError) as error:
         raise refused(error) from error
 
     def rows() -> Iterator[dict[str, Any]]:
         with file:
-            pieces = file.iter_batches(_PIECE)
+            pieces = file.iter_batches(_PIECE, use_threads=False)  # each thread would take memory of its own
             while True:
                 try:
                     batch = next(pieces, None)
