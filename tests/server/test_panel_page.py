@@ -146,8 +146,8 @@ def test_saved_and_agreement_by_task() -> None:
     assert "51 labels 80 will do." in text_of(saved={"asked": 80, "random": 131, "text": "80 will do."})
     early = text_of(saved={"asked": None, "random": 6, "text": "Too early to tell."})
     assert "Saved against random Too early to tell." in early
-    for task, words in (("number", "needs more answers"), ("spans", "not for spans"), ("multi", "needs more answers")):
-        assert words in text_of(task)
+    for task in ("number", "spans", "multi"):
+        assert "needs more answers" in text_of(task)
     kinds = {
         "single": "kappa",
         "multi": "mean kappa of the labels",

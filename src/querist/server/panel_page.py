@@ -116,7 +116,7 @@ def panel_page(figures: Mapping[str, Json], task: str) -> PanelPage:
         pace=_pace(figures["cost"]),
         curve=_curve(figures["curve"], figures.get("metric") or "accuracy"),
         classes=_bars(figures["classes"]),
-        saved=_saved(figures["saved"], task),
+        saved=_saved(figures["saved"]),
         agreement=_agreement(figures["agreement"], task),
         notes=tuple(figures["notes"] or ()),
     )
@@ -185,12 +185,10 @@ def _bars(classes: list[dict[str, Any]]) -> tuple[Bar, ...]:
     return tuple(Bar(one["name"], one["count"], f"{100 * one['count'] / most:.2f}%") for one in classes)
 
 
-def _saved(saved: Mapping[str, Any] | None, task: str) -> Saved:
+def _saved(saved: Mapping[str, Any] | None) -> Saved:
     if saved:
         asked = saved["asked"]
         return Saved("" if asked is None else f"{rounded(saved['random'] - asked):,}", saved["text"], True)
-    if task == "spans":
-        return Saved("", "Not for this task: it is estimated for labels and numbers, not for spans.", False)
     return Saved("", "Not known yet: a small random share is asked beside, and needs more answers.", False)
 
 

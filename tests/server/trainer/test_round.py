@@ -278,12 +278,12 @@ def test_numbers(tmp_path: Path) -> None:
     project.close()
 
 
-def people(folder: Path) -> LiveProject:
+def people(folder: Path, count: int = 60) -> LiveProject:
     """Texts in which the word before "met" is a person."""
     names = ["Ada", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hal"]
-    texts = [f"Today, {names[k % 8]} met the {'cat' if k % 3 else 'dog'} number {k}." for k in range(60)]
+    texts = [f"Today, {names[k % 8]} met the {'cat' if k % 3 else 'dog'} number {k}." for k in range(count)]
     project = LiveProject(folder, [Record(id=f"s{k}", text=t) for k, t in enumerate(texts)], Spans(("person",)))
-    project.truth = {f"s{k}": [[7, 7 + len(names[k % 8]), "person"]] for k in range(60)}
+    project.truth = {f"s{k}": [[7, 7 + len(names[k % 8]), "person"]] for k in range(count)}
     return project
 
 
@@ -313,16 +313,35 @@ def test_spans_are_learnt_by_a_tagger(tmp_path: Path) -> None:
     project.close()
 
 
+def test_labels_saved_are_estimated_for_spans_too(tmp_path: Path) -> None:
+    """A tagger of 19 random texts finds the names, one of few asked ones misses some; the comparison has both to go by."""
+    project = people(tmp_path / "p", 120)
+    project.label(project.ids[:30])
+    project.label(project.ids[30:55], "control")
+    project.label(project.ids[55:90], "validation")
+    running = Running(project)
+    running.run()
+    running.rounds.quiet()
+    assert running.doing.count("compare with random") > 12
+    saved = running.run().report["saved"]
+    assert saved["random"] == 19
+    assert "hardly better" not in saved["text"]
+    project.close()
+
+
 def test_too_many_texts_for_a_tagger_are_in_random_order_and_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tagging, "MOST_TEXTS", 10)
     project = people(tmp_path / "p")
     project.label(project.ids[:3])
-    found = Running(project).run()
+    running = Running(project)
+    found = running.run()
     assert len(found.queue) == 20
     assert any("random order" in note for note in found.report["notes"])
     assert found.report["labels"] == 3
+    running.rounds.quiet()
+    assert "no model learns" in running.run().report["saved"]["text"]
     project.close()
 
 

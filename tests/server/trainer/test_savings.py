@@ -8,9 +8,22 @@ from numpy.typing import NDArray
 
 from querist.core.seeds import generator
 from querist.core.types import Array, Labels
-from querist.server.trainer.savings import _needed, _sizes, estimate_saved, too_early
+from querist.server.trainer.savings import Good, Saved, _needed, _sizes, estimate_saved, too_early
 
 VALIDATION = 400
+
+
+def settled(control: Labels, asked: Labels, good: Good, floor: Array, seed: int = 1) -> tuple[Saved, int]:
+    """The estimate, and in how many steps it came."""
+    steps = estimate_saved(control, asked, good, floor=floor, seed=seed)
+    count = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            saved: Saved = done.value
+            return saved, count
+        count += 1
 
 
 def labels(kind: str, count: int) -> Labels:
@@ -29,15 +42,10 @@ def model(asked_rate: float, random_rate: float, validation: int = VALIDATION): 
 
 
 def estimate(asked: float, random: float, controls: int = 60, validation: int = VALIDATION):  # type: ignore[no-untyped-def]
-    beats: list[None] = []
-    found = estimate_saved(
-        labels("r", controls),
-        labels("a", 400),
-        model(asked, random, validation),
-        seed=1,
-        beat=lambda: beats.append(None),
+    found, steps = settled(
+        labels("r", controls), labels("a", 400), model(asked, random, validation), np.zeros(validation)
     )
-    assert len(beats) > 5
+    assert steps > 5
     return found
 
 
@@ -63,7 +71,7 @@ def test_errors_of_numbers_are_compared_as_well() -> None:
         rate = 1.0 if some.items[0].startswith("r") else 2.0
         return -level / (rate * len(some))
 
-    found = estimate_saved(labels("r", 60), labels("a", 400), good, seed=1, beat=lambda: None)
+    found, _ = settled(labels("r", 60), labels("a", 400), good, -level)
     assert found.random == 45
     assert found.asked == pytest.approx(22.5, abs=2)
     assert "saved" in found.text
@@ -85,8 +93,17 @@ def test_too_few_of_anything() -> None:
     assert "12 of 20 control" in too_early(12, 100)
     assert "5 of 30" in too_early(50, 5)
     assert too_early(20, 30) == ""
-    few = estimate_saved(labels("r", 20), labels("a", 3), model(1, 1), seed=0, beat=lambda: None)
-    assert few.asked is None
+    few, steps = settled(labels("r", 20), labels("a", 3), model(1, 1), np.zeros(VALIDATION))
+    assert (few.asked, steps) == (None, 0)
+
+
+def test_random_labels_that_teach_nothing_yet_are_no_measure() -> None:
+    """Nine in ten are of one class: five asked labels are as good as that, and nothing was saved by it."""
+    common = np.arange(VALIDATION) % 10 != 0
+    found, steps = settled(labels("r", 60), labels("a", 400), lambda some: common.astype(float), common.astype(float))
+    assert found.asked is None
+    assert "hardly better than one answer for all" in found.text
+    assert steps == 8, "no model of the asked labels was made"
 
 
 def test_the_crossing_is_found_between_sizes_on_a_rising_curve() -> None:

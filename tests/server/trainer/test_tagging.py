@@ -47,5 +47,10 @@ def test_answers_of_a_project_become_tags(tmp_path: Path) -> None:
     assert labels.targets.tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
     tagging.learner.fit(labels, seed=0)
     assert tagging.hits(labels).tolist() == [True, True, True]
-    assert tagging.hits(tagging.labels(snapshot.validation)).tolist() == [False]  # it was told that Bob is one too
+    validation = tagging.labels(snapshot.validation)
+    assert tagging.hits(validation).tolist() == [False]  # it was told that Bob is one too
+    assert tagging.spans_of(labels.targets).tolist() == [2.0, 0.0, 0.0]
+    assert tagging.faults(labels, labels).tolist() == [0.0, 0.0, 0.0]
+    assert tagging.faults(labels, validation).tolist() == [1.0], "Bob, which nobody marked there"
+    assert tagging.faults(validation, labels).tolist()[0] >= 1.0, "whoever learns that Bob is none misses it"
     project.close()

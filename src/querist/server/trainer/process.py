@@ -180,7 +180,7 @@ class Trainer:
         self.lines.say({"is": "candidate", "folder": name, "round": number, "upto": upto})
         if self.wanted.empty():
             self._warm(size)
-            self._rounds.quiet()
+            self._rounds.quiet(lambda: not self.wanted.empty())
 
     def _warm(self, size: int) -> None:
         """Before the first label: load what the first round with a model will want, while nobody waits for it."""

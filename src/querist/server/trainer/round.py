@@ -23,6 +23,7 @@ from querist.data.ledger import ItemState, Ledger
 from querist.data.schema import MultiLabel, Number, SingleLabel
 from querist.data.spans import Spans
 from querist.server.trainer.advice import Measured, advise, default_rule, is_milestone, milestones, wilson
+from querist.server.trainer.against_random import AgainstRandom, hits
 from querist.server.trainer.candidate import Guesses, Wanted, write_candidate
 from querist.server.trainer.checking import check_old
 from querist.server.trainer.choosing import (
@@ -35,7 +36,6 @@ from querist.server.trainer.choosing import (
 )
 from querist.server.trainer.comparing import agreement, decided, measure
 from querist.server.trainer.learners import learner_for, linear_learner, predicted, some_labels
-from querist.server.trainer.savings import Saved, estimate_saved, too_early
 from querist.server.trainer.snapshot import Features, Snapshot
 from querist.server.trainer.zero_shot import NOTE as NAMES_NOTE
 from querist.server.trainer.zero_shot import name_guesses
@@ -80,8 +80,7 @@ class Rounds:
         self._names: ClassNames | None = None
         self._watched: NDArray[np.int64] | None = None
         self._last: tuple[Any, Array] | None = None
-        self._saved: Saved | None = None
-        self._saved_for = (-1, -1)
+        self._random = AgainstRandom()
         self.remark = ""
         self.seconds: dict[str, float] = {}
 
@@ -138,42 +137,17 @@ class Rounds:
         self.seconds = {**seconds, "save": time.perf_counter() - before}
         return name, number, self.snapshot.seq
 
-    def quiet(self) -> None:
-        """What can wait until nobody waits: the estimate of labels saved."""
+    def quiet(self, wanted: Callable[[], bool] = lambda: False) -> None:
+        """What can wait until nobody waits: the estimate of labels saved.
+
+        Args:
+            wanted: whether somebody waits; what is begun is gone on with the next time.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._estimate_saved()
-
-    def _estimate_saved(self) -> None:
-        controls, validation = self.snapshot.controls(), self._validated()
-        key = (len(controls), len(validation) // 10)
-        number = isinstance(self.snapshot.schema, Number)
-        if key == self._saved_for or not (number or isinstance(self.snapshot.schema, (SingleLabel, MultiLabel))):
-            return
-        if self.snapshot.pool.features is None or len(self.snapshot.controls()) < 1:
-            return
-        self._saved_for = key
-        why = too_early(len(controls), len(validation))
-        if why:
-            self._saved = Saved(None, len(controls), why)
-            return
-        labels = self.snapshot.train.labels(self.snapshot.schema)
-        inside = np.isin(self.snapshot.train.rows(ItemState.LABELLED), controls.rows)
-        trial = linear_learner(self.snapshot.pool, self.snapshot.schema)
-        truth = validation.targets
-
-        def good(some: Labels) -> Array:
-            trial.fit(some, seed=0)
-            said = predicted(trial, self.snapshot.pool, self.snapshot.pool.rows_of(validation.items))
-            return -np.abs(said - truth) if number else _hits(said, truth)
-
-        self._saved = estimate_saved(
-            some_labels(labels, inside),
-            some_labels(labels, ~inside),
-            good,
-            seed=derive(self.snapshot.facts.seed, "saved", len(controls)),
-            beat=lambda: self._beat("compare with random"),
-        )
+            self._random.advance(
+                self.snapshot, self._tagging, self._validated(), wanted, lambda: self._beat("compare with random")
+            )
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
@@ -185,6 +159,7 @@ class Rounds:
         if key == self._made_for:
             return
         self._learner, self._chooser, self._notes = None, None, ()
+        self._random.drop()
         self._tagging, self._span_check = None, None
         if isinstance(snapshot.schema, Spans):
             self._equip_tagging(text)
@@ -251,7 +226,7 @@ class Rounds:
             mean = float(errors.mean())
             return Measured("mae", mean, max(mean - half, 0.0), mean + half, len(errors))
         name = "exact_match" if isinstance(self.snapshot.schema, MultiLabel) else "accuracy"
-        return _share(name, _hits(said, labels.targets))
+        return _share(name, hits(said, labels.targets))
 
     def _validated(self) -> Labels:
         if not self.snapshot.validation.count(ItemState.LABELLED):
@@ -378,7 +353,7 @@ class Rounds:
             "advice": advise(progress, told, rule, measured, measure(snapshot.schema)),
             "strategy": chosen.strategy,
             "candidates": chosen.candidates,
-            "saved": None if self._saved is None else self._saved.to_json(),
+            "saved": None if self._random.saved is None else self._random.saved.to_json(),
         }
 
 
@@ -392,11 +367,3 @@ def _two_classes(labels: Labels | None) -> bool:
 def _share(name: str, hits: NDArray[np.bool_]) -> Measured:
     low, high = wilson(int(hits.sum()), len(hits))
     return Measured(name, float(hits.mean()), low, high, len(hits))
-
-
-def _hits(said: Array, targets: Array) -> NDArray[np.bool_]:
-    """Whether the most probable class is the label's, or all several labels are right."""
-    if targets.ndim == 2 and not np.allclose(targets.sum(axis=1), 1.0):
-        return np.asarray(((said >= 0.5) == (targets >= 0.5)).all(axis=1))
-    truth = targets if targets.ndim == 1 else targets.argmax(axis=1)
-    return np.asarray(said.argmax(axis=1) == truth)

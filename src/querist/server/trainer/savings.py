@@ -3,12 +3,13 @@
 Control items are drawn at random, so a model of them alone is what random sampling would have given. It is compared with
 models of the first asked items, in order, and the fewest that are as good on the validation items are looked for. How sure
 that is says a bootstrap: over the validation items, which all models share, and over which three quarters of the control
-items the model was fitted on, as another draw would have given another model.
+items the model was fitted on, as another draw would have given another model. As long as the control items' model is not
+surely better than one answer for all, nothing is said: five labels are as good as that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,15 +60,20 @@ def too_early(controls: int, validation: int) -> str:
     return ""
 
 
-def estimate_saved(control: Labels, asked: Labels, good: Good, *, seed: int, beat: Callable[[], None]) -> Saved:
-    """Compare models of the first asked labels with one of the control labels.
+def estimate_saved(
+    control: Labels, asked: Labels, good: Good, *, floor: Array, seed: int
+) -> Generator[None, None, Saved]:
+    """Compare models of the first asked labels with one of the control labels; it stops before each fit.
 
     Args:
         control: labels of items drawn at random.
         asked: labels of items that the strategy chose, in order of their answers.
         good: fits a model and says how good it is on each validation item.
+        floor: (V,) how good the one best answer for all would be.
         seed: of the bootstrap.
-        beat: called before each fit.
+
+    Returns:
+        The estimate, when the generator ends.
     """
     random = round(_SHARE * len(control))
     sizes = _sizes(random, len(asked))
@@ -76,12 +82,19 @@ def estimate_saved(control: Labels, asked: Labels, good: Good, *, seed: int, bea
     chance = generator(seed, "labels saved")
     bases, rows = [], []
     for _ in range(_SUBSETS):
-        beat()
+        yield
         bases.append(good(_picked(control, np.sort(chance.permutation(len(control))[:random]))))
+    base = np.stack(bases)  # (subsets, V)
+    if not _better(base, floor, chance):
+        return Saved(
+            None,
+            random,
+            f"Too early to tell: the model of {random} random labels is hardly better than one answer for all.",
+        )
     for size in sizes:
-        beat()
+        yield
         rows.append(good(_picked(asked, np.arange(size))))
-    base, right = np.stack(bases), np.stack(rows)  # (subsets, V) and (sizes, V)
+    right = np.stack(rows)  # (sizes, V)
     needed = []
     for _ in range(_DRAWS):
         drawn = chance.integers(0, base.shape[1], base.shape[1])
@@ -111,6 +124,15 @@ def estimate_saved(control: Labels, asked: Labels, good: Good, *, seed: int, bea
         f"So far random does better: {point:.0f} asked labels ({low:.0f} or more) were needed to be as good as {random} "
         "random ones. Try another strategy.",
     )
+
+
+def _better(base: Array, floor: Array, chance: np.random.Generator) -> bool:
+    """Whether the control items' models are better than ``floor`` in 95 of 100 draws."""
+    lead = []
+    for _ in range(_DRAWS):
+        drawn = chance.integers(0, base.shape[1], base.shape[1])
+        lead.append(float(base[int(chance.integers(_SUBSETS))][drawn].mean()) - float(floor[drawn].mean()))
+    return sorted(lead)[int(0.05 * _DRAWS)] > 0
 
 
 def _sizes(random: int, asked: int) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from copy import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from querist.data.spans import Spans
 from querist.data.words import word_places
 from querist.server.trainer.learners import some_labels
 from querist.server.trainer.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from querist.training.tagger import TaggerLearner
 
 __all__ = ["MOST_TEXTS", "Tagging", "token_places", "token_spans"]
 
@@ -99,6 +103,17 @@ class Tagging:
         width = max(said.shape[1], labels.targets.shape[1])
         return np.asarray((_wide(said, width) == _wide(labels.targets, width)).all(axis=1))
 
+    def faults(self, since: Labels, truth: Labels) -> Array:
+        """(n,) how many spans of each text a tagger that learns from ``since`` misses or finds beside the true ones."""
+        trial = self._second(since)
+        said = [{tuple(s) for s in self.schema.decode(row)} for row in np.asarray(trial.tag(truth.items))]
+        true = [{tuple(s) for s in self.schema.decode(row)} for row in truth.targets]
+        return np.array([float(len(a ^ b)) for a, b in zip(said, true, strict=True)])
+
+    def spans_of(self, targets: Array) -> Array:
+        """(n,) how many spans each row of tags has."""
+        return np.array([float(len(self.schema.decode(row))) for row in targets])
+
     def tags(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """(T,) tags of all tokens of some items, one item after the other."""
         items = [self.learner.source.ids[row] for row in rows.tolist()]
@@ -125,8 +140,7 @@ class Tagging:
         Returns:
             (n, len(names)) float.
         """
-        trial = copy(self.learner)  # it shares the texts; what it learns is its own
-        trial.fit(since, seed=0)
+        trial = self._second(since)
         out = np.zeros((len(asked), len(names)))
         for start in range(0, len(asked), _AT_ONCE):
             some = some_labels(asked, slice(start, start + _AT_ONCE))
@@ -136,6 +150,12 @@ class Tagging:
                 mine = [n for n, tag in enumerate(self.schema.tags) if tag.partition("-")[2] == name]
                 out[start : start + len(some), k] = (tokens[:, :, mine].sum(axis=2) * outside).max(axis=1, initial=0.0)
         return out
+
+    def _second(self, since: Labels) -> TaggerLearner:
+        """Another tagger, of these labels; it shares the texts."""
+        trial = copy(self.learner)
+        trial.fit(since, seed=0)
+        return trial
 
     def _rows(self, items: Sequence[str]) -> list[int]:
         return [int(row) for row in self.learner.source.rows_of(items)]
