@@ -276,9 +276,10 @@ class Campaign:
         return None if model is None else int(model["round"])
 
     def _trainer(self) -> int:
+        """The trainer that runs, once the server has given it its limits: it would lift ours again."""
         for _ in range(300):
             pid = trainer_of(self.server)
-            if pid is not None:
+            if pid is not None and resource.prlimit(pid, resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY:
                 return pid
             time.sleep(0.1)
         raise RuntimeError("there is no trainer")
