@@ -24,54 +24,63 @@ from querist.storage.doctor import doctor
 from querist.storage.restore import restore
 
 PEOPLE = 4
+BACKUPS = 10
+"""Backups of one project: it grows meanwhile, and each takes longer than the last."""
 
 
 def campaign(times: int, seed: int = 0) -> tuple[int, int, list[str]]:
-    """Backups made, acknowledged answers at the end, and what was wrong."""
+    """Backups made, `BACKUPS` of a project, answers acknowledged meanwhile, and what was wrong."""
     rng = random.Random(seed)
+    acknowledged, wrong = 0, list[str]()
+    for first in range(0, times, BACKUPS):
+        numbers = range(first, min(first + BACKUPS, times))
+        with tempfile.TemporaryDirectory() as name:
+            acknowledged += _one_project(Path(name), numbers, rng, wrong)
+        done = f"{numbers.stop} of {times} backups, {acknowledged:,} acknowledged, {len(wrong)} faults"
+        print(done, file=sys.stderr, flush=True)
+    return times, acknowledged, wrong
+
+
+def _one_project(root: Path, numbers: range, rng: random.Random, wrong: list[str]) -> int:
+    """Back a project up while people label and items come; how many answers were acknowledged."""
     acks: list[tuple[int, str, str]] = []
-    wrong: list[str] = []
     stop = threading.Event()
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        folder = made(root / "project", texts(400 * times + 500), validation=0.0)
-        with Project.open(folder) as project:
+    folder = made(root / "project", texts(400 * len(numbers) + 500), validation=0.0)
+    with Project.open(folder) as project:
 
-            def person(k: int) -> None:
-                number = 0
-                while not stop.is_set():
-                    for handed in project.writer.do(lambda w: project.desk.take(w, f"p{k}", 3)):
-                        value = "cat" if (number + k) % 3 else "dog"
-                        post = Post(f"{k}-{number}", handed.query, handed.fence, handed.item, "label", value)
-                        receipt = project.writer.do(lambda w, p=post: project.desk.answer(w, f"p{k}", p))  # type: ignore[misc]
-                        acks.append((receipt.seq, handed.item, value))
-                        number += 1
-
-            def importer() -> None:
-                number = 0
-                while not stop.is_set():
-                    more = [Record(id=f"late {number}-{j}", text=f"a late text, {number} {j}") for j in range(50)]
-                    bring(project, more, f"late {number}")
+        def person(k: int) -> None:
+            number = 0
+            while not stop.is_set():
+                for handed in project.writer.do(lambda w: project.desk.take(w, f"p{k}", 3)):
+                    value = "cat" if (number + k) % 3 else "dog"
+                    post = Post(f"{k}-{number}", handed.query, handed.fence, handed.item, "label", value)
+                    receipt = project.writer.do(lambda w, p=post: project.desk.answer(w, f"p{k}", p))  # type: ignore[misc]
+                    acks.append((receipt.seq, handed.item, value))
                     number += 1
-                    time.sleep(0.1)
 
-            threads = [threading.Thread(target=person, args=(k,)) for k in range(PEOPLE)]
-            threads.append(threading.Thread(target=importer))
+        def importer() -> None:
+            number = 0
+            while not stop.is_set():
+                more = [Record(id=f"late {number}-{j}", text=f"a late text, {number} {j}") for j in range(50)]
+                bring(project, more, f"late {number}")
+                number += 1
+                time.sleep(0.1)
+
+        threads = [threading.Thread(target=person, args=(k,)) for k in range(PEOPLE)]
+        threads.append(threading.Thread(target=importer))
+        for thread in threads:
+            thread.start()
+        try:
+            for k in numbers:
+                time.sleep(rng.uniform(0.05, 0.3))
+                target = root / (f"b{k}.zip" if k % 2 else f"b{k}")
+                mark = backup(folder, target).streams["main"]
+                wrong += compare(target, root / f"restored {k}", mark, list(acks), k)
+        finally:
+            stop.set()
             for thread in threads:
-                thread.start()
-            try:
-                for k in range(times):
-                    time.sleep(rng.uniform(0.05, 0.3))
-                    target = root / (f"b{k}.zip" if k % 2 else f"b{k}")
-                    mark = backup(folder, target).streams["main"]
-                    wrong += compare(target, root / f"restored {k}", mark, list(acks), k)
-                    if (k + 1) % 10 == 0:
-                        print(f"{k + 1} of {times} backups, {len(wrong)} faults", file=sys.stderr, flush=True)
-            finally:
-                stop.set()
-                for thread in threads:
-                    thread.join()
-    return times, len(acks), wrong
+                thread.join()
+    return len(acks)
 
 
 def compare(target: Path, folder: Path, mark: int, acks: list[tuple[int, str, str]], k: int) -> list[str]:

@@ -209,6 +209,7 @@ def test_rows_of_many_ids_leave_out_those_that_are_not_there(store: ItemStore) -
     wanted = [f"i{k}" for k in range(24_999, -1, -2)]
     assert store.rows_of([*wanted, "unknown", "i1"]) == list(range(1, 25_000, 2))
     assert store.rows_of([]) == []
+    assert store.places(["i3", "unknown", "i1"]) == {"i1": 1, "i3": 3}
 
 
 def test_unknown_ids_and_rows_are_named(store: ItemStore) -> None:

@@ -83,6 +83,29 @@ def test_work_that_is_taken_back_is_forgotten(tmp_path: Path) -> None:
         assert free(case) == (2, None)
 
 
+@pytest.mark.parametrize("many", [1, 2_000], ids=["all read again", "settled one by one"])
+def test_what_an_import_brings_is_out_until_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr("querist.server.pool._MANY", many)
+    with Case(tmp_path / "p", 6) as case:
+        pool, items = case.project.desk.pool, case.project.items
+        assert free(case) == (6, None)
+        case.do(lambda work: pool.expect(items.places(["i1", "i2", "i3"]), work.connection))
+        assert free(case) == (3, None)
+        one = case.take()[0]
+        assert one.item not in ("i1", "i2", "i3")
+        case.answer(one)
+        assert case.undo().item == one.item
+        told = {"item": "i1", "kind": "label", "value": "cat", "annotator": "import"}
+        case.do(lambda work: work.append("main", [Event("told", {"query": None, "answers": [told]})]))
+        assert free(case) == (2, None)
+        assert (pool.offers("i1"), pool.offers("i2")) == (True, False), "the journal says what is labelled"
+        case.do(lambda work: pool.expect({}, work.connection))
+        assert free(case) == (4, None), "i2 and i3 were not told after all"
+        assert pool.offers("i2")
+
+
 def test_validation_items_come_in_order_and_come_back(tmp_path: Path) -> None:
     with Case(tmp_path / "p", 40, validation=0.5) as case:
         free(case)

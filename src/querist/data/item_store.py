@@ -130,13 +130,15 @@ class ItemStore:
         """The row numbers of those ids that there are, ascending."""
         if len(ids) == 1:
             return [r[0] for r in self._rows("SELECT row FROM item WHERE id = ?", (ids[0],))]
-        out: list[int] = []
+        return sorted(self.places(ids).values())
+
+    def places(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row number by id, of those that there are."""
+        out: dict[str, int] = {}
         for start in range(0, len(ids), _PIECE):
             piece = json.dumps(list(ids[start : start + _PIECE]))
-            out += [
-                r[0] for r in self._rows("SELECT row FROM item WHERE id IN (SELECT value FROM json_each(?))", (piece,))
-            ]
-        return sorted(out)
+            out.update(self._rows("SELECT id, row FROM item WHERE id IN (SELECT value FROM json_each(?))", (piece,)))
+        return out
 
     def __contains__(self, id: object) -> bool:
         """Whether there is an item of this id."""

@@ -235,7 +235,7 @@ def take_in(
         transaction.append(STREAM, [Event("imported", imported)])
         pool.expect(answered, transaction.connection)
 
-    answered = {str(answer["item"]) for piece in pieces() for answer in piece}
+    answered = project.items.places(list({str(answer["item"]) for piece in pieces() for answer in piece}))
     told = taken = 0
     try:
         project.writer.submit(begin).result()
@@ -244,7 +244,7 @@ def take_in(
             taken += project.writer.submit(partial(_tell, piece)).result()
     finally:
         with contextlib.suppress(QueristError):  # a project that is being closed hands nothing out
-            project.writer.submit(lambda transaction: pool.expect((), transaction.connection)).result()
+            project.writer.submit(lambda transaction: pool.expect({}, transaction.connection)).result()
     flags = project.writer.submit(partial(_flag, found.flagged, person)).result() if found.flagged else 0
     return Brought(found.items, found.known, taken, told - taken, found.history, flags, tuple(found.classes))
 

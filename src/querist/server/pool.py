@@ -103,36 +103,42 @@ class Pool:
         self._waiting: list[int] = []  # a heap of places of validation items that may be free
         self._busy: set[int] = set()  # places of validation items that are not
         self._held: set[str] = set()
-        self._expected: frozenset[str] = frozenset()
+        self._expected: dict[str, int] = {}
 
     def hold(self, item: str) -> None:
         """Take an item out before the journal says so; what becomes of it, the next `follow` reads there."""
         self._held.add(item)
         self._place(item, free=False)
 
-    def expect(self, items: Iterable[str], connection: sqlite3.Connection) -> None:
-        """Keep these items out while an import brings their answers; with none the wait is over."""
-        before, self._expected = self._expected, frozenset(items)
-        self.follow(connection)
-        changed = before ^ self._expected
+    def expect(self, items: Mapping[str, int], connection: sqlite3.Connection) -> None:
+        """Keep items out until an import has brought their answers; with none the wait for those that are left is over.
+
+        Args:
+            items: row numbers by id.
+            connection: the journal, in a transaction.
+        """
+        before, self._expected = self._expected, dict(items)
+        if self.follow(connection):
+            return
+        changed = before.keys() ^ self._expected.keys()
         if len(changed) > _MANY:
             self._make(connection)
         else:
             self._settle(connection, changed)
 
-    def follow(self, connection: sqlite3.Connection) -> None:
-        """Come up to the end of the journal."""
+    def follow(self, connection: sqlite3.Connection) -> bool:
+        """Come up to the end of the journal; whether all was read again for it."""
         row = connection.execute(
             "SELECT digest FROM event WHERE stream = ? AND seq = ?", (_STREAM, self._seq)
         ).fetchone()
-        if row is None or row[0] != self._digest:
+        anew = row is None or row[0] != self._digest or not self._read_on(connection)
+        if anew:
             self._make(connection)
-        else:
-            self._read_on(connection)
         last = connection.execute(
             "SELECT seq, digest FROM event WHERE stream = ? ORDER BY seq DESC LIMIT 1", (_STREAM,)
         ).fetchone()
         self._seq, self._digest = last or (0, b"")
+        return anew
 
     @property
     def free(self) -> int:
@@ -176,8 +182,9 @@ class Pool:
             row[0]
             for row in connection.execute("SELECT id FROM item WHERE stream = ? AND state <> 'unlabelled'", (_STREAM,))
         ]
-        taken += self._expected
         inside[[r for r in self._items.rows_of([*taken, *self._order]) if r < self.size]] = False
+        inside[[r for r in self._expected.values() if r < self.size]] = False
+        taken += [item for item in self._order if item in self._expected]
         self._free = RankedSet(inside)
         self._busy = {self.reserved[item] for item in taken if item in self.reserved}
         self._waiting = [place for place in range(len(self._order)) if place not in self._busy]
@@ -191,7 +198,8 @@ class Pool:
                 self.reserved[item] = len(self._order)
                 self._order.append(item)
 
-    def _read_on(self, connection: sqlite3.Connection) -> None:
+    def _read_on(self, connection: sqlite3.Connection) -> bool:
+        """Take in what came since; False where it is faster, or needed, to read all again."""
         touched, self._held = self._held, set()
         rows = connection.execute(
             f"SELECT kind, payload FROM event WHERE stream = ? AND seq > ? AND kind IN ({', '.join('?' * len(_KINDS))})",
@@ -200,13 +208,15 @@ class Pool:
         for kind, text in rows:
             payload = json.loads(text)
             if kind == "imported":
-                self._make(connection)
-                return
-            touched.update((a["item"] for a in payload["answers"]) if kind == "told" else payload["items"])
+                return False
+            told = [a["item"] for a in payload["answers"]] if kind == "told" else []
+            for item in told:
+                self._expected.pop(item, None)
+            touched.update(told if kind == "told" else payload["items"])
         if len(touched) > _MANY:
-            self._make(connection)
-        else:
-            self._settle(connection, touched)
+            return False
+        self._settle(connection, touched)
+        return True
 
     def _settle(self, connection: sqlite3.Connection, items: Iterable[str]) -> None:
         for item in items:
