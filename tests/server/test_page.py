@@ -184,6 +184,7 @@ def test_undo_after_a_class_has_a_new_name(chrome: Browser) -> None:
         at.keys("ArrowLeft")
         at.page.locator("[role=radio][aria-checked=true]", has_text="thanks").wait_for()
         at.keys("Escape", "u")
+        at.told(1)
         at.page.locator("[role=radio][aria-checked=true]", has_text="thanks").wait_for()
         at.keys("Enter")
         at.told(2)
