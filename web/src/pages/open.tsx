@@ -9,20 +9,24 @@ import { asFault } from "../parts/loaded";
 export function Open(): JSX.Element {
   const [fault, setFault] = useState<string | null>(null);
   useEffect(() => {
-    const token = location.hash.slice(1);
-    history.replaceState(null, "", "/open");
-    if (!token) {
-      setFault("This address has no token. Copy the whole link from the terminal, with what stands behind #.");
-      return;
-    }
-    api.open(token).then(
-      ({ user }) => {
-        localStorage.setItem("querist.user", user);
-        new BroadcastChannel("querist").postMessage({ session: true });
-        location.replace("/");
-      },
-      (problem: unknown) => setFault(asFault(problem).message),
-    );
+    const open = (): void => {
+      const token = location.hash.slice(1);
+      history.replaceState(null, "", "/open");
+      setFault(token ? null : "This address has no token. Copy the whole link from the terminal, with what stands behind #.");
+      if (!token) return;
+      api.open(token).then(
+        ({ user }) => {
+          localStorage.setItem("querist.user", user);
+          new BroadcastChannel("querist").postMessage({ session: true });
+          location.replace("/");
+        },
+        (problem: unknown) => setFault(asFault(problem).message),
+      );
+    };
+    open();
+    // whoever is here already and enters a new link comes to the same page: only what stands behind # is another
+    addEventListener("hashchange", open);
+    return () => removeEventListener("hashchange", open);
   }, []);
   return (
     <Frame name="querist">
