@@ -80,12 +80,31 @@ def test_what_was_begun_with_other_features_is_left(folder: Path) -> None:
     assert running.steps == steps, "an estimate that is there stays"
 
 
+def test_one_soft_answer_among_plain_ones_is_no_fault(tmp_path: Path) -> None:
+    project = LiveProject.of_texts(tmp_path / "p", 200)
+    project.truth[project.ids[0]] = {"cat": 0.75, "dog": 0.25}
+    project.label(project.ids[:30])
+    project.label(project.ids[30:55], "control")
+    project.label(project.ids[55:90], "validation")
+    running = Running(project.folder)
+    found = running.advance()
+    assert found is not None
+    assert found.random == 19
+    assert running.steps > 8
+    project.close()
+
+
 def test_one_answer_for_all_is_the_commonest_of_the_control_answers() -> None:
     single = SingleLabel(CLASSES)
     targets = np.array([1, 1, 2, 0])
     assert _always(single, targets, np.array([1, 0, 1, 2])).tolist() == [True, False, True, False]
     shares = np.array([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])
     assert _always(single, shares, np.array([[0.2, 0.7, 0.1], [0.9, 0.0, 0.1]])).tolist() == [True, False]
+    hard = np.array([1, 0])
+    assert _always(single, shares, hard).tolist() == [True, False], (
+        "one control answer is soft, no validation answer is"
+    )
+    assert _always(single, targets, np.array([[0.2, 0.7, 0.1], [0.9, 0.0, 0.1]])).tolist() == [True, False]
     several = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
     assert _always(MultiLabel(CLASSES), several, np.array([[1.0, 0, 0], [1.0, 1, 0]])).tolist() == [True, False]
     assert _always(Number(), np.array([1.0, 2.0, 9.0]), np.array([2.0, 5.0])).tolist() == [0.0, -3.0]

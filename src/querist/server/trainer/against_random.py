@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from querist.core.seeds import derive
 from querist.core.types import Array, Labels
 from querist.data.ledger import ItemState
-from querist.data.schema import MultiLabel, Number, Schema
+from querist.data.schema import Number, Schema
 from querist.data.spans import Spans
 from querist.server.trainer.learners import linear_learner, predicted, some_labels
 from querist.server.trainer.savings import Saved, estimate_saved, too_early
@@ -113,15 +113,11 @@ def _predicted(snapshot: Snapshot, validation: Labels) -> Callable[[Labels], Arr
 
 
 def _always(schema: Schema, targets: Array, truth: Array) -> Array:
-    """(V,) how good the best answer for all of ``targets`` is for ``truth``."""
+    """(V,) how good the best answer for all of ``targets`` is for ``truth``; either of them may hold shares."""
     if isinstance(schema, Number):
         return -np.abs(float(np.median(targets)) - truth)
-    if targets.ndim == 1:
-        return np.asarray(truth == np.bincount(targets).argmax())
-    best = targets.mean(axis=0)
-    if isinstance(schema, MultiLabel):
-        return np.asarray(((truth >= 0.5) == (best >= 0.5)).all(axis=1))
-    return np.asarray(truth.argmax(axis=1) == best.argmax())
+    shares = np.bincount(targets) if targets.ndim == 1 else targets.mean(axis=0)
+    return hits(np.tile(shares, (len(truth), 1)), truth)
 
 
 def _tagged(tagging: Tagging, validation: Labels) -> tuple[Callable[[Labels], Array], Array]:
