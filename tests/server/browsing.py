@@ -67,7 +67,7 @@ class Desk:
     def __init__(self, chrome: Browser, mock: Mock, url: str, **context: Any) -> None:
         self.mock, self.url = mock, url
         self.context = chrome.new_context(viewport={"width": 1280, "height": 860}, **context)
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(5_000)
         self.context.add_init_script("window.pressed = []; onkeydown = event => window.pressed.push(event.key)")
         self.faults: list[str] = []
         self.page = self.tab()

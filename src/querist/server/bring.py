@@ -110,7 +110,7 @@ def bring(
     new_classes: bool = False,
     person: str = "import",
 ) -> Brought:
-    """Take items and answers in, all or none.
+    """Take items and answers in; a fault in any of them refuses all.
 
     An item whose id is known stays as it is, and its answers are added; the last answer is the one that stands. The same
     file again changes nothing; after a kill in the midst it brings what is missing.

@@ -24,8 +24,8 @@ from querist.server.project import ITEMS, Project
 __all__ = ["Importer"]
 
 _LIMITS = Limits(memory=2 << 30, file_size=4 << 30, computing=60, own_memory=512 << 20)
-"""On a slow machine a file of 50 MB with half a million texts takes 14 s of computing and 220 MiB, as Parquet 10 s and 320 MiB;
-one with two and a half million texts of two words 56 to 60 s and 160 MiB: it may have to be sent in parts."""
+"""On a slow machine a file of 50 MB with half a million texts takes 14 s of computing and 220 MiB, as Parquet 10 s and 320
+MiB; one with two and a half million texts of two words 56 to 60 s and 160 MiB: it may have to be sent in parts."""
 _LONGEST = 600.0
 """Seconds that one file may take to be read."""
 
