@@ -306,7 +306,7 @@ def test_the_frame_of_the_panel_is_that_of_the_applications(chrome: Browser) -> 
         assert frame(panel) == frame(items)
         assert panel.locator("nav [aria-current=page]").all_inner_texts() == ["Panel"]
         panel.locator(".theme").click()
-        assert panel.get_attribute("html", "data-theme") == "light"
+        panel.locator("html[data-theme=light]").wait_for()
 
 
 def test_the_panel_follows_the_model_and_what_a_person_does_stays(chrome: Browser) -> None:
