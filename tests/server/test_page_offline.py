@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,14 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
         at.page.reload()
         at.state("3 waiting, server busy")
         assert at.mock.told == []
-        at.page.get_by_role("button", name="Try now").click()  # the tries begin anew, one second from here
+        at.page.get_by_role("button", name="Try now").click()  # at once, then after one second and two more
+        at.page.wait_for_timeout(700)
+        before = at.mock.calls.count(("POST", "/answers"))
+        deadline = time.monotonic() + 8
+        while at.mock.calls.count(("POST", "/answers")) < before + 2:
+            assert time.monotonic() < deadline, at.mock.calls
+            at.page.wait_for_timeout(20)
+        at.page.get_by_role("button", name="Try now").click()
         at.mock.failing, at.mock.lose = 0, 1  # the first answer arrives, its reply does not
         at.told(3)
         assert at.values() == ["complaint", "praise", "question"]

@@ -137,14 +137,20 @@ export class Desk {
 
   /** The way is open again, it seems: send and ask at once. */
   async again(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.tries = 0;
     await Promise.all([this.drain(), this.refill()]);
     void this.refresh();
   }
 
+  /** One try is ahead at most: answers and queue that fail together count once, and none puts it off. */
   private later(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void Promise.all([this.drain(), this.refill()]), backOff(this.tries));
+    if (this.timer !== undefined) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      void Promise.all([this.drain(), this.refill()]);
+    }, backOff(this.tries));
     this.tries += 1;
   }
 
