@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from server.browsing import browser, serious
+from server.browsing import browser, serious, watch, window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -144,7 +144,7 @@ class Person:
     def __init__(self, chrome: Browser, command: Command, project: Path, name: str, **context: Any) -> None:
         self.command, self.project, self.name = command, project, name
         self.faults: list[str] = []
-        self.context = chrome.new_context(viewport={"width": 1280, "height": 860}, **context)
+        self.context = window(chrome, **context)
         self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self._watch(self.page)
@@ -152,8 +152,7 @@ class Person:
         self.page.wait_for_selector(".item, .nothing")
 
     def _watch(self, page: Page) -> None:
-        page.on("pageerror", lambda error: self.faults.append(f"page: {error}"))
-        page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
+        watch(page, self.faults)
         page.on("console", lambda line: self.faults.append(f"console: {line.text}") if line.type == "error" else None)
 
     def tab(self, path: str = "/") -> Page:

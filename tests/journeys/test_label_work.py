@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from journeys.person import Command, Person, at_page, browser, films, querist
+from server.browsing import kept
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -112,6 +113,7 @@ def test_twenty_answers_offline_and_back(chrome: Browser, tmp_path: Path, how: s
             person.context.set_offline(False)
         else:
             person.command = Command(tmp_path, "serve", "project", "--port", person.command.port)
+        kept(person.page)
         person.page.reload()
         person.saved()
         rows = {row["id"]: row for row in person.exported()}

@@ -23,7 +23,7 @@ from querist.server.importer import Importer
 from querist.server.project import Project
 from querist.server.supervisor import Standing, Supervisor
 from querist.server.task import Task
-from server.browsing import browser
+from server.browsing import browser, kept, watch, window
 from serving import Asker, make, running
 
 if TYPE_CHECKING:
@@ -91,12 +91,11 @@ def clean(page: Page, said: list[str], wait: float = 150) -> None:
 @contextmanager
 def watched(chrome: Browser, ask: Asker, said: list[str]) -> Iterator[Page]:
     """A page at the labelling desk; what it says by itself, and asks of others, comes into ``said``."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 900})
+    context = window(chrome)
     context.set_default_timeout(10_000)
     context.add_init_script(_WATCH)
     page = context.new_page()
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    watch(page, said)
     page.on("request", lambda request: foreign(request.url, said))
     page.goto(ask.server.link())
     page.wait_for_selector(".item")
@@ -132,6 +131,7 @@ def test_r43_text_is_text(chrome: Browser, tmp_path: Path) -> None:
             assert len(shown) > 5
             page.keyboard.press("g")
             clean(page, said)
+            kept(page)
             for path in ("/items", "/panel", "/settings", "/items?text=" + RUN):
                 page.goto(ask.server.address + path)
                 page.wait_for_timeout(400)

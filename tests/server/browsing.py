@@ -1,4 +1,7 @@
-"""Chromium for the journeys: found by QUERIST_CHROMIUM or on the PATH; without one they are skipped."""
+"""Chromium for the journeys: found by QUERIST_CHROMIUM or on the PATH; without one they are skipped.
+
+With QUERIST_SLOW_DISK=300 an answer seems to take that many milliseconds longer until it is on the browser's disk.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ import pytest
 from server.mock_api import Mock, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 # Chromium drops keys that come before its first frame, and on a busy machine the journeys are that quick
@@ -61,12 +64,51 @@ def browser() -> Iterator[Browser]:
             chrome.close()
 
 
+def slow_disk(milliseconds: int) -> str:
+    """A script that makes the flushed writes of IndexedDB seem to last longer, as on a slow or busy disk."""
+    return f"""{{
+        const plain = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, "oncomplete");
+        const set = function (run) {{
+            const late = (event) => setTimeout(() => run.call(this, event), {milliseconds});
+            plain.set.call(this, this.durability === "strict" ? late : run);
+        }};
+        Object.defineProperty(IDBTransaction.prototype, "oncomplete", {{ ...plain, set }});
+    }}"""
+
+
+def window(chrome: Browser, **context: Any) -> BrowserContext:
+    """A window with a memory of its own, of a usual size."""
+    made = chrome.new_context(viewport={"width": 1280, "height": 860}, **context)
+    if milliseconds := os.environ.get("QUERIST_SLOW_DISK"):
+        made.add_init_script(slow_disk(int(milliseconds)))
+    return made
+
+
+def watch(page: Page, faults: list[str]) -> None:
+    """Keep the faults of a page; a question of the browser is one, and is answered yes."""
+
+    def asked(dialog: Any) -> None:
+        faults.append(f"dialog: {dialog.type} {dialog.message}".strip())
+        dialog.accept()
+
+    page.on("pageerror", lambda error: faults.append(f"page: {error}"))
+    page.on("dialog", asked)
+
+
+def kept(page: Page) -> None:
+    """Wait until what was pressed is on the browser's disk: until then the page asks before it is left."""
+    deadline = time.monotonic() + 8
+    while not page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))"):
+        assert time.monotonic() < deadline, page.inner_text("#save-state")
+        page.wait_for_timeout(20)
+
+
 class Desk:
     """A page on a mock, and the faults that the page has shown."""
 
     def __init__(self, chrome: Browser, mock: Mock, url: str, **context: Any) -> None:
         self.mock, self.url = mock, url
-        self.context = chrome.new_context(viewport={"width": 1280, "height": 860}, **context)
+        self.context = window(chrome, **context)
         self.context.set_default_timeout(5_000)
         self.context.add_init_script("window.pressed = []; onkeydown = event => window.pressed.push(event.key)")
         self.faults: list[str] = []
@@ -75,8 +117,7 @@ class Desk:
     def tab(self, path: str = "/") -> Page:
         """One more tab on a page."""
         page = self.context.new_page()
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
+        watch(page, self.faults)
         page.goto(self.url + path)
         if path == "/":
             page.wait_for_selector(".item, .nothing")

@@ -101,7 +101,7 @@ def test_shares_of_validation_control_and_queue(tmp_path: Path) -> None:
 
 def test_when_the_queue_is_used_up_the_reason_says_so(tmp_path: Path) -> None:
     with Case(tmp_path / "p", 6) as case:
-        assert "no model has chosen yet" in case.take(count=1)[0].reason
+        assert "there was no model yet" in case.take(count=1)[0].reason
         queue = [{"item": "i4", "score": 0.5, "reason": "doubtful", "role": "queue"}]
         case.project.promote({"round": 1, "labels": 1, "model": None}, queue, {})
         reasons = [h.reason for h in case.take("ben", 3) if h.item != "i4"]

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from server.browsing import browser, desk
+from server.browsing import browser, desk, kept, slow_disk
 from server.mock_api import Mock
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Dialog
+
+MARKS = """window.marks = []; new MutationObserver(() => {
+    const mark = document.getElementById("save-state");
+    if (mark) window.marks.push(mark.textContent);
+}).observe(document, { subtree: true, childList: true, characterData: true });"""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +75,11 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
         at.keys("1", "2", "3")
         at.state("3 waiting, server busy")
         assert "disk is full" in at.page.inner_text(".banner")
+        kept(at.page)
+        at.context.add_init_script(MARKS)
         at.page.reload()
         at.state("3 waiting, server busy")
+        assert "Saved" not in at.page.evaluate("window.marks")  # not for a moment
         assert at.mock.told == []
         at.page.get_by_role("button", name="Try now").click()  # at once, then after one second and two more
         at.page.wait_for_timeout(700)
@@ -86,6 +94,33 @@ def test_a_failing_server_a_reload_and_a_lost_reply(chrome: Browser) -> None:
         assert at.values() == ["complaint", "praise", "question"]
         assert len(at.mock.posts) >= 4
         assert len({one["key"] for one in at.mock.posts}) == 3
+
+
+def test_the_page_asks_before_it_is_left_with_what_is_not_on_disk(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.context.add_init_script(slow_disk(1_500))
+        at.page.reload()
+        assert at.faults == []  # nothing was pressed: nothing is asked
+        at.page.close()
+        at.page = at.context.new_page()
+        asked: list[str] = []
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        at.page.on("dialog", stay)
+        at.page.goto(at.url)
+        at.page.wait_for_selector(".item")
+        at.keys("1")
+        at.page.close(run_before_unload=True)
+        at.told(1)
+        assert asked == ["beforeunload"]
+        at.keys("2")
+        kept(at.page)
+        at.page.reload()
+        at.told(2)
+        assert asked == ["beforeunload"]
 
 
 def test_another_project_at_the_same_address_gets_nothing(chrome: Browser) -> None:

@@ -22,7 +22,7 @@ _RESERVED = "validation"
 QUEUE, VALIDATION, CONTROL, CHECK = "queue", "validation", "control", "check"
 _WHY_VALIDATION = "Drawn at random, whatever the model says: it measures how good the model is and never trains it."
 _WHY_CONTROL = "Drawn at random: it trains the model and shows what asking at random would give."
-_WHY_RANDOM = "Drawn at random: no model has chosen yet."
+_WHY_RANDOM = "Drawn at random: there was no model yet."
 _WHY_USED_UP = "Drawn at random: all that the model chose is handed out."
 
 

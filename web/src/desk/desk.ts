@@ -12,9 +12,15 @@ import { type AnswerBody, type Entry, openStore } from "./store";
 import { claimTab } from "./tab";
 import { begun, learnt, LINKS, spoken, type View } from "./view";
 
-
 /** What an answer weighs in training whose giver is not sure. */
 const DOUBTED = 0.5;
+
+/** An answer of this browser, with the names that its classes have now. */
+function named(entry: Entry, project: Project): Entry {
+  const since = project.renames.slice(entry.renames ?? 0);
+  const body = entry.body as AnswerBody;
+  return since.length === 0 ? entry : { ...entry, body: { ...body, value: renamed(body.value, since) } };
+}
 
 export class Desk {
   view: View = begun();
@@ -29,6 +35,8 @@ export class Desk {
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private parity = false;
+  /** something has changed on the server while the page was opening */
+  private behind = false;
   /** entries on their way to the disk of the browser: the person does not wait for it, and they do not show as saved */
   private unwritten = 0;
   private writing: Promise<unknown> = Promise.resolve();
@@ -83,15 +91,17 @@ export class Desk {
       this.changed();
     };
     this.outbox = new Outbox(store, call, tabLock, `${user}@${project.id}`, settled);
-    this.set({ project, lasting: store.lasting, started: true });
+    // what waits is counted before anything shows: the page never says "Saved" too early
+    const entries = await this.outbox.all();
+    this.set({ project, lasting: store.lasting, ...this.counted(entries, project) });
     this.queue.left = Math.max(0, project.items - project.labelled - project.skipped - project.rejected);
     this.channel.onmessage = (event: MessageEvent<Record<string, unknown>>) => {
       if (event.data["outbox"]) void this.recount();
       if (event.data["session"]) void this.drain();
     };
     this.watch();
-    await this.recount();
     await Promise.all([this.drain(), this.refill()]);
+    if (this.behind) await this.refresh();
   }
 
   /** The tabs share one outbox: the others count anew. */
@@ -188,6 +198,12 @@ export class Desk {
 
   async recount(): Promise<void> {
     const entries = (await this.outbox?.all()) ?? [];
+    const { project } = this.view;
+    if (project) this.set(this.counted(entries, project));
+  }
+
+  /** What the outbox holds, for the page. */
+  private counted(entries: Entry[], project: Project): Partial<View> {
     const waiting = entries.filter((entry) => entry.state === "waiting" || entry.why === "unsent").length;
     const known = new Set<string>();
     const history: Entry[] = [];
@@ -195,21 +211,14 @@ export class Desk {
       const item = entry.item?.id ?? "";
       if (entry.op !== "answer" || entry.state === "undone" || entry.state === "refused" || known.has(item)) continue;
       known.add(item);
-      history.push(this.named(entry));
+      history.push(named(entry, project));
     }
-    const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer").map((entry) => this.named(entry));
+    const refused = entries.filter((entry) => entry.state === "refused" && entry.op === "answer").map((entry) => named(entry, project));
     this.last = history.find((entry) => entry.tab === this.queue.tab) ?? history[0];
     const { seen } = this.view;
     const place = history.findIndex((entry) => entry.key === seen?.key);
     const looking = seen ? Math.max(0, place) : null;
-    this.set({ waiting: waiting + this.unwritten, history: history.slice(0, 30), refused, looking });
-  }
-
-  /** An answer of this browser, with the names that its classes have now. */
-  private named(entry: Entry): Entry {
-    const since = this.view.project?.renames.slice(entry.renames ?? 0) ?? [];
-    const body = entry.body as AnswerBody;
-    return since.length === 0 ? entry : { ...entry, body: { ...body, value: renamed(body.value, since) } };
+    return { waiting: waiting + this.unwritten, history: history.slice(0, 30), refused, looking };
   }
 
   private settled(entry: Entry, reply: { labelled?: number } | null): void {
@@ -499,6 +508,8 @@ export class Desk {
   }
 
   async refresh(): Promise<void> {
+    this.behind = !this.view.project;
+    if (this.behind) return;
     try {
       const project = await api.project();
       if (this.strange(project)) return;

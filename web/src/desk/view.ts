@@ -33,7 +33,6 @@ export interface View {
   /** what is typed to find a label; null where nobody looks for one */
   find: string | null;
   lasting: boolean;
-  started: boolean;
 }
 
 /** Whether a model chooses: a first round without labels is none. */
@@ -73,7 +72,6 @@ export function begun(): View {
     flagged: false,
     find: null,
     lasting: true,
-    started: false,
   };
 }
 
