@@ -51,6 +51,7 @@ def test_a_table_of_numbers_and_categories(chrome: Browser, tmp_path: Path) -> N
     with at_page(chrome, tmp_path, "table", "parts.csv", "--labels", "small,large") as person:
         given = {}
         for _ in range(30):
+            person.page.wait_for_selector(".item")
             fields = dict(
                 zip(
                     person.page.locator(".fields dt").all_inner_texts(),

@@ -106,14 +106,13 @@ def test_twenty_answers_offline_and_back(chrome: Browser, tmp_path: Path, how: s
             person.command.stop()
         for k in range(20):
             seen.append(person.answer(str(k % 2 + 1)))
-        chip = person.page.locator("#save-state")
-        assert chip.inner_text().startswith("20 waiting")
+        kept(person.page)
+        person.page.locator("#save-state", has_text="20 waiting").wait_for()
         person.shots("waiting")
         if how == "network":
             person.context.set_offline(False)
         else:
             person.command = Command(tmp_path, "serve", "project", "--port", person.command.port)
-        kept(person.page)
         person.page.reload()
         person.saved()
         rows = {row["id"]: row for row in person.exported()}

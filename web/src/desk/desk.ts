@@ -192,7 +192,7 @@ export class Desk {
 
   private strange(now: Project): boolean {
     if (!this.view.project || now.id === this.view.project.id) return false;
-    location.reload();
+    void this.writing.then(() => location.reload()); // the person is not asked about what the page does by itself
     return true;
   }
 
