@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from journeys.person import Command, Person, at_page, browser, films, querist
+from journeys.person import Command, Person, at_page, browser, films, querist, until
 from server.browsing import kept
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def test_twenty_answers_offline_and_back(chrome: Browser, tmp_path: Path, how: s
             person.answer("1")
         person.saved()
         person.learnt()
-        person.page.wait_for_timeout(1_500)
+        until(lambda: sum(len(one["items"]) for one in person.events("asked")) >= 6 + 21, 20, "twenty are kept ready")
+        person.page.wait_for_timeout(1_000)
         seen = []
         if how == "network":
             person.context.set_offline(True)

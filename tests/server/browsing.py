@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,6 +146,26 @@ class Desk:
         shown = (self.page.inner_text("#save-state"), self.page.inner_text(".work"), len(self.mock.posts), pressed)
         assert len(self.mock.told) == count, shown
         self.saved()
+
+    def until(self, true: Callable[[], Any]) -> None:
+        """Wait until something is true of the mock."""
+        deadline = time.monotonic() + 8
+        while not true():
+            assert time.monotonic() < deadline, (self.page.inner_text("#save-state"), self.mock.calls[-20:])
+            self.page.wait_for_timeout(20)
+
+    def reserve(self, count: int) -> None:
+        """Wait until the page holds this many items, with their pictures."""
+
+        def held() -> bool:
+            items = [item for item, _ in list(self.mock.leases.values())]
+            brought = not self.mock.pictures or all(
+                ("GET", f"/items/{item}/image") in self.mock.calls for item in items
+            )
+            return len(items) >= count and brought
+
+        self.until(held)
+        self.page.wait_for_timeout(200)  # what was sent arrives
 
     def state(self, text: str, page: Page | None = None) -> None:
         """Wait until the mark of saving says this (the policy forbids waiting by functions in the page)."""

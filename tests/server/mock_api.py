@@ -374,7 +374,9 @@ def application(mock: Mock) -> Starlette:
         return JSONResponse(out)
 
     async def image(request: Request) -> Response:
-        return Response(mock.pictures[mock.ids.index(request.path_params["item"])], media_type="image/png")
+        item = request.path_params["item"]
+        mock.calls.append(("GET", f"/items/{item}/image"))
+        return Response(mock.pictures[mock.ids.index(item)], media_type="image/png")
 
     async def events(_: Request) -> Response:
         async def stream() -> Any:
