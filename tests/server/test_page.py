@@ -439,3 +439,16 @@ def test_the_guess_before_after_and_never(chrome: Browser) -> None:
         at.keys("2")
         at.told(1)
         assert at.page.locator("#guess-after").count() == 0
+
+
+def test_a_hint_goes_by_itself(chrome: Browser) -> None:
+    with desk(chrome, Mock()) as at:
+        at.page.clock.install()
+        at.page.reload()
+        at.page.wait_for_selector(".item")
+        at.keys("ArrowLeft")
+        at.page.locator(".notice", has_text="No earlier answers").wait_for()
+        at.page.clock.fast_forward(4_000)
+        assert at.page.locator(".notice").count() == 1
+        at.page.clock.fast_forward(4_000)
+        at.page.locator(".notice").wait_for(state="detached")

@@ -10,8 +10,10 @@ import { keepPicture, pictures } from "./pictures";
 import { type Held, isFault, preload, Queue } from "./queue";
 import { type AnswerBody, type Entry, openStore } from "./store";
 import { claimTab } from "./tab";
-import { begun, learnt, LINKS, spoken, type View } from "./view";
+import { begun, learnt, LINKS, type Notice, spoken, type View } from "./view";
 
+/** Milliseconds that a hint is shown, unless something else happens first. */
+const HINT = 8_000;
 /** What an answer weighs in training whose giver is not sure. */
 const DOUBTED = 0.5;
 
@@ -67,9 +69,14 @@ export class Desk {
     this.set({ saying: this.parity ? text : `${text}\u00a0` });
   }
 
+  /** Said aloud, and shown over the item's foot for a while. */
   hint(text: string): void {
-    this.set({ notice: { kind: "hint", text } });
+    const notice: Notice = { kind: "hint", text };
+    this.set({ notice });
     this.say(text);
+    setTimeout(() => {
+      if (this.view.notice === notice) this.set({ notice: null });
+    }, HINT);
   }
 
   /** One thing after the other: no press is lost and none meets a half-made state. */
