@@ -2,7 +2,8 @@
 
 For the Gaussian and the top-hat the exponent -|x - c|^2 / 2 of scaled rows is one product: the row (x, -|x|^2 / 2) times
 the column (c, 1), plus -|c|^2 / 2 for the column, so that clipping can be fused into it. Rows are shifted to their mean.
-Where float32 could not tell the distances that matter from rounding, the numbers are held in float64.
+Where float32 could not tell the distances that matter from rounding, the numbers are held in float64; where float64 could
+not either, distances are taken of the rows' differences, slower and exact.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.clipped import clipped_product
@@ -27,7 +29,7 @@ _TILE = 1 << 19
 _LEAST_EXPONENT = -87.0
 """exp of it is the smallest normal float32: what is farther has similarity 0 but for that."""
 _UNSURE = 1e-4
-"""Largest rounding of an exponent that float32 is trusted with."""
+"""Largest rounding of an exponent that a product is trusted with."""
 
 
 class Similarity:
@@ -38,10 +40,13 @@ class Similarity:
         left: (N, D) unit rows, or (N, D + 1) scaled and shifted rows with -|x|^2 / 2 behind.
         place: shift and scale that lead there, for foreign points.
         edge: exponent from which on the top-hat is 1.
+        exact: distances by differences; no product of such long rows can tell them.
     """
 
-    def __init__(self, kind: str, left: NDArray[Any], place: tuple[Any, float], edge: float = 0.0) -> None:
-        self.kind, self.left, self._place, self.edge = kind, left, place, edge
+    def __init__(
+        self, kind: str, left: NDArray[Any], place: tuple[Any, float], edge: float = 0.0, *, exact: bool = False
+    ) -> None:
+        self.kind, self.left, self._place, self.edge, self._exact = kind, left, place, edge, exact
         self._right_side = self._turn(left)
         self.size, self.dtype = len(left), left.dtype
         self.base = -1.0 if kind == "cosine" else 0.0
@@ -76,11 +81,10 @@ class Similarity:
 
     def values(self, left: NDArray[Any], columns: Columns) -> NDArray[Any]:
         """(m, k) kernel values of left-hand with right-hand sides; a new array."""
-        right, bias = columns
         if self.kind == "cosine":
-            return clipped_product(left, right, None, -1.0, 1.0)
+            return clipped_product(left, columns[0], None, -1.0, 1.0)
         if self.kind == "gaussian":
-            out = clipped_product(left, right, bias, _LEAST_EXPONENT, 0.0)
+            out = self._exponents(left, columns, _LEAST_EXPONENT, 0.0)
             return np.asarray(np.exp(out, out=out))
         return self._within(left, columns).astype(self.dtype)
 
@@ -89,7 +93,13 @@ class Similarity:
         return self._within(self.left[rows], columns)
 
     def _within(self, left: NDArray[Any], columns: Columns) -> NDArray[np.bool_]:
-        return np.asarray(clipped_product(left, *columns, -1e30, 1e30) > self.edge)
+        return np.asarray(self._exponents(left, columns, -1e30, 1e30) > self.edge)
+
+    def _exponents(self, left: NDArray[Any], columns: Columns, low: float, high: float) -> NDArray[Any]:
+        """-|x - c|^2 / 2, clipped."""
+        if not self._exact:
+            return clipped_product(left, *columns, low, high)
+        return np.clip(-0.5 * cdist(left[:, :-1], columns[0][:, :-1], "sqeuclidean"), low, high)
 
     def tall(self, width: int) -> Iterator[slice]:
         """Slices of all rows, such that a tile with ``width`` columns stays in the cache."""
@@ -118,15 +128,17 @@ class Similarity:
 def gaussian(x: NDArray[Any], gamma: float) -> Similarity:
     """exp(-gamma d^2), d the Euclidean distance of rows of x (N, D)."""
     scale = float(np.sqrt(2.0 * gamma))
-    left, shift, _ = _scaled(x, scale, _UNSURE)
-    return Similarity("gaussian", left, (shift, scale))
+    left, shift, longest = _scaled(x, scale, _UNSURE)
+    return Similarity("gaussian", left, (shift, scale), exact=_rounding(np.float64, longest) > _UNSURE)
 
 
 def top_hat(x: NDArray[Any], delta: float) -> Similarity:
     """1 where the Euclidean distance of rows of x (N, D) is below delta, else 0; within rounding of delta it is 0."""
     left, shift, longest = _scaled(x, 1.0, _UNSURE * delta**2)
-    rounding = 8.0 * float(np.finfo(left.dtype).eps) * longest
-    return Similarity("top_hat", left, (shift, 1.0), -0.5 * delta**2 + min(rounding, 0.25 * delta**2))
+    exact = _rounding(np.float64, longest) > _UNSURE * delta**2
+    rounding = 0.0 if exact else 2 * _rounding(left.dtype, longest)
+    edge = -0.5 * delta**2 + min(rounding, 0.25 * delta**2)
+    return Similarity("top_hat", left, (shift, 1.0), edge, exact=exact)
 
 
 def cosine(x: NDArray[Any]) -> Similarity:
@@ -141,6 +153,11 @@ def _kind(array: NDArray[Any]) -> np.dtype[Any]:
     return np.dtype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64)
 
 
+def _rounding(dtype: Any, longest: float) -> float:
+    """What rounding does to an exponent, of rows with |x|^2 of at most ``longest``."""
+    return 4.0 * float(np.finfo(dtype).eps) * longest
+
+
 def _scaled(x: NDArray[Any], scale: float, unsure: float) -> tuple[NDArray[Any], NDArray[np.float64], float]:
     """Shifted, scaled rows with -|x|^2 / 2 behind, the shift, and the largest |x|^2."""
     total, longest = np.zeros(x.shape[1]), 0.0
@@ -150,8 +167,7 @@ def _scaled(x: NDArray[Any], scale: float, unsure: float) -> tuple[NDArray[Any],
     for _, block in blocks(x):
         rest = (block - mean) * scale
         longest = max(longest, float(np.vecdot(rest, rest).max(initial=0.0)))
-    rounding = 4.0 * float(np.finfo(np.float32).eps) * longest
-    dtype = _kind(x) if rounding < unsure else np.dtype(np.float64)
+    dtype = _kind(x) if _rounding(np.float32, longest) < unsure else np.dtype(np.float64)
     left = np.empty((len(x), x.shape[1] + 1), dtype=dtype)
     for rows, block in blocks(x):
         left[rows] = _with_lengths((block - mean) * scale, dtype)
