@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from querist.strategies.kernels.blocks import blocks
 from querist.strategies.kernels.clipped import clipped_product
@@ -99,6 +98,8 @@ class Similarity:
         """-|x - c|^2 / 2, clipped."""
         if not self._exact:
             return clipped_product(left, *columns, low, high)
+        from scipy.spatial.distance import cdist
+
         return np.clip(-0.5 * cdist(left[:, :-1], columns[0][:, :-1], "sqeuclidean"), low, high)
 
     def tall(self, width: int) -> Iterator[slice]:
