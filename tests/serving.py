@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,9 +118,10 @@ def running(folder: Path, **more: Any) -> Iterator[Asker]:
         server.stop()
 
 
-def until(true: Any, seconds: float = 5.0) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
+def until(true: Callable[[], Any], seconds: float = 5.0, what: str = "it came true") -> float:
+    """Wait for something to become true; how long it took."""
+    began = time.monotonic()
     while not true():
-        assert time.monotonic() < end, "it did not come true"
+        assert time.monotonic() - began < seconds, f"{what}: not within {seconds:g} s"
         time.sleep(0.01)
+    return time.monotonic() - began

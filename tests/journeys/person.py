@@ -14,8 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from server.browsing import browser, serious, watch, window
+from serving import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -45,16 +45,6 @@ def films(count: int, seed: int = 0, *, easy: bool = False) -> list[tuple[str, s
         words = [*generator.choice(mine, 4), *generator.choice(other, 0 if easy else 1), *generator.choice(_PLAIN, 5)]
         out.append((f"Review {k} " + " ".join(generator.permutation(words)) + ".", kind))
     return out
-
-
-def until(true: Callable[[], Any], seconds: float, what: str) -> float:
-    """Wait for something to become true; how long it took."""
-    start = time.monotonic()
-    while not true():
-        took = time.monotonic() - start
-        assert took < seconds, f"{what}: not within {seconds:g} s"
-        time.sleep(0.03)
-    return time.monotonic() - start
 
 
 def _environment() -> dict[str, str]:

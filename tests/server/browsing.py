@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from server.mock_api import Mock, served
+from serving import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -97,10 +98,8 @@ def watch(page: Page, faults: list[str]) -> None:
 
 def kept(page: Page) -> None:
     """Wait until what was pressed is on the browser's disk: until then the page asks before it is left."""
-    deadline = time.monotonic() + 8
-    while not page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))"):
-        assert time.monotonic() < deadline, page.inner_text("#save-state")
-        page.wait_for_timeout(20)
+    left = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    until(lambda: page.evaluate(left), 8, "all is on the browser's disk")
 
 
 class Desk:
@@ -139,19 +138,16 @@ class Desk:
 
     def told(self, count: int) -> None:
         """Wait until the mock holds this many answers and the page shows them as saved."""
-        deadline = time.monotonic() + 8
-        while len(self.mock.told) != count and time.monotonic() < deadline:
-            self.page.wait_for_timeout(20)
-        pressed = self.page.evaluate("window.pressed")
-        shown = (self.page.inner_text("#save-state"), self.page.inner_text(".work"), len(self.mock.posts), pressed)
-        assert len(self.mock.told) == count, shown
+        self.until(lambda: len(self.mock.told) == count)
         self.saved()
 
     def until(self, true: Callable[[], Any]) -> None:
         """Wait until something is true of the mock."""
         deadline = time.monotonic() + 8
         while not true():
-            assert time.monotonic() < deadline, (self.page.inner_text("#save-state"), self.mock.calls[-20:])
+            if time.monotonic() > deadline:
+                shown = [self.page.inner_text("#save-state"), self.page.inner_text(".work")]
+                raise AssertionError((shown, self.page.evaluate("window.pressed"), self.mock.calls[-20:]))
             self.page.wait_for_timeout(20)
 
     def reserve(self, count: int) -> None:

@@ -103,6 +103,28 @@ def test_the_smooth_top_nears_the_top() -> None:
     assert np.abs(expected_error_drop(m, q, sharpness=2.0) - hard).max() > 1e-3
 
 
+@pytest.mark.parametrize("kernel", [expected_information, expected_squared_change, expected_error_drop])
+def test_where_the_product_is_uneven_it_is_made_in_float64(kernel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenBLAS for Haswell gives equal rows other last digits at other places."""
+    rng = np.random.default_rng(4)
+    m, q = (rng.dirichlet(np.ones(7), (size, 9)).astype(np.float32) for size in (40, 30))
+    twice = np.concatenate([m, m[::-1]])
+    types = []
+    plain = np.matmul
+
+    def matmul(*arrays: Any, **how: Any) -> Any:
+        types.append(how.get("dtype"))
+        return plain(*arrays, **how)
+
+    monkeypatch.setattr(joint, "_even", lambda _: False)
+    monkeypatch.setattr(np, "matmul", matmul)
+    got = kernel(twice, q)
+    assert np.float64 in types
+    assert np.array_equal(got[:40], got[:39:-1])
+    monkeypatch.undo()
+    np.testing.assert_allclose(got, kernel(twice, q), rtol=2e-5)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kernel", [expected_information, expected_squared_change, expected_error_drop])
 def test_a_rows_result_does_not_depend_on_its_place(kernel: Any, dtype: Any) -> None:

@@ -50,6 +50,14 @@ def test_far_from_the_origin_float32_gives_way() -> None:
     assert whole(top_hat(x, 3.5)).tolist() == (distances(x, x) < 3.5).astype(float).tolist()
 
 
+def test_where_no_product_could_tell_distances_are_taken_of_differences() -> None:
+    x = np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0], [0.0, 1e9]])
+    d = distances(x, x)
+    assert whole(gaussian(x, 0.5)) == pytest.approx(np.exp(-0.5 * d**2), abs=1e-6)
+    assert whole(top_hat(x, 2.5)).tolist() == (d < 2.5).astype(float).tolist()
+    assert gaussian(x, 0.5).nearest_to(x[1:2]) == pytest.approx(np.exp(-0.5 * d[:, 1] ** 2), abs=1e-6)
+
+
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 1e-20, 1.0, 1e12]))
 @settings(max_examples=25, deadline=None)
 def test_extremes_stay_in_range(seed: int, scale: float) -> None:

@@ -78,11 +78,11 @@ def _kind(*arrays: NDArray[Any]) -> np.dtype[Any]:
 
 @functools.cache
 def _even(dtype: np.dtype[Any]) -> bool:
-    """Whether equal rows and columns have equal products wherever they stand; asked once a process."""
-    row = np.random.default_rng(0).standard_normal(9).astype(dtype)
-    rows = np.tile(row, (_EDGE, 1))
-    product = rows @ np.ascontiguousarray(rows.T)
-    return bool((product == product[0, 0]).all())
+    """Whether equal rows and columns have equal products wherever they stand; asked once a process, of one tile."""
+    rng = np.random.default_rng(0)
+    rows, columns = (rng.standard_normal(shape).astype(dtype) for shape in ((_ROWS, 33), (33, _COLUMNS)))
+    turned = np.ascontiguousarray(rows[::-1]) @ np.ascontiguousarray(columns[:, ::-1])
+    return np.array_equal(rows @ columns, turned[::-1, ::-1])
 
 
 def _product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
